@@ -1,0 +1,111 @@
+"""The doors of pages: every view goes through one of them, and an architecture test checks it.
+
+`public` names why nobody is asked; `organisation_page` is for clients of one organisation; `staff`
+asks the permission table. What a person may not see does not exist for them: 404, never 403.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import translation
+
+from accounts import queries
+from accounts.models import Membership, Organisation
+from accounts.rules import allows
+
+View = Callable[..., HttpResponse]
+
+
+class StaffRequest(HttpRequest):
+    """A request by a signed-in member, as `staff` hands it on."""
+
+    member: Membership
+
+
+class OrganisationRequest(HttpRequest):
+    """A request to a page of one organisation, as `organisation_page` hands it on."""
+
+    organisation: Organisation
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Mark a view that anybody may call, with the reason why."""
+
+    def mark(view: View) -> View:
+        view.rule = f"public: {reason}"  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def organisation_page(view: View) -> View:
+    """Resolve `slug` to the organisation, speak its language, and pass it on in the request."""
+
+    @wraps(view)
+    def page(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        organisation = get_object_or_404(Organisation, slug=slug)
+        speak_language_of(organisation)
+        request = cast(OrganisationRequest, request)
+        request.organisation = organisation
+        return view(request, *args, **kwargs)
+
+    page.rule = "organisation page"  # type: ignore[attr-defined]
+    return page
+
+
+def signed_in(view: View) -> View:
+    """Let in who is signed in with both factors, also without a place in any organisation."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if queries.signed_in_user(request) is None:
+            return _sign_in_first(request)
+        return view(request, *args, **kwargs)
+
+    page.rule = "signed in"  # type: ignore[attr-defined]
+    return page
+
+
+def staff(permission: str) -> Callable[[View], View]:
+    """Let in a signed-in, two-factor-verified member whom the table allows; others see 404.
+
+    Who is not signed in is sent to the sign-in page and comes back afterwards.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            member = queries.current_member(request)
+            if member is None:
+                return _sign_in_first(request)
+            if not allows(member, permission):
+                raise Http404
+            speak_language_of(member.organisation)
+            request = cast(StaffRequest, request)
+            request.member = member
+            return view(request, *args, **kwargs)
+
+        page.rule = permission  # type: ignore[attr-defined]
+        return page
+
+    return guard
+
+
+def speak_language_of(organisation: Organisation) -> None:
+    """Switch German to the organisation's form of address; other languages stay."""
+    if (translation.get_language() or "de").startswith("de"):
+        translation.activate(organisation.language)
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    address = reverse("login")
+    if request.method == "GET" and not request.headers.get("HX-Request"):
+        return HttpResponseRedirect(f"{address}?{urlencode({'next': request.path})}")
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)

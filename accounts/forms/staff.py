@@ -1,0 +1,116 @@
+"""What is asked when somebody is invited, and what they answer."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.password_validation import (
+    validate_password,
+)
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import queries
+from accounts.forms.fields import PlainLineField
+from accounts.forms.signing_in import LONGEST_EMAIL, PasswordField, SixDigitsField
+from accounts.forms.teams import TeamsField
+from accounts.models import Membership, Role, User
+from accounts.rules import invitable_roles
+
+
+class InviteForm(forms.Form):
+    """Whom to invite, and to what."""
+
+    use_required_attribute = False  # our own sentences, not the browser\'s
+
+    name = PlainLineField(
+        longest=60,
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("So lesen ihn auch Ratsuchende, zum Beispiel „Katrin P.“."),
+        empty=gettext_lazy("Bitte geben Sie einen Namen ein."),
+    )
+    role = forms.ChoiceField(
+        label=gettext_lazy("Rolle"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Bitte wählen Sie eine Rolle."),
+            "invalid_choice": gettext_lazy("Diese Rolle kann hier nicht vergeben werden."),
+        },
+    )
+    teams = TeamsField(
+        label=gettext_lazy("Teams"),
+        help_text=gettext_lazy("Die Person sieht die Fälle dieser Teams."),
+    )
+
+    def __init__(self, *args: Any, member: Membership, **kwargs: Any) -> None:
+        """Offer the roles that the member may give, and the organisation's teams."""
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["role"]).choices = [
+            (role.value, role.label) for role in invitable_roles(member)
+        ]
+        cast(TeamsField, self.fields["teams"]).queryset = queries.teams(member.organisation)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a team where the role works with cases: without one the queue stays empty."""
+        data = super().clean() or self.cleaned_data
+        works_with_cases = data.get("role") in Role.counselling()
+        if works_with_cases and "teams" in data and not data["teams"]:
+            self.add_error("teams", _("Bitte wählen Sie mindestens ein Team."))
+        return data
+
+
+class EnrolForm(forms.Form):
+    """A new person's account: how they will sign in."""
+
+    use_required_attribute = False  # our own sentences, not the browser\'s
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-Mail-Adresse"),
+        help_text=gettext_lazy("Damit melden Sie sich später an."),
+        max_length=LONGEST_EMAIL,
+        error_messages={
+            "required": gettext_lazy("Bitte geben Sie die E-Mail-Adresse ein."),
+            "invalid": gettext_lazy("Das ist keine vollständige E-Mail-Adresse."),
+            "max_length": gettext_lazy("Diese E-Mail-Adresse ist zu lang."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autocapitalize": "off"}),
+    )
+    password = PasswordField(
+        new=True,
+        label=gettext_lazy("Neues Passwort"),
+        help_text=gettext_lazy(
+            "Mindestens 12 Zeichen. Gut ist ein Satz aus mehreren Wörtern, die nichts miteinander "
+            "zu tun haben."
+        ),
+        error_messages={"required": gettext_lazy("Bitte wählen Sie ein Passwort.")},
+    )
+    password_again = PasswordField(
+        new=True,
+        label=gettext_lazy("Passwort wiederholen"),
+        error_messages={
+            "required": gettext_lazy("Bitte geben Sie das Passwort ein zweites Mal ein.")
+        },
+    )
+    code = SixDigitsField(
+        help_text=gettext_lazy("So prüfen wir, dass die App eingerichtet ist. Sechs Ziffern.")
+    )
+
+    def clean_email(self) -> str:
+        """Return the address as it is stored."""
+        return str(self.cleaned_data["email"]).lower()
+
+    def clean(self) -> dict[str, Any]:
+        """Compare the passwords and ask Django's validators."""
+        data = super().clean() or self.cleaned_data
+        password, again = data.get("password"), data.get("password_again")
+        if password and again and password != again:
+            self.add_error(
+                "password_again",
+                _("Die beiden Passwörter sind nicht gleich. Bitte noch einmal eingeben."),
+            )
+        if password:
+            try:
+                validate_password(password, User(email=data.get("email", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return data

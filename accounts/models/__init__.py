@@ -1,0 +1,14 @@
+"""Who there is: organisations and their teams, staff and their memberships, invitations."""
+
+from accounts.models.organisation import CrisisLine, Organisation, Team
+from accounts.models.staff import Invitation, Membership, Role, User
+
+__all__ = [
+    "CrisisLine",
+    "Invitation",
+    "Membership",
+    "Organisation",
+    "Role",
+    "Team",
+    "User",
+]

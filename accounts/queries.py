@@ -1,0 +1,128 @@
+"""What is read about organisations and staff."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.models import CrisisLine, Invitation, Membership, Organisation, Role, Team, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+MEMBERSHIP_KEY = "membership"  # the session's choice among a person's memberships
+
+
+def current_member(request: HttpRequest) -> Membership | None:
+    """Return the membership in whose name the request acts.
+
+    None when nobody is signed in, the second factor is missing, or the membership has ended.
+    """
+    user = signed_in_user(request)
+    if user is None:
+        return None
+    return member_of_user(user.pk, request.session.get(MEMBERSHIP_KEY))
+
+
+def signed_in_user(request: HttpRequest) -> User | None:
+    """Return who is signed in with both factors, whether or not they belong anywhere."""
+    user: User | AnonymousUser = request.user
+    if not user.is_authenticated or not user.is_verified():  # type: ignore[attr-defined]
+        return None
+    return user
+
+
+def active_user(user: str) -> User | None:
+    """Return a person who may sign in at all, or None."""
+    return User.objects.filter(pk=user, is_active=True).first()
+
+
+def member_of_user(user: UUID, membership: str | None) -> Membership | None:
+    """Return a user's current membership, the named one if it is theirs, else the first."""
+    current = Membership.objects.filter(
+        user_id=user, user__is_active=True, ended_at__isnull=True
+    ).select_related("organisation", "user")
+    if membership is not None:
+        named = current.filter(pk=membership).first()
+        if named is not None:
+            return named
+    return current.order_by("joined_at").first()
+
+
+def memberships_of(user: User) -> QuerySet[Membership]:
+    """Return a person's current memberships, one per organisation."""
+    return user.memberships.filter(ended_at__isnull=True).select_related("organisation")
+
+
+def colleagues(member: Membership) -> QuerySet[Membership]:
+    """Return the other current members of the organisation who may take a case."""
+    return (
+        Membership.objects.filter(
+            organisation=member.organisation_id,
+            ended_at__isnull=True,
+            role__in=Role.counselling(),
+        )
+        .exclude(pk=member.pk)
+        .prefetch_related("teams")
+    )
+
+
+def team_ids(member: Membership) -> list[UUID]:
+    """Return the ids of the member's teams."""
+    return list(member.teams.values_list("pk", flat=True))
+
+
+def teams(organisation: Organisation) -> QuerySet[Team]:
+    """Return the organisation's teams in their order."""
+    return Team.objects.filter(organisation=organisation)
+
+
+def staff_of(organisation: Organisation) -> QuerySet[Membership]:
+    """Return the organisation's current members with their teams."""
+    return (
+        Membership.objects.filter(organisation=organisation, ended_at__isnull=True)
+        .select_related("user")
+        .prefetch_related("teams")
+    )
+
+
+def open_invitations(organisation: Organisation, at: datetime) -> QuerySet[Invitation]:
+    """Return the invitations whose links still work."""
+    return Invitation.objects.filter(
+        organisation=organisation,
+        accepted_at__isnull=True,
+        revoked_at__isnull=True,
+        expires_at__gt=at,
+    ).prefetch_related("teams")
+
+
+def crisis_lines(organisation: Organisation) -> list[CrisisLine]:
+    """Return the organisation's crisis lines in their order."""
+    return list(organisation.crisis_lines.all())
+
+
+def member_of(organisation: Organisation, member: UUID) -> Membership | None:
+    """Return one current member of the organisation, or None."""
+    return staff_of(organisation).filter(pk=member).first()
+
+
+def invitation_of(organisation: Organisation, invitation: UUID) -> Invitation | None:
+    """Return one invitation of the organisation, open or not, or None."""
+    return Invitation.objects.filter(organisation=organisation, pk=invitation).first()
+
+
+def invitation_by_hash(token_hash: bytes) -> Invitation | None:
+    """Return the invitation that a link leads to, open or not, or None."""
+    return (
+        Invitation.objects.filter(token_hash=token_hash)
+        .select_related("organisation", "invited_by")
+        .first()
+    )
+
+
+def only_organisation() -> Organisation | None:
+    """Return the organisation if there is exactly one, else None."""
+    first = list(Organisation.objects.order_by("created_at")[:2])
+    return first[0] if len(first) == 1 else None

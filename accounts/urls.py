@@ -1,0 +1,25 @@
+"""The team's pages about people and the organisation, under /team/."""
+
+from django.urls import URLPattern, path
+
+from accounts.views import desk, invitation, settings, signing_in, staff
+
+urlpatterns: list[URLPattern] = [
+    path("anmelden/", signing_in.sign_in, name="login"),
+    path("anmelden/code/", signing_in.code, name="login-code"),
+    path("abmelden/", signing_in.sign_out, name="logout"),
+    path("start/", desk.desk, name="desk"),
+    path("organisation/", desk.choose, name="choose-organisation"),
+    path("einladung/<str:token>/", invitation.invitation, name="invitation"),
+    path("personen/", staff.staff_list, name="staff-list"),
+    path("personen/einladen/", staff.invite, name="invite"),
+    path("personen/eingeladen/", staff.invited, name="invited"),
+    path(
+        "personen/einladung/<uuid:invitation>/zuruecknehmen/",
+        staff.revoke,
+        name="invitation-revoke",
+    ),
+    path("personen/<uuid:member>/beenden/", staff.end, name="staff-end"),
+    path("einstellungen/", settings.organisation, name="settings"),
+    path("einstellungen/notfall/", settings.crisis_lines, name="crisis-lines"),
+]

@@ -1,0 +1,197 @@
+"""The page behind an invitation's link: a new account, or one more organisation for an account."""
+
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import segno
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+from django_otp import devices_for_user
+from django_otp.util import random_hex
+
+from accounts import queries
+from accounts.access import public, speak_language_of
+from accounts.forms.staff import EnrolForm
+from accounts.models import Invitation, User
+from accounts.operations import signing_in, staff
+from accounts.views.signing_in import let_in
+from vault import tickets
+
+PURPOSE = "enrol"
+LIFETIME = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The secret of an authenticator app that is being set up: 40 hexadecimal digits.
+
+    It travels in the form, sealed; nothing of it is stored before the account exists.
+    """
+
+    key: str
+    ticket: str
+
+    @classmethod
+    def fresh(cls, invitation: Invitation, *, at: datetime) -> "Secret":
+        """Return a new secret for this invitation."""
+        key = random_hex(20)
+        payload = {"key": key, "invitation": str(invitation.pk)}
+        return cls(key, tickets.issue(payload, purpose=PURPOSE, at=at))
+
+    @classmethod
+    def read(cls, ticket: str, invitation: Invitation, *, at: datetime) -> "Secret | None":
+        """Return the secret that a form brought back; None when too old or for something else."""
+        try:
+            payload = tickets.redeem(ticket, purpose=PURPOSE, at=at, lifetime=LIFETIME)
+        except tickets.TicketInvalid:
+            return None
+        if payload["invitation"] != str(invitation.pk):
+            return None
+        return cls(payload["key"], ticket)
+
+    @property
+    def base32(self) -> str:
+        """Return the secret as apps want it typed."""
+        return b32encode(bytes.fromhex(self.key)).decode()
+
+    @property
+    def groups(self) -> list[str]:
+        """Return the secret in groups of four, for typing."""
+        return [self.base32[i : i + 4] for i in range(0, len(self.base32), 4)]
+
+    def qr(self, label: str) -> str:
+        """Return a QR code for the app as a `data:` address of an SVG image.
+
+        label: whose code it is. The address is Google's key URI format.
+        """
+        query = urlencode({"secret": self.base32, "issuer": "Lotse"})
+        address = f"otpauth://totp/Lotse:{quote(label, safe='')}?{query}"
+        return segno.make(address, error="m", micro=False).svg_data_uri(scale=4, light="#fff")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public("the link's secret is the key")
+@sensitive_post_parameters()
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Show who invites to what, and accept."""
+    at = timezone.now()
+    row = queries.invitation_by_hash(staff.hash_token(token))
+    if row is None:
+        return _closed(request, None)
+    speak_language_of(row.organisation)
+    if not row.is_open(at):
+        return _closed(request, row)
+    user = queries.signed_in_user(request)
+    if user is not None:
+        return _with_account(request, row, user, at=at)
+    return _without_account(request, row, at=at)
+
+
+def _with_account(
+    request: HttpRequest, row: Invitation, user: User, *, at: datetime
+) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, row, "accounts/invitation_join.html", user=user)
+    try:
+        member = staff.accept_as(invitation=row, user=user, at=at)
+    except staff.InvitationClosed:
+        return _closed(request, queries.invitation_by_hash(bytes(row.token_hash)))
+    except staff.AlreadyMember:
+        messages.info(
+            request, _("Dieses Konto gehört schon zu %(name)s.") % {"name": row.organisation.name}
+        )
+        return HttpResponseRedirect(reverse("choose-organisation"))
+    signing_in.enter(member=member, at=at)
+    request.session.cycle_key()
+    request.session[queries.MEMBERSHIP_KEY] = str(member.pk)
+    return HttpResponseRedirect(reverse("desk"))
+
+
+def _without_account(request: HttpRequest, row: Invitation, *, at: datetime) -> HttpResponse:
+    if request.method != "POST":
+        return _enrol_page(request, row, EnrolForm(), Secret.fresh(row, at=at))
+    form = EnrolForm(request.POST)
+    secret = Secret.read(request.POST.get("ticket", ""), row, at=at)
+    valid = form.is_valid()
+    if secret is None:
+        form.add_error(
+            "code",
+            _("Diese Seite war zu lange offen. Bitte richten Sie die App mit dem neuen Bild ein."),
+        )
+        return _enrol_page(request, row, form, Secret.fresh(row, at=at))
+    if not valid:
+        return _enrol_page(request, row, form, secret)
+    return _enrol(request, row, form, secret, at=at)
+
+
+def _enrol(
+    request: HttpRequest, row: Invitation, form: EnrolForm, secret: Secret, *, at: datetime
+) -> HttpResponse:
+    data = form.cleaned_data
+    try:
+        step = signing_in.step_of_code(key=secret.key, code=data["code"], at=at)
+        member = staff.accept_as_new(
+            invitation=row,
+            email=data["email"],
+            password=data["password"],
+            totp_key=secret.key,
+            totp_step=step,
+            at=at,
+        )
+    except signing_in.CodeWrong:
+        form.add_error(
+            "code",
+            _(
+                "Dieser Code stimmt nicht. Bitte geben Sie den ein, den die App jetzt zeigt. Stimmt er "
+                "wieder nicht: Geht die Uhr des Telefons richtig?"
+            ),
+        )
+        return _enrol_page(request, row, form, secret)
+    except staff.AccountExists:
+        form.add_error(
+            "email",
+            _(
+                "Für diese E-Mail-Adresse gibt es schon ein Konto. Bitte melden Sie sich erst an und "
+                "öffnen Sie dann diesen Link noch einmal."
+            ),
+        )
+        return _enrol_page(request, row, form, secret)
+    except staff.InvitationClosed:
+        return _closed(request, queries.invitation_by_hash(bytes(row.token_hash)))
+    device = next(iter(devices_for_user(member.user)))
+    return let_in(request, member.user, device, next_page="", at=at)
+
+
+def _enrol_page(
+    request: HttpRequest, row: Invitation, form: EnrolForm, secret: Secret
+) -> HttpResponse:
+    login = f"{reverse('login')}?{urlencode({'next': request.path})}"
+    return _page(
+        request,
+        row,
+        "accounts/invitation_new.html",
+        form=form,
+        qr=secret.qr(row.name),
+        secret=secret,
+        login_url=login,
+    )
+
+
+def _page(request: HttpRequest, row: Invitation, template: str, **context: Any) -> HttpResponse:
+    context |= {"invitation": row, "org": row.organisation, "logout_url": reverse("logout")}
+    return render(request, template, context)
+
+
+def _closed(request: HttpRequest, row: Invitation | None) -> HttpResponse:
+    """Say why the link does not work: 404 for one that never was, 410 for one that has been."""
+    context = {"invitation": row, "org": row.organisation if row else None}
+    return render(request, "accounts/invitation_closed.html", context, status=410 if row else 404)

@@ -1,0 +1,176 @@
+"""Signing in with password and code, and out again."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from django_otp import login as otp_login
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import queries
+from accounts.access import public
+from accounts.forms.signing_in import CodeForm, SignInForm
+from accounts.models import User
+from accounts.operations import signing_in
+
+PENDING_KEY = "signing-in"  # in the session: who has shown the password but not yet the code
+PENDING_LIFETIME = timedelta(minutes=5)
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public("the way in")
+@sensitive_post_parameters()
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Take e-mail address and password, and lead to the second factor."""
+    at = timezone.now()
+    if request.method != "POST":
+        if queries.signed_in_user(request) is not None:
+            belongs = queries.current_member(request) is not None
+            return HttpResponseRedirect(way_on(request.GET.get("next", ""), belongs=belongs))
+        return _password_page(request, SignInForm(), request.GET.get("next", ""))
+    form = SignInForm(request.POST)
+    next_page = request.POST.get("next", "")
+    if not form.is_valid():
+        return _password_page(request, form, next_page)
+    try:
+        user = signing_in.check_password(
+            email=form.cleaned_data["email"], password=form.cleaned_data["password"]
+        )
+    except signing_in.PasswordWrong:
+        form.add_error(
+            "password", _("Diese E-Mail-Adresse und dieses Passwort passen nicht zusammen.")
+        )
+        return _password_page(request, form, next_page)
+    _remember(request, user, next_page, at=at)
+    return HttpResponseRedirect(reverse("login-code"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public("the second step of the way in; asks for the first")
+@sensitive_post_parameters()
+def code(request: HttpRequest) -> HttpResponse:
+    """Take the six digits, and let the person in."""
+    at = timezone.now()
+    pending = _pending(request, at=at)
+    if pending is None:
+        return HttpResponseRedirect(reverse("login"))
+    user, next_page = pending
+    if request.method != "POST":
+        return render(request, "accounts/code.html", {"form": CodeForm()})
+    form = CodeForm(request.POST)
+    if form.is_valid():
+        try:
+            device = signing_in.check_code(user=user, code=form.cleaned_data["code"])
+        except signing_in.TooManyTries as locked:
+            form.add_error("code", _wait_words(locked.until, at))
+        except signing_in.CodeWrong:
+            form.add_error(
+                "code",
+                _(
+                    "Dieser Code stimmt nicht oder wurde schon benutzt. "
+                    "Bitte warten Sie, bis die App einen neuen zeigt."
+                ),
+            )
+        else:
+            del request.session[PENDING_KEY]
+            return let_in(request, user, device, next_page=next_page, at=at)
+    return render(request, "accounts/code.html", {"form": form})
+
+
+@require_POST
+@public("signing out needs no rule")
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session and lead to the sign-in page."""
+    logout(request)
+    return HttpResponseRedirect(reverse("login"))
+
+
+def let_in(
+    request: HttpRequest, user: User, device: TOTPDevice, *, next_page: str, at: datetime
+) -> HttpResponse:
+    """Sign a person in who has shown both factors, under a fresh session key."""
+    login(request, user, backend=BACKEND)
+    otp_login(request, device)
+    memberships = list(queries.memberships_of(user)[:2])
+    if len(memberships) == 1:
+        signing_in.enter(member=memberships[0], at=at)
+        request.session[queries.MEMBERSHIP_KEY] = str(memberships[0].pk)
+    elif memberships and not _is_invitation(next_page):
+        query = f"?{urlencode({'next': next_page})}" if next_page else ""
+        return HttpResponseRedirect(reverse("choose-organisation") + query)
+    return HttpResponseRedirect(way_on(next_page, belongs=bool(memberships)))
+
+
+def way_on(next_page: str, *, belongs: bool) -> str:
+    """Return where a signed-in person goes: where they wanted to, else to their desk.
+
+    belongs: whether they are a member of any organisation. Pages of staff would send anybody else
+    back to the sign-in, for ever; only an invitation is for them.
+    """
+    if _is_invitation(next_page) or (belongs and is_own_page(next_page)):
+        return next_page
+    return reverse("desk" if belongs else "choose-organisation")
+
+
+def is_own_page(address: str) -> bool:
+    """Say whether an address is a path of ours and not another site."""
+    return address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+
+
+def _is_invitation(address: str) -> bool:
+    return is_own_page(address) and address.startswith(reverse("invitation", args=["-"])[:-2])
+
+
+def _password_page(request: HttpRequest, form: SignInForm, next_page: str) -> HttpResponse:
+    context = {"form": form, "next": next_page if is_own_page(next_page) else ""}
+    return render(request, "accounts/sign_in.html", context)
+
+
+def _remember(request: HttpRequest, user: User, next_page: str, *, at: datetime) -> None:
+    # Nobody is signed in yet; a key that somebody planted before must not grow in rights.
+    request.session.cycle_key()
+    request.session[PENDING_KEY] = {
+        "user": str(user.pk),
+        "at": at.timestamp(),
+        "next": next_page if is_own_page(next_page) else "",
+    }
+
+
+def _pending(request: HttpRequest, *, at: datetime) -> tuple[User, str] | None:
+    """Return who is on the way in and where they wanted to go; None after five minutes."""
+    pending: dict[str, Any] | None = request.session.get(PENDING_KEY)
+    if pending is None:
+        return None
+    age = at.timestamp() - pending["at"]
+    user = queries.active_user(pending["user"])
+    if user is None or not 0 <= age <= PENDING_LIFETIME.total_seconds():
+        del request.session[PENDING_KEY]
+        messages.warning(
+            request,
+            _("Zwischen Passwort und Code lag zu viel Zeit. Bitte melden Sie sich noch einmal an."),
+        )
+        return None
+    return user, pending["next"]
+
+
+def _wait_words(until: datetime, at: datetime) -> str:
+    seconds = max(1, round((until - at).total_seconds()))
+    return ngettext(
+        "Die letzten Codes stimmten nicht. Bitte warten Sie %(seconds)s Sekunde und versuchen Sie "
+        "es dann noch einmal.",
+        "Die letzten Codes stimmten nicht. Bitte warten Sie %(seconds)s Sekunden und versuchen Sie "
+        "es dann noch einmal.",
+        seconds,
+    ) % {"seconds": seconds}

@@ -1,0 +1,48 @@
+"""The one writer of the trail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from audit.models import TrailEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. `id`: the membership's id for staff; None for a client or the system."""
+
+    kind: TrailEntry.ActorKind
+    id: UUID | None = None
+
+
+CLIENT = Actor(TrailEntry.ActorKind.CLIENT)
+SYSTEM = Actor(TrailEntry.ActorKind.SYSTEM)
+
+
+def record(
+    action: str,
+    *,
+    by: Actor,
+    at: datetime,
+    organisation: UUID | None,
+    case: UUID | None = None,
+    old: str = "",
+    new: str = "",
+    **detail: str | int | bool | None,
+) -> None:
+    """Add an entry to the trail, in the caller's transaction.
+
+    action: `noun.verb` in the past tense, such as `case.claimed`. detail: codes, ids and counts; a
+    text that anybody typed never belongs here.
+    """
+    TrailEntry.objects.create(
+        at=at,
+        organisation=organisation,
+        actor_kind=by.kind,
+        actor=by.id,
+        action=action,
+        case=case,
+        old=old,
+        new=new,
+        detail=detail,
+    )

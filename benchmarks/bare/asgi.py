@@ -1,0 +1,7 @@
+"""The same server as Lotse's: pages through WSGI inside Daphne."""
+
+from a2wsgi import WSGIMiddleware
+from channels.routing import ProtocolTypeRouter
+from django.core.wsgi import get_wsgi_application
+
+application = ProtocolTypeRouter({"http": WSGIMiddleware(get_wsgi_application(), workers=8)})

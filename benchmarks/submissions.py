@@ -1,0 +1,61 @@
+"""How many questions a second arrive, sealing included, against a bare form that inserts one row."""
+
+import statistics
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from benchmarks import load, servers
+
+QUESTIONS = 400  # per round
+ROUNDS = 3
+THREADS = 8
+TARGET = 0.4
+FORM = "/nordhafen/frage/"
+TEXT = "Unser Sohn ist vier und schläft nicht mehr allein ein. " * 12  # about 110 words
+
+
+def measure(kind: str, folder: Path) -> dict[str, float | str]:
+    """Return both rates a second and their ratio, medians of rounds that alternate."""
+    ours, bare = [], []
+    with (
+        servers.databases(kind, folder) as (first, second),
+        servers.bare_form(first) as bare_port,
+        servers.lotse(second, folder) as running,
+    ):
+        for _ in range(ROUNDS):
+            bare.append(load.rate([_bare_jobs(bare_port) for _ in range(THREADS)]))
+            ours.append(load.rate([_lotse_jobs(running.port) for _ in range(THREADS)]))
+    ratio = statistics.median(ours) / statistics.median(bare)
+    return {
+        "what": f"questions submitted a second, {kind}",
+        "ours": round(statistics.median(ours), 1),
+        "yardstick": round(statistics.median(bare), 1),
+        "ratio": round(ratio, 2),
+        "target": f"at least {TARGET}",
+        "met": "yes" if ratio >= TARGET else "no",
+    }
+
+
+def _bare_jobs(port: int) -> list[Callable[[], int]]:
+    visitor = load.Visitor(port)
+    visitor.get("/")
+    fields = visitor.hidden | {"text": TEXT}
+    return [lambda: visitor.post("/", fields)[0]] * (QUESTIONS // THREADS)
+
+
+def _lotse_jobs(port: int) -> list[Callable[[], int]]:
+    """Fetch the forms beforehand, since each has a ticket of its own; only sending is timed."""
+    visitor = load.Visitor(port)
+    forms = []
+    for _ in range(QUESTIONS // THREADS):
+        visitor.get(FORM)
+        forms.append(visitor.hidden | {"text": TEXT, "danger": "nein"})
+    before = dict(visitor.cookies)
+
+    def send(fields: dict[str, str]) -> int:
+        # Every question comes from somebody new: without the session of the one before.
+        visitor.cookies = dict(before)
+        return visitor.post(FORM, fields)[0]
+
+    return [partial(send, fields) for fields in forms]

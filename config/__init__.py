@@ -1,0 +1,1 @@
+"""Settings, entry points and the demo: the only package that may import every other one."""

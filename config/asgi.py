@@ -1,0 +1,46 @@
+"""One server for everything: sockets natively, pages through WSGI inside it.
+
+Django answers a page under WSGI several times as often as under ASGI (platform.md); a2wsgi runs the
+WSGI side in a few threads beside the event loop.
+"""
+
+import gc
+import os
+from typing import Any, cast
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+pages = get_wsgi_application()  # before anything that imports models
+
+from a2wsgi import WSGIMiddleware  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
+from django.urls import re_path  # noqa: E402
+
+from config.routing import websocket_urlpatterns  # noqa: E402
+
+PAGE_THREADS = 8
+
+
+async def unknown_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Refuse a socket at an address that there is not, instead of raising as URLRouter does."""
+    await send({"type": "websocket.close", "code": 4404})
+
+
+nowhere = re_path(r"", cast(Any, unknown_socket))
+application = ProtocolTypeRouter(
+    {
+        "http": WSGIMiddleware(cast(Any, pages), workers=PAGE_THREADS),
+        "websocket": AllowedHostsOriginValidator(
+            CookieMiddleware(URLRouter(cast(Any, [*websocket_urlpatterns, nowhere])))
+        ),
+    }
+)
+
+# Whatever has been loaded by now stays: leaving it out of every collection, and collecting less often,
+# avoids pauses of several hundred milliseconds with thousands of sockets (platform.md).
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 20, 20)

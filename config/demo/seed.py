@@ -1,0 +1,201 @@
+"""Fill the demo: organisations, staff and questions, all through the operations that the pages use.
+
+The texts are in `content/`; ages are counted back from now, so that the demo is always of today.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import Membership, Organisation, Role
+from accounts.operations import organisations, staff
+from counselling.models import TextModule, Topic
+from counselling.operations import asking, cases, messages, ratings
+from counselling.operations.settings import furnish
+from counselling.sla import Urgency
+from vault.codes import AccessCode
+from vault.keyring import SERVER
+
+CONTENT = Path(__file__).parent / "content"
+PASSWORD = "lotse-demo-zugang"  # noqa: S105 - of the demo's fictitious staff, printed at its start
+
+
+def totp_key(email: str) -> str:
+    """Return a demo person's TOTP secret, 40 hexadecimal digits, the same at every start."""
+    return hashlib.sha1(f"lotse-demo {email}".encode(), usedforsecurity=False).hexdigest()
+
+
+def is_seeded() -> bool:
+    """Say whether the demo's organisations are there."""
+    return Organisation.objects.exists()
+
+
+@transaction.atomic
+def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
+    """Fill an empty database, and note one access code per organisation to try.
+
+    progress: called with a line for every step that takes long.
+    """
+    codes: dict[str, str] = {}
+    for entry in _load("organisations.json"):
+        began = now - timedelta(days=120)
+        organisation = _found(entry, began)
+        people = _enrol(organisation, entry, began)
+        stories = _load(f"cases_{organisation.slug}.json")
+        progress(f"{organisation.name}: {len(people)} people, {len(stories)} questions")
+        for story in stories:
+            code = _tell(organisation, people, story, now)
+            if story["state"] == "answered":
+                codes.setdefault(organisation.slug, code.display())
+    _codes_file().write_text(json.dumps(codes, indent=1))
+
+
+def code_to_try(slug: str) -> str:
+    """Return the access code of an answered question of an organisation, or nothing."""
+    file = _codes_file()
+    codes: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return codes.get(slug, "")
+
+
+def _codes_file() -> Path:
+    return Path(settings.DATA_DIR) / "demo-codes.json"
+
+
+def _load(name: str) -> Any:
+    return json.loads((CONTENT / name).read_text(encoding="utf-8"))
+
+
+def _found(entry: dict[str, Any], at: datetime) -> Organisation:
+    organisation = organisations.found(
+        organisation=Organisation(
+            slug=entry["slug"],
+            name=entry["name"],
+            address=entry["address"],
+            accent=entry["accent"],
+            land=entry["land"],
+            welcome=entry["welcome"],
+            about=entry["about"],
+        ),
+        teams=entry["teams"],
+        lines=[
+            {key: line.get(key, "") for key in ("name", "number", "hours", "note")}  # type: ignore[misc]
+            for line in entry["crisis_lines"]
+        ],
+        at=at,
+    )
+    teams = {team.name: team for team in organisation.teams.all()}
+    furnish(
+        organisation=organisation,
+        topics=[
+            Topic(organisation=organisation, name=topic["name"], team=teams[topic["team"]])
+            for topic in entry["topics"]
+        ],
+        modules=[
+            TextModule(organisation=organisation, title=module["title"], body=module["body"])
+            for module in entry["text_modules"]
+        ],
+        at=at,
+    )
+    return organisation
+
+
+def _enrol(
+    organisation: Organisation, entry: dict[str, Any], at: datetime
+) -> dict[str, Membership]:
+    teams = {team.name: team for team in organisation.teams.all()}
+    return {
+        person["email"]: staff.enrol(
+            organisation=organisation,
+            name=person["name"],
+            email=person["email"],
+            password=PASSWORD,
+            role=Role(person["role"]),
+            teams=[teams[name] for name in person["teams"]],
+            totp_key=totp_key(person["email"]),
+            at=at,
+        )
+        for person in entry["staff"]
+    }
+
+
+def _tell(
+    organisation: Organisation,
+    people: dict[str, Membership],
+    story: dict[str, Any],
+    now: datetime,
+) -> AccessCode:
+    """Play a story through the operations, each step at its time, and return its access code."""
+    start = now - timedelta(hours=story["age_hours"])
+    code = AccessCode.generate()
+    case = asking.ask(
+        organisation=organisation,
+        question=asking.Question(
+            text=story["thread"][0]["text"],
+            topic=organisation.topics.filter(name=story["topic"]).first(),
+            age_band=story["age_band"] or "",
+            postcode=story["postcode"] or "",
+            in_danger=story["danger"],
+        ),
+        code=code,
+        submission=uuid4(),
+        at=start,
+    )
+    at = start
+    for entry in story["thread"][1:]:
+        at = min(start + timedelta(hours=entry["after_hours"]), now)
+        _write(case.pk, entry, people.get(entry["author"] or ""), at)
+    _bring_to(case.pk, story, people, min(at + timedelta(minutes=7), now))
+    if story.get("rating"):
+        rating = story["rating"]
+        ratings.rate(
+            case=case.pk, stars=rating["stars"], text=rating["text"], holder=SERVER, at=now
+        )
+    return code
+
+
+def _write(case: UUID, entry: dict[str, Any], author: Membership | None, at: datetime) -> None:
+    common = {"case": case, "text": entry["text"], "client_msg_id": uuid4(), "at": at}
+    if entry["role"] == "client":
+        messages.write(**common, in_danger=False, holder=SERVER)
+    elif author is not None and entry["role"] == "note":
+        messages.note(**common, by=author, holder=SERVER)
+    elif author is not None and entry["role"] == "reply":
+        _hold(case, author, at)
+        messages.reply(**common, by=author, holder=SERVER)
+
+
+def _hold(case: UUID, member: Membership, at: datetime) -> None:
+    """Let a member hold the case, whoever does now."""
+    current = cases.holder_of(case)
+    if current is None:
+        cases.claim(case=case, by=member, at=at)
+    elif current.pk != member.pk:
+        cases.hand_to_colleague(case=case, to=member, by=current, at=at)
+
+
+def _bring_to(
+    case: UUID, story: dict[str, Any], people: dict[str, Membership], at: datetime
+) -> None:
+    """Bring the case to the state that the story ends in."""
+    someone = next(person for person in people.values() if person.role == Role.SUPERVISOR)
+    if Urgency[story["urgency"].upper()] is not (
+        Urgency.SOFORT if story["danger"] else Urgency.NORMAL
+    ):
+        cases.set_urgency(case=case, urgency=Urgency[story["urgency"].upper()], by=someone, at=at)
+    holder = cases.holder_of(case)
+    if story["state"] == "waiting":
+        if holder is not None:
+            cases.release(case=case, by=holder, at=at)
+        return
+    _hold(case, people[story["claimed_by"]] if story["claimed_by"] else holder or someone, at)
+    if story["state"] == "closed":
+        by = cases.holder_of(case)
+        assert by is not None  # held just above
+        cases.close(case=case, by=by, holder=SERVER, at=at)

@@ -1,0 +1,61 @@
+"""What happens to every request, whatever the page."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from config import errors
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+
+class LanguageMiddleware:
+    """Speak English under `/en/`, German everywhere else: no cookie, no header decides."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        english = request.path_info.startswith("/en/")
+        with translation.override("en" if english else "de"):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", "en" if english else "de")
+        return response
+
+
+class PrivacyHeadersMiddleware:
+    """Keep pages out of caches and other sites' hands."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # Static files set their own; a page may say otherwise (an organisation's colours).
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault(
+            "Permissions-Policy",
+            "camera=(), microphone=(), geolocation=(), interest-cohort=(), browsing-topics=()",
+        )
+        return response
+
+
+class OversizeMiddleware:
+    """Answer a form that is far too large with a plain page, before anything reads it.
+
+    Django would answer with a bare 400. The limit leaves room for 200,000 characters, which the
+    form itself answers with a sentence and keeps.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if not length.isdigit() or int(length) > limit:
+            return errors.too_large(request)
+        return self.get_response(request)

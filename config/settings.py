@@ -1,0 +1,277 @@
+"""All settings of Lotse, read from the environment and nothing else.
+
+Every variable is listed in README.md. Outside the demo no secret has a default: a missing one stops
+the start with a sentence that says what to set.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+import django.conf.locale
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+from config.demo.secrets import demo_secret
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DATA_DIR = Path(env.str("LOTSE_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DEMO: bool = env.bool("LOTSE_DEMO", False)
+DEBUG: bool = env.bool("LOTSE_DEBUG", False)
+# Plain HTTP is for the demo and for tests on loopback: cookies then lose `Secure` and `__Host-`.
+INSECURE_HTTP: bool = env.bool("LOTSE_INSECURE_HTTP", DEMO)
+HOST: str = env.str("LOTSE_HOST", "127.0.0.1")
+PORT: int = env.int("LOTSE_PORT", 8000)
+
+
+def secret(name: str) -> str:
+    """Read a secret from the environment; the demo makes its own and keeps it beside its data.
+
+    Raises ImproperlyConfigured, naming the variable and the remedy, when it is missing or short.
+    """
+    value = env.str(name, "") or (demo_secret(name, DATA_DIR) if DEMO else "")
+    if len(value) < 43:
+        raise ImproperlyConfigured(
+            f"{name} is missing or shorter than 43 characters. Make one with "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`, keep it outside the "
+            "database's backup, and set it in the environment. For a look around: `make demo`."
+        )
+    return value
+
+
+SECRET_KEY = secret("LOTSE_SECRET_KEY")
+# Wraps every case key until staff key pairs take over (docs/threat-model.md).
+VAULT_SERVER_KEY = secret("LOTSE_VAULT_KEY")
+# Peppers the lookup id of an access code; it decrypts nothing.
+CODE_PEPPER = secret("LOTSE_CODE_PEPPER")
+
+# In the demo any name and address of this machine may be used, so that a phone can try it.
+ALLOWED_HOSTS: list[str] = env.list(
+    "LOTSE_ALLOWED_HOSTS", ["*"] if DEMO else ["localhost", "127.0.0.1", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("LOTSE_TRUSTED_ORIGINS", [])
+
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "counselling.apps.CounsellingConfig",
+    "accounts.apps.AccountsConfig",
+    "audit.apps.AuditConfig",
+    "vault.apps.VaultConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_htmx",
+    "csp",
+    "huey.contrib.djhuey",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "config.middleware.PrivacyHeadersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "config.middleware.OversizeMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.language_switch",
+                "accounts.context.staff",
+                "counselling.context.client",
+            ],
+        },
+    }
+]
+
+
+# --- Where the truth lives --------------------------------------------------------------------
+def database() -> dict[str, Any]:
+    """Describe the database named by LOTSE_DATABASE_URL, by default an SQLite file.
+
+    SQLite: WAL and IMMEDIATE transactions, so that readers never wait and writers queue instead of
+    failing. PostgreSQL: a pool per process (platform.md: tripled inserts; without it Django opens a
+    connection for each request and thread).
+    """
+    url = env.str("LOTSE_DATABASE_URL", f"sqlite:///{DATA_DIR}/lotse.sqlite3")
+    parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+    options = parsed.setdefault("OPTIONS", {})
+    if parsed["ENGINE"].endswith("sqlite3"):
+        parsed["CONN_MAX_AGE"] = None
+        options.update(
+            transaction_mode="IMMEDIATE",
+            timeout=20,
+            init_command=(
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+                "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;"
+            ),
+        )
+    else:
+        parsed["CONN_MAX_AGE"] = 0
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": env.int("LOTSE_DATABASE_POOL", 12),
+            "timeout": 20,
+        }
+    return parsed
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL: str = env.str("LOTSE_REDIS_URL", "")
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": (
+        {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "lotse"},
+        }
+        if REDIS_URL
+        else {"BACKEND": "config.layers.EmbeddedChannelLayer", "CONFIG": {"capacity": 1000}}
+    )
+}
+HUEY: dict[str, Any] = {
+    "huey_class": "huey.RedisHuey" if REDIS_URL else "huey.SqliteHuey",
+    "name": "lotse",
+    "results": False,
+    "immediate": False,
+    "consumer": {"workers": 2, "worker_type": "thread", "periodic": True},
+} | (
+    {"url": REDIS_URL}
+    if REDIS_URL
+    else {"filename": str(DATA_DIR / "queue.sqlite3"), "fsync": False}
+)
+
+# --- Who comes in -----------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+    )
+]
+OTP_TOTP_ISSUER = "Lotse"
+
+SESSION_ENGINE = "vault.sessions"
+SESSION_COOKIE_NAME = "lotse" if INSECURE_HTTP else "__Host-lotse"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_NAME = "lotse-form" if INSECURE_HTTP else "__Host-lotse-form"
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_AGE = None
+CSRF_FAILURE_VIEW = "config.errors.expired_form"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not INSECURE_HTTP
+SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 2 * 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("LOTSE_BEHIND_PROXY", False) else None
+)
+# `no-referrer` would make browsers send `Origin: null` with our own forms, which the CSRF check refuses.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# A text of 200,000 characters, each four bytes and percent-encoded, must still reach the form, which
+# answers with a sentence; what is larger is answered by OversizeMiddleware.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- Words, time, files -----------------------------------------------------------------------
+LANGUAGE_CODE = "de"
+LANGUAGES = [("de", "Deutsch"), ("de-du", "Deutsch (du)"), ("en", "English")]
+# The form of address is an organisation's setting; Django knows it as a language of its own that
+# falls back to `de` where nothing differs.
+django.conf.locale.LANG_INFO["de-du"] = {
+    "bidi": False,
+    "code": "de-du",
+    "name": "German (informal)",
+    "name_local": "Deutsch (du)",
+}
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("LOTSE_TIME_ZONE", "Europe/Berlin")
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# No access log, no request line, no exception text: a path, a header or an error's text may hold
+# what a client wrote (config/logs.py).
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": "config.logs.ContentFreeFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOTSE_LOG_LEVEL", "WARNING")},
+    "loggers": {
+        "lotse": {"level": env.str("LOTSE_LOG_LEVEL", "INFO")},
+        "django.server": {"handlers": [], "propagate": False},
+        "django.channels.server": {"handlers": [], "propagate": False},
+    },
+}
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.logs.NothingReporterFilter"

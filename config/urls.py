@@ -1,0 +1,37 @@
+"""All pages. German without a prefix, the same under `/en/` in English."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+from django.urls.resolvers import LocalePrefixPattern
+from django.utils.translation import get_language
+
+from config import views
+
+
+class EnglishPrefixPattern(LocalePrefixPattern):
+    """`en/` for English, nothing for German in either form of address."""
+
+    @property
+    def language_prefix(self) -> str:
+        """Return the prefix of the language that is spoken now."""
+        return "en/" if get_language() == "en" else ""
+
+
+pages: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("health/", views.health, name="health"),
+    path("team/", include("accounts.urls")),
+    path("team/", include("counselling.urls.staff")),
+    path("team/", include("counselling.urls.settings")),
+]
+if settings.DEMO:
+    pages.append(path("demo/", include("config.demo.urls")))
+# Last: an organisation's address is the first segment of a path.
+pages.append(path("<slug:slug>/", include("counselling.urls.client")))
+
+urlpatterns = [URLResolver(EnglishPrefixPattern(), pages)]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.expired_form"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

@@ -1,0 +1,1 @@
+"""Cases, messages, queues, answers: what Lotse exists for."""

@@ -1,0 +1,155 @@
+"""The doors of case pages: a client's by the code in their session, a member's by the table."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from accounts.access import OrganisationRequest, StaffRequest, View, organisation_page, staff
+from accounts.rules import allows
+from counselling import queries
+from counselling.models import Case
+from counselling.operations.entries import CaseGone
+from vault.codes import AccessCode
+from vault.keyring import SERVER, Holder, KeyUnavailable
+
+CASE_KEY = "case"  # the session's case, once the client showed the code
+CODE_KEY = "code"  # the code, from asking until the client says that it is kept
+
+
+class ClientRequest(OrganisationRequest):
+    """A request by a client who has shown the code of `case`."""
+
+    case: Case
+    holder: Holder
+    case_gone: bool
+
+
+class CaseRequest(StaffRequest):
+    """A request by a member who may do this with `case`."""
+
+    case: Case
+    holder: Holder
+
+
+def open_for_client(request: HttpRequest, case: UUID, *, code: AccessCode | None = None) -> None:
+    """Let the session see a case. code: keep it there too, until the client has noted it."""
+    # A session that says nothing yet needs no new key; it saves two statements per question.
+    if request.session.keys():
+        request.session.cycle_key()
+    request.session[CASE_KEY] = str(case)
+    request.session.pop(CODE_KEY, None)
+    if code is not None:
+        request.session[CODE_KEY] = code.characters
+
+
+def kept_code(request: HttpRequest) -> AccessCode | None:
+    """Return the code that the client has not yet noted, or None."""
+    characters = request.session.get(CODE_KEY)
+    return AccessCode(characters) if characters else None
+
+
+def forget_code(request: HttpRequest) -> None:
+    """Forget the code, not the case: the client has noted it."""
+    request.session.pop(CODE_KEY, None)
+
+
+def close_for_client(request: HttpRequest) -> None:
+    """Forget the client's case and code; a staff sign-in in the same browser stays."""
+    request.session.pop(CODE_KEY, None)
+    request.session.pop(CASE_KEY, None)
+    if not request.session.keys():
+        request.session.flush()
+
+
+def leave_no_cookie(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Let the browser drop the form cookie too, so that nothing of ours stays in it.
+
+    Who is signed in as staff keeps it: their open forms need it.
+    """
+    if not request.session.keys():
+        response.delete_cookie(settings.CSRF_COOKIE_NAME, samesite="Strict")
+    return response
+
+
+def client_case(view: View) -> View:
+    """Pass on the case of the session; without one, send the client to the code entry."""
+    return client_case_or(to_code_entry)(view)
+
+
+def client_case_or(otherwise: View) -> Callable[[View], View]:
+    """Pass on the case of the session; without one, let `otherwise` answer.
+
+    A case of another organisation counts as none. A case that was deleted, also in this very moment,
+    is forgotten; `case_gone` in the request then says so.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            request = cast(ClientRequest, request)
+            request.case_gone = False
+            case_id = request.session.get(CASE_KEY)
+            if case_id is None:
+                return otherwise(request, *args, **kwargs)
+            case = queries.case_of_client(case_id)
+            if case is None:
+                return _gone(request, otherwise, *args, **kwargs)
+            if case.organisation_id != request.organisation.pk:
+                return otherwise(request, *args, **kwargs)
+            request.case = case
+            request.holder = SERVER
+            try:
+                return view(request, *args, **kwargs)
+            except (CaseGone, KeyUnavailable):
+                # A key that does not open although the case is there is our fault, not the client's.
+                if queries.case_of_client(case_id) is not None:
+                    raise
+                return _gone(request, otherwise, *args, **kwargs)
+
+        guarded = organisation_page(page)
+        guarded.rule = "client with code"  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def _gone(request: "ClientRequest", otherwise: View, *args: Any, **kwargs: Any) -> HttpResponse:
+    close_for_client(request)
+    request.case_gone = True
+    return otherwise(request, *args, **kwargs)
+
+
+def to_code_entry(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Lead to the code entry, which says why."""
+    request = cast(ClientRequest, request)
+    why = "nicht-mehr-da" if request.case_gone else "code"
+    address = reverse("return", args=[request.organisation.slug])
+    return HttpResponseRedirect(f"{address}?hinweis={why}")
+
+
+def staff_case(permission: str) -> Callable[[View], View]:
+    """Pass on the case named by `case` if the table allows the member this with it, else 404.
+
+    A page that is open and asks what is new is led away, so that a deleted case leaves the screen.
+    """
+
+    def guard(view: View) -> View:
+        def page(request: HttpRequest, case: UUID, *args: Any, **kwargs: Any) -> HttpResponse:
+            request = cast(CaseRequest, request)
+            row = queries.case_of(request.member, case)
+            if row is None or not allows(request.member, permission, row):
+                if request.headers.get("HX-Request"):
+                    return HttpResponse(status=404, headers={"HX-Redirect": reverse("queue")})
+                raise Http404
+            request.case = row
+            request.holder = SERVER
+            return view(request, *args, **kwargs)
+
+        return staff(permission)(wraps(view)(page))
+
+    return guard

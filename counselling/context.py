@@ -1,0 +1,27 @@
+"""What client templates may use."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from accounts.crisis import default_lines
+
+
+def client(request: HttpRequest) -> dict[str, Any]:
+    """Return organisation, crisis lines and ways out; error pages get the lines every page has."""
+    organisation = getattr(request, "organisation", None)
+    if organisation is None:
+        return {"crisis_lines": default_lines()}
+    return {
+        "org": organisation,
+        "neutral_title": _("Start") if organisation.neutral_title else "",
+        "home_url": reverse("landing", args=[organisation.slug]),
+        "quick_exit_url": reverse("quick-exit", args=[organisation.slug]),
+        # Asked for once and only by a page that shows them; never none at all.
+        "crisis_lines": SimpleLazyObject(
+            lambda: list(organisation.crisis_lines.all()) or default_lines()
+        ),
+    }

@@ -1,0 +1,127 @@
+"""A question arrives: the one place where a case begins."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Organisation, Team
+from audit import trail
+from counselling import events, places, queries
+from counselling.models import Case, Message, Topic
+from counselling.sla import Urgency
+from vault import keyring
+from vault.codes import AccessCode
+from vault.sealing import open_sealed, seal
+
+
+class AlreadyAsked(Exception):
+    """This form was sent before. `same`: whether the text was the same."""
+
+    def __init__(self, case: UUID, *, same: bool) -> None:
+        super().__init__("this form was sent before")
+        self.case = case
+        self.same = same
+
+
+class NobodyAnswers(Exception):
+    """The organisation has no team that could answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a client hands in. Only the text is needed."""
+
+    text: str
+    topic: Topic | None = None
+    age_band: str = ""
+    postcode: str = ""
+    in_danger: bool = False
+
+
+def ask(
+    *,
+    organisation: Organisation,
+    question: Question,
+    code: AccessCode,
+    submission: UUID,
+    at: datetime,
+    together_with: Callable[[UUID], None] | None = None,
+) -> Case:
+    """Open a case with a client's question, sealed under a fresh key.
+
+    code: the access code that the client will be shown. submission: the id of the form that was
+    sent; the same form again raises AlreadyAsked. together_with: called with the case's id inside
+    the transaction; what it writes is committed with the case or not at all. Raises NobodyAnswers.
+    """
+    team = _team_for(organisation, question.topic)
+    urgency = Urgency.SOFORT if question.in_danger else Urgency.NORMAL
+    case = Case(
+        organisation=organisation,
+        team=team,
+        submission=submission,
+        lookup_id=code.lookup_id(),
+        urgency=urgency,
+        reason=Case.Reason.DANGER if question.in_danger else Case.Reason.ASKED,
+        topic=question.topic,
+        age_band=question.age_band,
+        last_seq=1,
+        created_at=at,
+        waiting_since=at,
+        due_at=queries.promised(organisation, urgency, start=at),
+    )
+    try:
+        with transaction.atomic():
+            _insert(case, question, at)
+            if together_with is not None:
+                together_with(case.pk)
+    except IntegrityError:
+        raise _already_asked(submission, question) from None
+    return case
+
+
+def _insert(case: Case, question: Question, at: datetime) -> None:
+    key = keyring.create_case_key(subject=case.pk, at=at)
+    if question.postcode:
+        facts = json.dumps({"postcode": question.postcode})
+        case.facts = seal(facts, key=key, place=places.facts(case.pk))
+    case.save(force_insert=True)
+    token = uuid4()
+    place = places.message(case.pk, 1, Message.Role.CLIENT, token)
+    Message.objects.create(
+        case=case,
+        seq=1,
+        role=Message.Role.CLIENT,
+        client_msg_id=token,
+        sealed=seal(question.text, key=key, place=place),
+        created_at=at,
+    )
+    trail.record(
+        "case.asked",
+        by=trail.CLIENT,
+        at=at,
+        organisation=case.organisation_id,
+        case=case.pk,
+        new=case.state,
+        urgency=int(case.urgency),
+    )
+    events.queue_changed(case.team_id)
+
+
+def _team_for(organisation: Organisation, topic: Topic | None) -> Team:
+    team = topic.team if topic else organisation.teams.first()
+    if team is None:
+        raise NobodyAnswers
+    return team
+
+
+def _already_asked(submission: UUID, question: Question) -> AlreadyAsked:
+    case = Case.objects.get(submission=submission)
+    key = keyring.open_case_key(subject=case.pk, holder=keyring.SERVER)
+    first = Message.objects.get(case=case, seq=1)
+    place = places.message(case.pk, 1, Message.Role.CLIENT, first.client_msg_id)
+    same = open_sealed(bytes(first.sealed), key=key, place=place) == question.text
+    return AlreadyAsked(case.pk, same=same)

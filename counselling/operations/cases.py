@@ -1,0 +1,242 @@
+"""The one writer of cases and claims: who holds a case, where it waits, how it ends."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import Membership, Team
+from audit import trail
+from counselling import events
+from counselling.models import Case, Claim, Message
+from counselling.operations import entries
+from counselling.sla import Urgency
+from counselling.states import CaseState, Move, sources
+from vault import keyring
+from vault.keyring import Holder
+
+
+class ClaimedByOther(Exception):
+    """Somebody else holds the case. `holder`: who, or None when it went on meanwhile."""
+
+    def __init__(self, holder: Membership | None) -> None:
+        super().__init__("somebody else holds the case")
+        self.holder = holder
+
+
+class NotHolder(Exception):
+    """Only who holds the case may do this."""
+
+
+class SameTeam(Exception):
+    """The case waits for this team already."""
+
+
+@transaction.atomic
+def claim(*, case: UUID, by: Membership, at: datetime) -> None:
+    """Take a waiting case. A compare-and-swap: of any number of claims at once one wins.
+
+    Claiming again what one holds is no error. Raises ClaimedByOther or entries.CaseGone.
+    """
+    won = Case.objects.filter(pk=case, state__in=sources(Move.CLAIM)).update(
+        state=CaseState.CLAIMED
+    )
+    row = Case.objects.filter(pk=case).first()
+    if row is None:
+        raise entries.CaseGone
+    if not won:
+        holder = holder_of(case)
+        if holder is not None and holder.pk == by.pk:
+            return
+        raise ClaimedByOther(holder)
+    Claim.objects.create(case=row, member=by, claimed_at=at)
+    trail.record(
+        "case.claimed",
+        by=by.actor,
+        at=at,
+        organisation=row.organisation_id,
+        case=case,
+        old=CaseState.WAITING,
+        new=CaseState.CLAIMED,
+    )
+    events.queue_changed(row.team_id)
+    events.case_changed(case, row.last_seq)
+
+
+@transaction.atomic
+def release(*, case: UUID, by: Membership, at: datetime) -> None:
+    """Put a held case back into the queue. Raises NotHolder, entries.CaseGone or states.IllegalMove."""
+    row = entries.locked(case)
+    must_hold(row, by)
+    _let_go(row, by=by.actor, how=Claim.End.RELEASED, at=at)
+
+
+@transaction.atomic
+def hand_to_colleague(*, case: UUID, to: Membership, by: Membership, at: datetime) -> None:
+    """Give a held case to a colleague, with its draft. Raises NotHolder or states.IllegalMove."""
+    row = entries.locked(case)
+    must_hold(row, by)
+    entries.end_claim(row, Claim.End.HANDED_OVER, at=at)
+    entries.move(row, Move.HAND_TO_COLLEAGUE, by=by.actor, at=at, to=str(to.pk))
+    Claim.objects.create(case=row, member=to, claimed_at=at)
+
+
+@transaction.atomic
+def hand_to_team(*, case: UUID, to: Team, by: Membership, holder: Holder, at: datetime) -> None:
+    """Put a case into another team's queue; the client is told. Raises NotHolder or SameTeam."""
+    row = entries.locked(case)
+    if row.state != CaseState.WAITING:
+        must_hold(row, by)
+    if row.team_id == to.pk:
+        raise SameTeam
+    entries.end_claim(row, Claim.End.HANDED_OVER, at=at)
+    events.queue_changed(row.team_id)
+    old_team = row.team_id
+    row.team = to
+    row.save(update_fields=["team"])
+    entries.move(
+        row,
+        Move.HAND_TO_TEAM,
+        by=by.actor,
+        at=at,
+        reason=Case.Reason.HANDED_OVER,
+        old_team=str(old_team),
+        new_team=str(to.pk),
+    )
+    entries.start_clock(row, at=at)
+    _tell(row, "handed_to_team", holder=holder, at=at)
+
+
+@transaction.atomic
+def close(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
+    """Close a held case; the client is told that writing opens it again. Raises NotHolder."""
+    row = entries.locked(case)
+    must_hold(row, by)
+    entries.end_claim(row, Claim.End.CLOSED, at=at)
+    entries.move(row, Move.CLOSE, by=by.actor, at=at)
+    entries.stop_clock(row)
+    _tell(row, "closed", holder=holder, at=at)
+
+
+@transaction.atomic
+def reopen(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
+    """Open a closed case again; who opens it holds it. Raises states.IllegalMove."""
+    row = entries.locked(case)
+    entries.move(row, Move.REOPEN, by=by.actor, at=at, reason=Case.Reason.REOPENED)
+    Claim.objects.create(case=row, member=by, claimed_at=at)
+    entries.start_clock(row, at=at)
+    _tell(row, "reopened", holder=holder, at=at)
+
+
+@transaction.atomic
+def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -> None:
+    """Rate a case's urgency as a human; the promise is reckoned anew. Raises entries.CaseGone."""
+    row = entries.locked(case)
+    if row.urgency == urgency:
+        return
+    old, row.urgency = Urgency(row.urgency), urgency
+    row.save(update_fields=["urgency"])
+    trail.record(
+        "case.urgency_set",
+        by=by.actor,
+        at=at,
+        organisation=row.organisation_id,
+        case=case,
+        old=old.name.lower(),
+        new=urgency.name.lower(),
+    )
+    if row.waiting_since is not None:
+        entries.start_clock(row, at=at)
+    events.queue_changed(row.team_id)
+    events.case_changed(case, row.last_seq)
+
+
+@transaction.atomic
+def delete(*, case: UUID, by: trail.Actor, at: datetime) -> None:
+    """Delete a case with everything written in it, and its key. The trail keeps that it was.
+
+    Raises entries.CaseGone.
+    """
+    row = entries.locked(case)
+    messages = Message.objects.filter(case=row).count()
+    keyring.drop_case_key(subject=case)
+    trail.record(
+        "case.deleted",
+        by=by,
+        at=at,
+        organisation=row.organisation_id,
+        case=case,
+        old=row.state,
+        messages=messages,
+    )
+    events.queue_changed(row.team_id)
+    events.case_changed(case, row.last_seq)
+    row.delete()
+
+
+@transaction.atomic
+def release_all_of(*, member: Membership, by: Membership, at: datetime) -> int:
+    """Put everything that a leaving member holds back into the queues. Returns how many cases."""
+    held = list(
+        Claim.objects.filter(member=member, ended_at__isnull=True).values_list("case", flat=True)
+    )
+    for case in held:
+        _let_go(entries.locked(case), by=by.actor, how=Claim.End.MEMBER_LEFT, at=at)
+    return len(held)
+
+
+@transaction.atomic
+def note_overdue(*, at: datetime, most: int = 200) -> int:
+    """Note cases whose promised time has passed, once each, and tell their queues.
+
+    most: how many to note in one go. Returns how many were noted. Any number of workers may sweep:
+    each row is taken by a conditional update.
+    """
+    due = list(
+        Case.objects.filter(due_at__lt=at, overdue_noted_at__isnull=True).order_by("due_at")[:most]
+    )
+    noted = 0
+    for case in due:
+        mine = Case.objects.filter(
+            pk=case.pk, due_at=case.due_at, overdue_noted_at__isnull=True
+        ).update(overdue_noted_at=at)
+        if mine:
+            noted += 1
+            trail.record(
+                "case.overdue",
+                by=trail.SYSTEM,
+                at=at,
+                organisation=case.organisation_id,
+                case=case.pk,
+                old=case.state,
+                new=case.state,
+            )
+            events.queue_changed(case.team_id)
+    return noted
+
+
+def holder_of(case: UUID) -> Membership | None:
+    """Return who holds a case, or None."""
+    claim = Claim.objects.filter(case=case, ended_at__isnull=True).select_related("member").first()
+    return claim.member if claim else None
+
+
+def must_hold(case: Case, member: Membership) -> None:
+    """Raise NotHolder unless the member holds the case."""
+    if not Claim.objects.filter(case=case, member=member, ended_at__isnull=True).exists():
+        raise NotHolder
+
+
+def _let_go(case: Case, *, by: trail.Actor, how: Claim.End, at: datetime) -> None:
+    entries.end_claim(case, how, at=at)
+    entries.move(case, Move.RELEASE, by=by, at=at, reason=Case.Reason.RELEASED)
+    # A case that waited for the client has no promise running, yet the queue needs a time.
+    entries.start_clock(case, at=at)
+
+
+def _tell(case: Case, what: str, *, holder: Holder, at: datetime) -> None:
+    """Add an entry for the client that says what happened; its text is a code, put into words on
+    the page (`counselling/wording.py`).
+    """
+    key = keyring.open_case_key(subject=case.pk, holder=holder)
+    entries.append(case, role=Message.Role.SYSTEM, text=what, key=key, at=at)

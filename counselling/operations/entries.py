@@ -1,0 +1,156 @@
+"""The ground under the verbs: lock a case, move it, append an entry to it.
+
+Only the other operations call this; each of them opens the transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db.models import F
+
+from accounts.models import Membership
+from audit import trail
+from counselling import events, places, queries, states
+from counselling.models import Case, Claim, Message
+from counselling.sla import Urgency
+from counselling.states import CaseState, Move
+from vault.sealing import CaseKey, open_sealed, seal
+
+
+class CaseGone(Exception):
+    """The case was deleted."""
+
+
+class DifferentText(Exception):
+    """A message with this id was sent before, with another text. `seq`: the number of the first."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__("another text was sent under this id")
+        self.seq = seq
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The entry's number in its case, and whether it was new or the same one sent again."""
+
+    seq: int
+    is_new: bool
+
+
+def locked(case: UUID) -> Case:
+    """Return the case, locked until the transaction ends. Raises CaseGone.
+
+    On SQLite there is nothing to lock: an IMMEDIATE transaction is alone already.
+    """
+    row = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("organisation")
+        .filter(pk=case)
+        .first()
+    )
+    if row is None:
+        raise CaseGone
+    return row
+
+
+def append(
+    case: Case,
+    *,
+    role: Message.Role,
+    text: str,
+    key: CaseKey,
+    at: datetime,
+    client_msg_id: UUID | None = None,
+    author: Membership | None = None,
+) -> Appended:
+    """Seal a text and add it as the next entry of a locked case.
+
+    The same id with the same text is the same entry. Raises DifferentText for the same id with
+    another text.
+    """
+    token = client_msg_id or uuid4()
+    before = Message.objects.filter(case=case, role=role, client_msg_id=token).first()
+    if before is not None:
+        place = places.message(case.pk, before.seq, role, token)
+        if open_sealed(bytes(before.sealed), key=key, place=place) != text:
+            raise DifferentText(before.seq)
+        return Appended(before.seq, is_new=False)
+    case.last_seq += 1
+    Case.objects.filter(pk=case.pk).update(last_seq=F("last_seq") + 1)
+    Message.objects.create(
+        case=case,
+        seq=case.last_seq,
+        role=role,
+        client_msg_id=token,
+        author=author,
+        sealed=seal(text, key=key, place=places.message(case.pk, case.last_seq, role, token)),
+        created_at=at,
+    )
+    events.case_changed(case.pk, case.last_seq)
+    return Appended(case.last_seq, is_new=True)
+
+
+def move(
+    case: Case,
+    what: Move,
+    *,
+    by: trail.Actor,
+    at: datetime,
+    reason: Case.Reason | None = None,
+    **detail: str | int | bool | None,
+) -> None:
+    """Move a locked case to its next state, with the trail entry. Raises IllegalMove."""
+    old = CaseState(case.state)
+    new = states.after(what, old)
+    case.state = new
+    case.closed_at = at if new is CaseState.CLOSED else None
+    if reason is not None:
+        case.reason = reason
+    case.save(update_fields=["state", "closed_at", "reason"])
+    trail.record(
+        f"case.{_PAST[what]}",
+        by=by,
+        at=at,
+        organisation=case.organisation_id,
+        case=case.pk,
+        old=old,
+        new=new,
+        **detail,
+    )
+    events.queue_changed(case.team_id)
+    events.case_changed(case.pk, case.last_seq)
+
+
+_PAST = {
+    Move.CLAIM: "claimed",
+    Move.RELEASE: "released",
+    Move.HAND_TO_COLLEAGUE: "handed_to_colleague",
+    Move.HAND_TO_TEAM: "handed_to_team",
+    Move.REPLY: "replied",
+    Move.CLIENT_WRITES: "client_wrote",
+    Move.CLOSE: "closed",
+    Move.REOPEN: "reopened",
+}
+
+
+def start_clock(case: Case, *, at: datetime) -> None:
+    """Promise an answer: the clock runs from the first client message that has none."""
+    if case.waiting_since is None:
+        case.waiting_since = at
+    case.due_at = queries.promised(
+        case.organisation, Urgency(case.urgency), start=case.waiting_since
+    )
+    case.overdue_noted_at = None
+    case.save(update_fields=["waiting_since", "due_at", "overdue_noted_at"])
+
+
+def stop_clock(case: Case) -> None:
+    """End the promise: the client has an answer, or the case is closed."""
+    case.waiting_since = case.due_at = case.overdue_noted_at = None
+    case.save(update_fields=["waiting_since", "due_at", "overdue_noted_at"])
+
+
+def end_claim(case: Case, how: Claim.End, *, at: datetime) -> None:
+    """End the open claim of a locked case, if there is one."""
+    Claim.objects.filter(case=case, ended_at__isnull=True).update(ended_at=at, end=how)

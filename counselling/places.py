@@ -1,0 +1,25 @@
+"""To which place each kind of text is sealed. Pure; the roles are part of the sealed format."""
+
+from uuid import UUID
+
+from vault.sealing import Place
+
+
+def message(case: UUID, seq: int, role: str, client_msg_id: UUID) -> Place:
+    """Return the place of one message."""
+    return Place(case, seq, role, client_msg_id)
+
+
+def facts(case: UUID) -> Place:
+    """Return the place of what the client gave beside the text."""
+    return Place(case, 0, "facts")
+
+
+def draft(case: UUID) -> Place:
+    """Return the place of the reply that is being written."""
+    return Place(case, 0, "draft")
+
+
+def rating(case: UUID) -> Place:
+    """Return the place of the client's words to their rating."""
+    return Place(case, 0, "rating")

@@ -1,0 +1,273 @@
+"""What is read about cases. Rows come back as small frozen records, so that a page costs the same
+number of queries at three cases and at three hundred.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import islice
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from accounts.models import Membership, Organisation
+from accounts.queries import team_ids
+from counselling import places
+from counselling.models import Case, Claim, Draft, Message, Rating, TextModule, Topic
+from counselling.sla import Targets, Urgency, promised_by
+from counselling.states import CaseState
+from vault import keyring
+from vault.codes import AccessCode
+from vault.keyring import Holder
+from vault.sealing import CaseKey, open_sealed
+
+PAGE = 50  # cases on one page of a queue
+COUNTED = 200  # waiting cases are counted up to here; beyond it "more than 200" says enough
+LISTED = 100  # cases of colleagues and closed ones are listed up to here
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One opened message. `author`: the counsellor's display name, empty for client and system."""
+
+    seq: int
+    role: Message.Role
+    text: str
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page of a queue and where the next one starts, plus how many wait by urgency."""
+
+    cases: Sequence[Case]
+    next_after: str
+    counts: dict[int, int]
+
+
+def waiting(member: Membership, *, after: str = "") -> QueuePage:
+    """Return the waiting cases of the member's teams, by urgency and due time, 50 at a time.
+
+    after: `next_after` of the page before; anything else starts at the top.
+    """
+    teams = team_ids(member)
+    # Each team's rows come in the order of its index, of which only the first are read; over all
+    # teams at once the database would sort every waiting case.
+    of_teams = [
+        _beyond(_waiting(team).select_related("topic", "team"), after)[: PAGE + 1] for team in teams
+    ]
+    page = list(islice(merge(*of_teams, key=_place), PAGE + 1))
+    more = len(page) > PAGE
+    page = page[:PAGE]
+    return QueuePage(page, _mark(page[-1]) if more else "", _counts(teams))
+
+
+def _waiting(team: UUID) -> QuerySet[Case]:
+    return Case.objects.filter(team=team, state=CaseState.WAITING).order_by(
+        "urgency", "due_at", "id"
+    )
+
+
+def _place(case: Case) -> tuple[int, datetime, UUID]:
+    if case.due_at is None:
+        raise ValueError("a waiting case always has a due time")
+    return case.urgency, case.due_at, case.pk
+
+
+def _beyond(rows: QuerySet[Case], after: str) -> QuerySet[Case]:
+    try:
+        urgency, due, case = after.split("|")
+        mark = (int(urgency), datetime.fromisoformat(due).astimezone(UTC), UUID(case))
+    except (ValueError, OverflowError):
+        return rows
+    return rows.filter(
+        Q(urgency__gt=mark[0])
+        | Q(urgency=mark[0], due_at__gt=mark[1])
+        | Q(urgency=mark[0], due_at=mark[1], id__gt=mark[2]),
+        urgency__gte=mark[0],  # lets the index be entered in its middle
+    )
+
+
+def _mark(case: Case) -> str:
+    urgency, due, pk = _place(case)
+    return f"{urgency}|{due.isoformat()}|{pk}"
+
+
+def _counts(teams: Iterable[UUID]) -> dict[int, int]:
+    counts = dict.fromkeys((level.value for level in Case.UrgencyLevel), 0)
+    of_teams = [_waiting(team).values_list("urgency", flat=True)[: COUNTED + 1] for team in teams]
+    for urgency in islice(merge(*of_teams), COUNTED + 1):
+        counts[urgency] += 1
+    return counts
+
+
+def held_by(member: Membership) -> list[Case]:
+    """Return the cases that the member holds: those whose client waits first, then by due time."""
+    cases = [
+        claim.case
+        for claim in Claim.objects.filter(member=member, ended_at__isnull=True).select_related(
+            "case__topic", "case__team"
+        )
+    ]
+    return sorted(
+        cases, key=lambda c: (c.due_at is None, c.urgency, c.due_at or c.created_at, str(c.pk))
+    )
+
+
+def held_by_colleagues(member: Membership) -> list[Claim]:
+    """Return the open claims of colleagues in the member's teams, at most 100, by due time."""
+    return list(
+        Claim.objects.filter(case__team__in=team_ids(member), ended_at__isnull=True)
+        .exclude(member=member)
+        .select_related("case__topic", "case__team", "member")
+        .order_by("case__urgency", "case__due_at", "pk")[:LISTED]
+    )
+
+
+def closed(member: Membership) -> list[Case]:
+    """Return the cases of the member's teams that were closed last, at most 100."""
+    return list(
+        Case.objects.filter(team__in=team_ids(member), state=CaseState.CLOSED)
+        .select_related("topic", "team")
+        .order_by("-closed_at")[:LISTED]
+    )
+
+
+def open_claim(case: Case) -> Claim | None:
+    """Return the claim under which somebody holds the case, with the member, or None."""
+    return Claim.objects.filter(case=case, ended_at__isnull=True).select_related("member").first()
+
+
+def case_of(member: Membership, case: UUID) -> Case | None:
+    """Return a case of the member's organisation, with what a page shows of it."""
+    return (
+        Case.objects.filter(pk=case, organisation=member.organisation_id)
+        .select_related("organisation", "team", "topic")
+        .first()
+    )
+
+
+def case_by_code(code: AccessCode) -> Case | None:
+    """Return the case that an access code belongs to, or None."""
+    return Case.objects.filter(lookup_id=code.lookup_id()).select_related("organisation").first()
+
+
+def case_of_client(case: str) -> Case | None:
+    """Return the case that a client's session names, or None when it was deleted."""
+    return Case.objects.filter(pk=case).select_related("organisation", "topic").first()
+
+
+def thread(
+    case: Case, *, holder: Holder, roles: Sequence[Message.Role] | None = None, after: int = 0
+) -> list[Entry]:
+    """Return a case's entries in order, opened.
+
+    roles: only these (None: all, for staff). after: only entries beyond this number. Raises
+    keyring.KeyUnavailable or sealing.SealBroken.
+    """
+    key = keyring.open_case_key(subject=case.pk, holder=holder)
+    rows = Message.objects.filter(case=case, seq__gt=after).select_related("author")
+    if roles is not None:
+        rows = rows.filter(role__in=roles)
+    return [_opened(row, key) for row in rows]
+
+
+def _opened(row: Message, key: CaseKey) -> Entry:
+    place = places.message(row.case_id, row.seq, row.role, row.client_msg_id)
+    return Entry(
+        seq=row.seq,
+        role=Message.Role(row.role),
+        text=open_sealed(bytes(row.sealed), key=key, place=place),
+        author=row.author.name if row.author else "",
+        created_at=row.created_at,
+    )
+
+
+def facts(case: Case, *, holder: Holder) -> dict[str, str]:
+    """Return what the client gave beside the text, opened: `postcode`, or nothing."""
+    if case.facts is None:
+        return {}
+    key = keyring.open_case_key(subject=case.pk, holder=holder)
+    opened: dict[str, str] = json.loads(
+        open_sealed(bytes(case.facts), key=key, place=places.facts(case.pk))
+    )
+    return opened
+
+
+def draft(case: Case, *, holder: Holder) -> tuple[Draft, str] | None:
+    """Return the case's draft and its text, or None."""
+    row = Draft.objects.filter(case=case).select_related("author").first()
+    if row is None:
+        return None
+    key = keyring.open_case_key(subject=case.pk, holder=holder)
+    return row, open_sealed(bytes(row.sealed), key=key, place=places.draft(case.pk))
+
+
+def rating(case: Case, *, holder: Holder) -> tuple[int, str] | None:
+    """Return the client's rating (1 to 5) and its text, or None."""
+    row = Rating.objects.filter(case=case).first()
+    if row is None:
+        return None
+    if row.sealed is None:
+        return row.stars, ""
+    key = keyring.open_case_key(subject=case.pk, holder=holder)
+    return row.stars, open_sealed(bytes(row.sealed), key=key, place=places.rating(case.pk))
+
+
+def everything(case: Case, *, holder: Holder) -> dict[str, Any]:
+    """Return all that is kept for the client to download, as JSON types."""
+    rated = rating(case, holder=holder)
+    return {
+        "organisation": case.organisation.name,
+        "created_at": case.created_at.isoformat(),
+        "topic": case.topic.name if case.topic else None,
+        "age_band": case.age_band or None,
+        "facts": facts(case, holder=holder),
+        "messages": [
+            {
+                "number": entry.seq,
+                "from": entry.role.value,
+                "name": entry.author or None,
+                "at": entry.created_at.isoformat(),
+                "text": entry.text,
+            }
+            for entry in thread(case, holder=holder, roles=Message.Role.for_client())
+        ],
+        "rating": {"stars": rated[0], "text": rated[1]} if rated else None,
+    }
+
+
+def topics(organisation: Organisation) -> QuerySet[Topic]:
+    """Return the organisation's topics in their order."""
+    return Topic.objects.filter(organisation=organisation).select_related("team")
+
+
+def text_modules(organisation: Organisation) -> QuerySet[TextModule]:
+    """Return the organisation's text modules in their order."""
+    return TextModule.objects.filter(organisation=organisation)
+
+
+def has_reply(case: Case) -> bool:
+    """Say whether the client has had an answer."""
+    return Message.objects.filter(case=case, role=Message.Role.REPLY).exists()
+
+
+def promised(organisation: Organisation, urgency: Urgency, *, start: datetime) -> datetime:
+    """Return by when the organisation promises an answer to a message written at `start`."""
+    targets = Targets(
+        dringend=timedelta(hours=organisation.target_dringend_hours),
+        normal=timedelta(hours=organisation.target_normal_hours),
+    )
+    return promised_by(
+        start,
+        urgency,
+        targets=targets,
+        land=organisation.land,
+        zone=ZoneInfo(settings.TIME_ZONE),
+    )

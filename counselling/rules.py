@@ -1,0 +1,45 @@
+"""Who may do what with cases: counselling's part of the permission table.
+
+Each predicate takes the member and the case (None: at all). A member reads the cases of their teams
+and those they hold.
+"""
+
+from accounts.models import Membership, Role
+from accounts.rules import define, same_organisation, with_role
+from counselling.models import Case, Claim
+
+
+def reads(member: Membership, case: Case | None) -> bool:
+    """Want a counselling role, and a case of an own team or one that the member holds."""
+    if member.role not in Role.reading():
+        return False
+    if case is None:
+        return True
+    return same_organisation(member, case) and (
+        member.teams.filter(pk=case.team_id).exists()
+        or Claim.objects.filter(case=case, member=member, ended_at__isnull=True).exists()
+    )
+
+
+def sends(member: Membership, case: Case | None) -> bool:
+    """Let who reads send, except in training: a trainee's reply leaves only by a second person."""
+    return member.role != Role.TRAINEE and reads(member, case)
+
+
+define(
+    {
+        "queue.see": with_role(*Role.reading()),
+        "case.read": reads,
+        "case.claim": reads,
+        "case.release": reads,
+        "case.hand_over": reads,
+        "case.set_urgency": reads,
+        "case.close": sends,
+        "case.reopen": sends,
+        "case.draft": reads,
+        "case.note": reads,
+        "case.reply": sends,
+        "topic.change": with_role(Role.ADMIN),
+        "text_module.change": with_role(Role.ADMIN, Role.SUPERVISOR),
+    }
+)

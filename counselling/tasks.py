@@ -1,0 +1,14 @@
+"""What the worker does for counselling: sweeps that claim due rows. They only call operations."""
+
+from django.utils import timezone
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task
+
+from counselling.operations import cases
+
+
+@db_periodic_task(crontab(minute="*"), name="sweep-overdue")
+def sweep_overdue() -> None:
+    """Note the cases whose promised time has passed, until none is left."""
+    while cases.note_overdue(at=timezone.now()):
+        pass

@@ -1,0 +1,22 @@
+"""The team's pages about cases, under /team/."""
+
+from django.urls import URLPattern, path
+
+from counselling.views import case, queue, writing
+
+urlpatterns: list[URLPattern] = [
+    path("", queue.queue, name="queue"),
+    path("meine/", queue.my_cases, name="my-cases"),
+    path("faelle/", queue.team_cases, name="team-cases"),
+    path("faelle/<uuid:case>/", case.case, name="case"),
+    path("faelle/<uuid:case>/uebernehmen/", case.claim, name="case-claim"),
+    path("faelle/<uuid:case>/zurueckgeben/", case.release, name="case-release"),
+    path("faelle/<uuid:case>/uebergeben/", case.hand_over, name="case-hand-over"),
+    path("faelle/<uuid:case>/dringlichkeit/", case.urgency, name="case-urgency"),
+    path("faelle/<uuid:case>/abschliessen/", case.close, name="case-close"),
+    path("faelle/<uuid:case>/wieder-oeffnen/", case.reopen, name="case-reopen"),
+    path("faelle/<uuid:case>/antwort/", writing.reply, name="case-reply"),
+    path("faelle/<uuid:case>/notiz/", writing.note, name="case-note"),
+    path("faelle/<uuid:case>/entwurf/", writing.draft, name="case-draft"),
+    path("faelle/<uuid:case>/vorschau/", writing.preview, name="case-preview"),
+]

@@ -1,0 +1,189 @@
+"""The way of a question: the form, then the access code."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import OrganisationRequest, organisation_page
+from accounts.text import LONGEST_TEXT
+from counselling import wording
+from counselling.access import (
+    ClientRequest,
+    client_case,
+    forget_code,
+    kept_code,
+    open_for_client,
+)
+from counselling.forms.client import AskForm
+from counselling.models import Case
+from counselling.operations import asking
+from counselling.sla import Urgency
+from vault import tickets
+from vault.codes import AccessCode
+
+PURPOSE = "ask"
+LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a form carries, sealed: the same form sent twice is one case with one code."""
+
+    submission: UUID
+    code: AccessCode
+
+    @classmethod
+    def fresh(cls) -> "Ticket":
+        """Return a ticket for a form that was never sent."""
+        return cls(uuid4(), AccessCode.generate())
+
+    @classmethod
+    def read(cls, sealed: str, *, at: datetime) -> "Ticket | None":
+        """Return the ticket that a form brought back; None when it is too old or not ours."""
+        try:
+            payload = tickets.redeem(sealed, purpose=PURPOSE, at=at, lifetime=LIFETIME)
+        except tickets.TicketInvalid:
+            return None
+        return cls(UUID(payload["submission"]), AccessCode(payload["code"]))
+
+    def seal(self, *, at: datetime) -> str:
+        """Return what goes into the form."""
+        payload = {"submission": str(self.submission), "code": self.code.characters}
+        return tickets.issue(payload, purpose=PURPOSE, at=at)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organisation_page
+def ask(request: HttpRequest) -> HttpResponse:
+    """Show the form for a question, or take one and lead to its access code."""
+    request = cast(OrganisationRequest, request)
+    at = timezone.now()
+    if request.method != "POST":
+        return _form(request, AskForm(organisation=request.organisation), at=at)
+    form = AskForm(request.POST, organisation=request.organisation)
+    sent = request.POST.get("ticket", "")
+    ticket = Ticket.read(sent, at=at)
+    valid = form.is_valid()
+    if ticket is None:
+        form.add_error(
+            "text",
+            _(
+                "Das Formular war zu lange offen. Ihr Text ist noch da. "
+                "Bitte senden Sie ihn noch einmal ab."
+            ),
+        )
+        return _form(request, form, at=at)
+    if not valid:
+        return _form(request, form, at=at, sealed=sent)
+    return _take(request, form, ticket, sent, at=at)
+
+
+def _take(
+    request: OrganisationRequest, form: AskForm, ticket: Ticket, sealed: str, *, at: datetime
+) -> HttpResponse:
+    question = asking.Question(
+        text=form.cleaned_data["text"],
+        topic=form.cleaned_data["topic"],
+        age_band=form.cleaned_data["age_band"],
+        postcode=form.cleaned_data["postcode"],
+        in_danger=form.in_danger,
+    )
+
+    def remember(case: UUID) -> None:
+        # With the case or not at all: the page with the code is never lost to a crash in between.
+        open_for_client(request, case, code=ticket.code)
+        request.session.save()
+
+    try:
+        asking.ask(
+            organisation=request.organisation,
+            question=question,
+            code=ticket.code,
+            submission=ticket.submission,
+            at=at,
+            together_with=remember,
+        )
+    except asking.NobodyAnswers:
+        form.add_error(
+            "text",
+            _(
+                "Im Moment kann hier niemand antworten. Ihr Text wurde nicht gesendet, er steht noch "
+                "hier. Bitte wenden Sie sich an eine der Nummern oben."
+            ),
+        )
+        return _form(request, form, at=at, sealed=sealed)
+    except asking.AlreadyAsked as before:
+        open_for_client(request, before.case, code=ticket.code)
+        if not before.same:
+            form.add_error(
+                "text",
+                _(
+                    "Dieses Formular haben Sie schon einmal abgeschickt. Ihr erster Text ist bei uns "
+                    "angekommen. Wenn Sie jetzt noch einmal senden, wird daraus eine neue, zweite Frage."
+                ),
+            )
+            return _form(request, form, at=at, arrived=True)
+    return HttpResponseRedirect(reverse("code", args=[request.organisation.slug]))
+
+
+def _form(
+    request: OrganisationRequest,
+    form: AskForm,
+    *,
+    at: datetime,
+    sealed: str = "",
+    arrived: bool = False,
+) -> HttpResponse:
+    """Show the form. sealed: its ticket if that still holds. arrived: an earlier text is a case."""
+    return render(
+        request,
+        "counselling/client/ask.html",
+        {
+            "form": form,
+            "ticket": sealed or Ticket.fresh().seal(at=at),
+            "arrived": arrived,
+            "longest": LONGEST_TEXT,
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_case
+def code(request: HttpRequest) -> HttpResponse:
+    """Show the access code until the client says that it is noted; give it as a file if asked."""
+    request = cast(ClientRequest, request)
+    shown = kept_code(request)
+    if shown is None:
+        return HttpResponseRedirect(reverse("thread", args=[request.organisation.slug]))
+    if request.method == "POST" and "datei" in request.POST:
+        return HttpResponse(
+            f"\ufeff{shown.display()}\r\n",
+            content_type="text/plain; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="notiz.txt"'},
+        )
+    if request.method == "POST":
+        forget_code(request)
+        return HttpResponseRedirect(reverse("thread", args=[request.organisation.slug]))
+    case = request.case
+    return render(
+        request,
+        "counselling/client/code.html",
+        {
+            "code": shown.display(),
+            "groups": shown.groups,
+            "address": request.build_absolute_uri(
+                reverse("return", args=[request.organisation.slug])
+            ),
+            "urgent": case.urgency == Urgency.SOFORT,
+            "said_danger": case.reason == Case.Reason.DANGER,
+            "due": wording.by_when(case.due_at) if case.due_at else "",
+        },
+    )

@@ -1,0 +1,154 @@
+"""The case page and the moves of a case: each view calls one operation and says what came of it."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Team
+from counselling import queries
+from counselling.access import CaseRequest, staff_case
+from counselling.forms.staff import HandOverForm, UrgencyForm
+from counselling.operations import cases
+from counselling.operations.cases import ClaimedByOther
+from counselling.operations.entries import CaseGone
+from counselling.sla import Urgency
+from counselling.views.case_page import Filled, case_news, case_page
+from counselling.views.refusals import REFUSALS, words_for
+
+
+@require_GET
+@staff_case("case.read")
+def case(request: HttpRequest) -> HttpResponse:
+    """Show a case; with HX-Request only what is new in it."""
+    at = timezone.now()
+    if request.headers.get("HX-Request"):
+        return case_news(cast(CaseRequest, request), at=at)
+    return case_page(cast(CaseRequest, request), at=at)
+
+
+@require_POST
+@staff_case("case.claim")
+def claim(request: HttpRequest) -> HttpResponse:
+    """Take a waiting case; who was second learns who has it."""
+    request = cast(CaseRequest, request)
+    try:
+        cases.claim(case=request.case.pk, by=request.member, at=timezone.now())
+    except (ClaimedByOther, CaseGone) as refusal:
+        messages.warning(request, words_for(refusal))
+        return HttpResponseRedirect(reverse("queue"))
+    return _to_case(request)
+
+
+@require_POST
+@staff_case("case.release")
+def release(request: HttpRequest) -> HttpResponse:
+    """Put a held case back into the queue."""
+    request = cast(CaseRequest, request)
+    at = timezone.now()
+    return _move(
+        request,
+        lambda: cases.release(case=request.case.pk, by=request.member, at=at),
+        done=_("Der Fall %(case)s wartet wieder in der Warteschlange."),
+    )
+
+
+@require_POST
+@staff_case("case.hand_over")
+def hand_over(request: HttpRequest) -> HttpResponse:
+    """Give the case to a colleague or put it into another team's queue."""
+    request = cast(CaseRequest, request)
+    at = timezone.now()
+    claim = queries.open_claim(request.case)
+    holds = claim is not None and claim.member_id == request.member.pk
+    form = HandOverForm(request.POST, member=request.member, case=request.case, holds=holds)
+    if not form.is_valid():
+        return case_page(request, Filled(hand_over=form), at=at)
+    to = form.cleaned_data["to"]
+    if isinstance(to, Team):
+        return _move(
+            request,
+            lambda: cases.hand_to_team(
+                case=request.case.pk, to=to, by=request.member, holder=request.holder, at=at
+            ),
+            done=_("Der Fall %(case)s wartet jetzt beim Team %(to)s."),
+            to=to.name,
+        )
+    return _move(
+        request,
+        lambda: cases.hand_to_colleague(case=request.case.pk, to=to, by=request.member, at=at),
+        done=_("Der Fall %(case)s liegt jetzt bei %(to)s."),
+        to=to.name,
+    )
+
+
+@require_POST
+@staff_case("case.set_urgency")
+def urgency(request: HttpRequest) -> HttpResponse:
+    """Rate how urgent a case is; the promised time follows."""
+    request = cast(CaseRequest, request)
+    at = timezone.now()
+    form = UrgencyForm(request.POST)
+    if not form.is_valid():
+        return case_page(request, Filled(urgency=form), at=at)
+    rated = Urgency(form.cleaned_data["urgency"])
+    try:
+        cases.set_urgency(case=request.case.pk, urgency=rated, by=request.member, at=at)
+    except CaseGone as refusal:
+        messages.warning(request, words_for(refusal))
+        return HttpResponseRedirect(reverse("queue"))
+    messages.success(request, _("Die Dringlichkeit ist geändert."))
+    return _to_case(request)
+
+
+@require_POST
+@staff_case("case.close")
+def close(request: HttpRequest) -> HttpResponse:
+    """Close a held case."""
+    request = cast(CaseRequest, request)
+    at = timezone.now()
+    return _move(
+        request,
+        lambda: cases.close(case=request.case.pk, by=request.member, holder=request.holder, at=at),
+        done=_("Der Fall %(case)s ist abgeschlossen."),
+    )
+
+
+@require_POST
+@staff_case("case.reopen")
+def reopen(request: HttpRequest) -> HttpResponse:
+    """Open a closed case again; the member then holds it."""
+    request = cast(CaseRequest, request)
+    at = timezone.now()
+    try:
+        cases.reopen(case=request.case.pk, by=request.member, holder=request.holder, at=at)
+    except REFUSALS as refusal:
+        messages.warning(request, words_for(refusal))
+        return _to_case(request)
+    messages.success(request, _("Der Fall ist wieder offen und liegt bei Ihnen."))
+    return _to_case(request)
+
+
+def _move(
+    request: CaseRequest, operation: Callable[[], None], *, done: str, to: str = ""
+) -> HttpResponse:
+    """Do it and go on to the queue; a refusal leads back to the case with its sentence."""
+    try:
+        operation()
+    except CaseGone as refusal:
+        messages.warning(request, words_for(refusal))
+        return HttpResponseRedirect(reverse("queue"))
+    except REFUSALS as refusal:
+        messages.warning(request, words_for(refusal))
+        return _to_case(request)
+    messages.success(request, done % {"case": request.case.reference, "to": to})
+    return HttpResponseRedirect(reverse("queue"))
+
+
+def _to_case(request: CaseRequest) -> HttpResponse:
+    return HttpResponseRedirect(reverse("case", args=[request.case.pk]))

@@ -1,0 +1,61 @@
+"""What a member reads when an operation refuses: one plain sentence for each named exception."""
+
+from django.utils.translation import gettext as _
+
+from counselling.operations.cases import ClaimedByOther, NotHolder, SameTeam
+from counselling.operations.entries import CaseGone, DifferentText
+from counselling.operations.messages import Unread
+from counselling.states import CaseState, IllegalMove
+from vault.keyring import KeyUnavailable
+from vault.sealing import SealBroken
+
+LOCKED = (KeyUnavailable, SealBroken)
+REFUSALS = (
+    CaseGone,
+    ClaimedByOther,
+    DifferentText,
+    IllegalMove,
+    NotHolder,
+    SameTeam,
+    Unread,
+    *LOCKED,
+)
+
+
+def words_for(refusal: Exception) -> str:
+    """Return the sentence for a refusal that is among REFUSALS."""
+    if isinstance(refusal, ClaimedByOther):
+        return _claimed(refusal)
+    if isinstance(refusal, IllegalMove):
+        return _illegal(refusal)
+    sentences = {
+        CaseGone: _("Diesen Fall gibt es nicht mehr. Die ratsuchende Person hat alles gelöscht."),
+        NotHolder: _("Das geht nur, wenn Sie den Fall haben. Er liegt nicht mehr bei Ihnen."),
+        SameTeam: _("Der Fall liegt schon bei diesem Team."),
+        DifferentText: _(
+            "Unter diesem Formular ist schon ein anderer Text gesendet. Gesendetes bleibt, wie es "
+            "ist. Wenn Sie diesen Text auch senden möchten, senden Sie ihn noch einmal: Er wird "
+            "dann eine neue Nachricht."
+        ),
+        Unread: _(
+            "Noch nicht gesendet: Die ratsuchende Person hat inzwischen noch etwas geschrieben. "
+            "Bitte lesen Sie es zuerst. Dann können Sie Ihre Antwort senden."
+        ),
+    }
+    return sentences.get(type(refusal)) or _(
+        "Die Texte dieses Falls lassen sich gerade nicht öffnen. Bitte sagen Sie Ihrer Leitung "
+        "Bescheid."
+    )
+
+
+def _claimed(refusal: ClaimedByOther) -> str:
+    if refusal.holder is None:
+        return _("Dieser Fall wartet nicht mehr.")
+    return _("Diesen Fall hat schon %(name)s übernommen.") % {"name": refusal.holder.name}
+
+
+def _illegal(refusal: IllegalMove) -> str:
+    return {
+        CaseState.WAITING: _("Das geht gerade nicht: Der Fall wartet und niemand hat ihn."),
+        CaseState.CLOSED: _("Das geht nicht mehr: Der Fall ist abgeschlossen."),
+    }.get(refusal.state) or _("Das geht gerade nicht: Jemand hat den Fall in Bearbeitung.")

@@ -1,0 +1,259 @@
+"""Coming back with the code: the conversation, and what a parent may do with it."""
+
+import json
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from django.contrib import messages as notices
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import OrganisationRequest, organisation_page
+from audit import trail
+from counselling import queries, wording
+from counselling.access import (
+    CASE_KEY,
+    ClientRequest,
+    client_case,
+    client_case_or,
+    close_for_client,
+    leave_no_cookie,
+    open_for_client,
+    to_code_entry,
+)
+from counselling.forms.client import CodeForm, RatingForm, WriteForm
+from counselling.models import Message
+from counselling.operations import cases, entries, messages, ratings
+from counselling.views import conversation
+from vault.keyring import SERVER
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organisation_page
+def come_back(request: HttpRequest) -> HttpResponse:
+    """Take an access code and open its conversation.
+
+    A code of another organisation leads to that organisation's page: who has the code may. A message
+    or rating that was sent when the session had ended comes along and is taken then.
+    """
+    request = cast(OrganisationRequest, request)
+    if request.method != "POST":
+        return _code_entry(request, CodeForm())
+    form = CodeForm(request.POST)
+    if form.is_valid():
+        case = queries.case_by_code(form.cleaned_data["code"])
+        if case is not None:
+            open_for_client(request, case.pk)
+            request = cast(ClientRequest, request)
+            request.case, request.holder = case, SERVER
+            request.organisation = case.organisation
+            return _deliver(request, at=timezone.now())
+        form.add_error(
+            "code",
+            _(
+                "Zu diesem Code finden wir kein Gespräch. Vielleicht wurde es gelöscht. "
+                "Bitte vergleichen Sie den Code noch einmal, oder schreiben Sie neu."
+            ),
+        )
+    return _code_entry(request, form)
+
+
+@require_GET
+@client_case
+def thread(request: HttpRequest) -> HttpResponse:
+    """Show the conversation, where it stands, and the form for a further message."""
+    return conversation.page(cast(ClientRequest, request), at=timezone.now())
+
+
+def keep_text(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Ask for the code and keep what was typed, when a form arrives and no conversation is open."""
+    request = cast(ClientRequest, request)
+    if request.method != "POST" or not request.POST.get("text", "").strip():
+        return to_code_entry(request)
+    return _code_entry(request, CodeForm())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_case_or(keep_text)
+def write(request: HttpRequest) -> HttpResponse:
+    """Add what the client writes."""
+    request = cast(ClientRequest, request)
+    if request.method != "POST":
+        return _to_thread(request)
+    return _take_message(request, at=timezone.now())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_case_or(keep_text)
+def rate(request: HttpRequest) -> HttpResponse:
+    """Keep the client's rating; rating again replaces it."""
+    request = cast(ClientRequest, request)
+    if request.method != "POST":
+        return _to_thread(request)
+    return _take_rating(request, at=timezone.now())
+
+
+@require_GET
+@client_case
+def download(request: HttpRequest) -> HttpResponse:
+    """Give the client everything that is kept, as a page to read or as JSON (`?als=json`)."""
+    request = cast(ClientRequest, request)
+    everything = queries.everything(request.case, holder=request.holder)
+    for message in everything["messages"]:
+        if message["from"] == Message.Role.SYSTEM:
+            message["text"] = wording.system_words(message["text"])
+    if request.GET.get("als") == "json":
+        body = json.dumps(everything, ensure_ascii=False, indent=2)
+        kind, name = "application/json", "notizen.json"
+    else:
+        body = render_to_string(
+            "counselling/client/download.html",
+            {
+                "org": request.organisation,
+                "everything": everything,
+                "age_band": request.case.get_age_band_display(),
+                "entries": conversation.shown(request),
+                "asked": wording.when(request.case.created_at),
+                "saved": wording.when(timezone.now()),
+            },
+        )
+        kind, name = "text/html", "notizen.html"
+    return HttpResponse(
+        body,
+        content_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_case
+def delete(request: HttpRequest) -> HttpResponse:
+    """Ask whether to delete everything, and do it."""
+    request = cast(ClientRequest, request)
+    if request.method != "POST":
+        points = [
+            _("Ihre Texte und unsere Antworten werden gelöscht, auch beim Team."),
+            _("Ihr Code öffnet danach nichts mehr."),
+            _("Wartet noch eine Frage, bekommen Sie keine Antwort mehr."),
+        ]
+        return render(request, "counselling/client/delete.html", {"points": points})
+    cases.delete(case=request.case.pk, by=trail.CLIENT, at=timezone.now())
+    close_for_client(request)
+    return leave_no_cookie(request, _to_landing(request, "geloescht"))
+
+
+@require_POST
+@organisation_page
+def leave(request: HttpRequest) -> HttpResponse:
+    """Forget the conversation on this device; the code opens it again."""
+    close_for_client(request)
+    request = cast(OrganisationRequest, request)
+    return leave_no_cookie(request, _to_landing(request, "beendet"))
+
+
+def _deliver(request: ClientRequest, *, at: datetime) -> HttpResponse:
+    """Take what came along with the code, if anything did, and show the conversation."""
+    if "message" in request.POST:
+        return _take_message(request, at=at)
+    if "text" in request.POST:
+        return _take_rating(request, at=at)
+    return _to_thread(request)
+
+
+def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
+    form = WriteForm(request.POST)
+    token = _token(request.POST.get("message", ""))
+    valid = form.is_valid()
+    if token is None:
+        form.add_error(
+            "text",
+            _(
+                "Das Formular war beschädigt. Ihr Text ist noch da. Bitte senden Sie ihn noch einmal."
+            ),
+        )
+    if token is None or not valid:
+        return conversation.page(request, at=at, write=form, token=token)
+    try:
+        messages.write(
+            case=request.case.pk,
+            text=form.cleaned_data["text"],
+            client_msg_id=token,
+            in_danger=form.in_danger,
+            holder=request.holder,
+            at=at,
+        )
+    except entries.DifferentText:
+        form.add_error(
+            "text",
+            _(
+                "Dieses Formular haben Sie schon einmal abgeschickt. Ihr erster Text ist angekommen, "
+                "Sie sehen ihn oben. Wenn Sie jetzt senden, kommt dieser Text als neue Nachricht dazu."
+            ),
+        )
+        return conversation.page(request, at=at, write=form)
+    notices.success(request, _("Ihre Nachricht ist angekommen."))
+    return _to_thread(request)
+
+
+def _take_rating(request: ClientRequest, *, at: datetime) -> HttpResponse:
+    form = RatingForm(request.POST)
+    if form.is_valid():
+        try:
+            ratings.rate(
+                case=request.case.pk,
+                stars=int(form.cleaned_data["stars"]),
+                text=form.cleaned_data["text"],
+                holder=request.holder,
+                at=at,
+            )
+        except ratings.NothingToRate:
+            form.add_error(
+                "stars",
+                _("Bewerten können Sie, sobald Sie eine Antwort haben. Ihr Text steht noch hier."),
+            )
+        else:
+            notices.success(request, _("Danke. Ihre Bewertung hilft uns, besser zu werden."))
+            return _to_thread(request)
+    return conversation.page(request, at=at, rating=form)
+
+
+def _code_entry(request: OrganisationRequest, form: CodeForm) -> HttpResponse:
+    post = request.POST
+    is_gone = getattr(request, "case_gone", False)
+    return render(
+        request,
+        "counselling/client/return.html",
+        {
+            "form": form,
+            "is_open_here": CASE_KEY in request.session,
+            "is_gone": is_gone,
+            "notice": wording.notice_words(
+                "nicht-mehr-da" if is_gone else request.GET.get("hinweis", "")
+            ),
+            "write_form": WriteForm(post) if "message" in post else None,
+            "rating_form": RatingForm(post) if "text" in post and "message" not in post else None,
+            "token": _token(post.get("message", "")) or uuid4(),
+        },
+    )
+
+
+def _token(typed: str) -> UUID | None:
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None
+
+
+def _to_thread(request: ClientRequest) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("thread", args=[request.organisation.slug]))
+
+
+def _to_landing(request: OrganisationRequest, notice: str) -> HttpResponseRedirect:
+    address = reverse("landing", args=[request.organisation.slug])
+    return HttpResponseRedirect(f"{address}?hinweis={notice}")

@@ -1,0 +1,167 @@
+"""How things are said: codes and times become German sentences, for every page in the same words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from counselling.models import Case, Message
+from counselling.sla import Urgency
+from counselling.states import CaseState
+
+_SYSTEM: dict[str, Promise] = {
+    "handed_to_team": gettext_lazy(
+        "Ein anderes Team kümmert sich jetzt um Ihre Frage. Es kann lesen, was bisher geschrieben wurde."
+    ),
+    "closed": gettext_lazy(
+        "Das Gespräch ist abgeschlossen. Wenn Sie noch einmal schreiben, geht es weiter."
+    ),
+    "reopened": gettext_lazy("Das Gespräch ist wieder geöffnet."),
+}
+
+_SYSTEM_FOR_TEAM: dict[str, Promise] = {
+    "handed_to_team": gettext_lazy("Der Fall wurde an ein anderes Team übergeben."),
+    "closed": gettext_lazy("Der Fall wurde abgeschlossen."),
+    "reopened": gettext_lazy("Der Fall wurde wieder geöffnet."),
+}
+
+# A page that sets no cookie is told what to say by its address: a word of ours, never of a case.
+_NOTICES: dict[str, Promise] = {
+    "geloescht": gettext_lazy(
+        "Alles ist gelöscht: Ihre Texte, unsere Antworten und der Schlüssel dazu. "
+        "Ihr Code öffnet nichts mehr."
+    ),
+    "beendet": gettext_lazy(
+        "Dieses Gerät kennt Ihr Gespräch nicht mehr. Mit Ihrem Code kommen Sie jederzeit zurück."
+    ),
+    "nicht-mehr-da": gettext_lazy(
+        "Dieses Gespräch gibt es nicht mehr. Es wurde gelöscht. Sie können jederzeit neu schreiben."
+    ),
+    "code": gettext_lazy(
+        "Auf diesem Gerät ist gerade kein Gespräch offen. Bitte geben Sie Ihren Code ein."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a conversation stands, for its client. `kind`: of the notice that says it."""
+
+    kind: str
+    title: str
+    text: str
+
+
+def system_words(code: str) -> str:
+    """Return the sentence for a system entry, as the client reads it."""
+    words = _SYSTEM.get(code)
+    return str(words) if words is not None else _("Hier hat sich etwas geändert.")
+
+
+def system_words_for_team(code: str) -> str:
+    """Return the sentence for a system entry, as the team reads it."""
+    words = _SYSTEM_FOR_TEAM.get(code)
+    return str(words) if words is not None else _("Hier hat sich etwas geändert.")
+
+
+def by_when(moment: datetime) -> str:
+    """Return a moment as it stands after "bis": "Dienstag, 24. November, 15 Uhr"."""
+    local = timezone.localtime(moment)
+    midnight = local.hour == local.minute == 0
+    # "Dienstag, 0 Uhr" is easily read as the end of Tuesday; the end of Monday is not.
+    shown = local - timedelta(days=1) if midnight else local
+    day = date_format(shown, pgettext("format of the day of a promise", "l, j. F"))
+    if midnight:
+        return _("%(day)s, 24 Uhr") % {"day": day}
+    if local.minute == 0:
+        return _("%(day)s, %(hour)s Uhr") % {"day": day, "hour": local.hour}
+    return _("%(day)s, %(time)s Uhr") % {"day": day, "time": date_format(local, "H:i")}
+
+
+def when(moment: datetime) -> str:
+    """Return a moment that has passed, with its year: "22. November 2026, 03:12 Uhr"."""
+    local = timezone.localtime(moment)
+    day = date_format(local, pgettext("format of a day with its year", "j. F Y"))
+    return _("%(day)s, %(time)s Uhr") % {"day": day, "time": date_format(local, "H:i")}
+
+
+def notice_words(name: str) -> str:
+    """Return the sentence for a notice that an address asks for; nothing for any other word."""
+    words = _NOTICES.get(name)
+    return str(words) if words is not None else ""
+
+
+def standing(case: Case, last: Message.Role, *, at: datetime) -> Standing:
+    """Say where a conversation stands and by when something happens.
+
+    last: who wrote the last message that the client sees, `client` or `reply`.
+    """
+    if case.state == CaseState.CLOSED:
+        return Standing(
+            "info",
+            _("Dieses Gespräch ist abgeschlossen."),
+            _("Möchten Sie noch etwas sagen? Schreiben Sie einfach, dann geht es weiter."),
+        )
+    if last == Message.Role.REPLY or case.due_at is None:
+        return Standing(
+            "success",
+            _("Sie haben eine Antwort."),
+            _("Lesen Sie in Ruhe. Wenn Sie möchten, können Sie gleich hier zurückschreiben."),
+        )
+    is_held = case.state in CaseState.held()
+    if case.urgency == Urgency.SOFORT:
+        return _standing_sofort(case.due_at, is_held=is_held, at=at)
+    if case.due_at < at:
+        return _standing_late(case.due_at, is_held=is_held)
+    if is_held:
+        title = _("Jemand aus unserem Team kümmert sich um Ihre Nachricht.")
+    elif case.last_seq == 1:
+        title = _("Ihre Frage ist angekommen und wartet auf Antwort.")
+    else:
+        title = _("Ihre Nachricht ist angekommen und wartet auf Antwort.")
+    return Standing("info", title, _("Wir antworten bis %(due)s.") % {"due": by_when(case.due_at)})
+
+
+def _standing_late(due_at: datetime, *, is_held: bool) -> Standing:
+    if is_held:
+        text = _(
+            "Wir haben Ihnen eine Antwort bis %(due)s versprochen und das nicht geschafft. "
+            "Jemand aus unserem Team kümmert sich gerade darum."
+        )
+    else:
+        text = _(
+            "Wir haben Ihnen eine Antwort bis %(due)s versprochen und das nicht geschafft. "
+            "Sie sind nicht vergessen: Ihre Nachricht steht weit vorn in unserer Liste. Wenn Sie "
+            "nicht warten können, rufen Sie eine der Nummern oben unter „Hilfe sofort“ an."
+        )
+    title = _("Wir sind zu spät. Das tut uns leid.")
+    return Standing("warning", title, text % {"due": by_when(due_at)})
+
+
+def _standing_sofort(due_at: datetime, *, is_held: bool, at: datetime) -> Standing:
+    if is_held:
+        return Standing(
+            "info",
+            _("Jemand aus unserem Team kümmert sich jetzt um Ihre Nachricht."),
+            _("Wenn die Gefahr größer wird, warten Sie nicht auf uns. Rufen Sie 112 an."),
+        )
+    if due_at < at:
+        return Standing(
+            "warning",
+            _("Noch hat sich niemand um Ihre Nachricht gekümmert. Das tut uns leid."),
+            _(
+                "Sie steht bei uns ganz vorn. Wir wollten bis %(due)s so weit sein. "
+                "Bitte warten Sie nicht länger auf uns. Rufen Sie jetzt an."
+            )
+            % {"due": by_when(due_at)},
+        )
+    return Standing(
+        "info",
+        _("Ihre Nachricht steht bei uns ganz vorn."),
+        _("Bis %(due)s soll sich jemand aus unserem Team darum kümmern.")
+        % {"due": by_when(due_at)},
+    )

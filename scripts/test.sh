@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Run every test, in three runs of pytest, and print the sum. Two runs at least are needed:
+# Playwright's sync API and asynchronous tests collide in one process.
+#
+#   LOTSE_TEST_DATABASE_URL  a running PostgreSQL to use instead of a throw-away one
+#   LOTSE_TEST_REDIS_URL     a running Redis to use instead of throw-away ones
+#   LOTSE_TEST_LONG=1        the long forms (more examples, more rounds)
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+# shellcheck source=scripts/say.sh
+. scripts/say.sh
+
+tools=(chromium gettext)
+[[ -n ${LOTSE_TEST_DATABASE_URL:-} ]] || tools+=(postgresql)
+[[ -n ${LOTSE_TEST_REDIS_URL:-} ]] || tools+=(redis)
+scripts/ensure-tools.sh "${tools[@]}" || exit 1
+
+# Redis hands its messages to every database number, so that workers must not share one server.
+workers=2
+[[ -z ${LOTSE_TEST_REDIS_URL:-} ]] || workers=0
+
+results=build/test-results
+rm -rf "$results"
+mkdir -p "$results"
+failed=0
+
+# run NAME TEXT ARGUMENT…: one run of pytest; its result goes to $results/NAME.xml.
+run() {
+  local name=$1 text=$2
+  shift 2
+  say "$text"
+  .venv/bin/python -m pytest --junit-xml="$results/$name.xml" "$@" || failed=1
+}
+
+run main "tests on PostgreSQL and Redis" -n "$workers" -m "not browser"
+run journeys "journeys in a browser" -m browser
+LOTSE_TEST_ON=sqlite run sqlite "the domain once more, on SQLite" \
+  -n "$workers" -m "not browser" tests/accounts tests/counselling tests/vault
+
+.venv/bin/python scripts/tally.py main journeys sqlite || failed=1
+exit "$failed"

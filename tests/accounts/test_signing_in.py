@@ -1,0 +1,297 @@
+"""Signing in: password, a code that works once, an organisation; and out again."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Membership, Role
+from accounts.operations import staff
+from audit.models import TrailEntry
+from counselling.operations import cases
+from counselling.states import CaseState
+from tests.accounts.authenticator import (
+    code_now,
+    show_code,
+    show_password,
+    sign_in,
+    wrong_code,
+)
+from tests.counselling.house import House
+from tests.factories import PASSWORD, ask, claim, enrol
+from tests.factories.sessions import signed_in
+
+MONDAY = datetime(2026, 11, 23, 9, 0, 5, tzinfo=UTC)
+SENTENCE = "Diese E-Mail-Adresse und dieses Passwort passen nicht zusammen."
+
+
+def without_token(html: bytes) -> str:
+    """Return a page without what differs from one answer to the next: the form's own token."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", html.decode())
+
+
+def test_katrin_signs_in_with_password_and_code_and_lands_in_the_queue(
+    client: Client, house: House
+) -> None:
+    assert sign_in(client, house.katrin) == reverse("desk")
+    assert client.get(reverse("desk")).headers["Location"] == reverse("queue")
+    entered = TrailEntry.objects.get(action="staff.entered")
+    assert entered.actor == house.katrin.pk
+
+
+def test_the_password_alone_opens_nothing(client: Client, house: House) -> None:
+    show_password(client, house.katrin)
+
+    assert client.get(reverse("queue")).headers["Location"].startswith(reverse("login"))
+
+
+def test_a_code_works_once(client: Client, house: House) -> None:
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        code = code_now()
+        show_password(client, house.katrin)
+        assert show_code(client, code) == reverse("desk")
+
+        second = Client()
+        show_password(second, house.katrin)
+        response = second.post(reverse("login-code"), {"code": code})
+
+        assert "wurde schon benutzt" in response.content.decode()
+        assert second.get(reverse("queue")).status_code == 302
+        clock.shift(31)
+        assert show_code(second, code_now()) == reverse("desk")
+
+
+def test_wrong_codes_make_one_wait(client: Client, house: House) -> None:
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        show_password(client, house.katrin)
+        assert "Dieser Code stimmt nicht" in post_code(client, wrong_code())
+        assert "Bitte warten Sie 1 Sekunde " in post_code(client, code_now())
+        clock.shift(2)
+        assert "Dieser Code stimmt nicht" in post_code(client, wrong_code())
+        assert "Bitte warten Sie 2 Sekunden" in post_code(client, code_now())
+        clock.shift(3)
+        assert show_code(client, code_now()) == reverse("desk")
+
+
+def post_code(client: Client, code: str) -> str:
+    """Send a code and return the page."""
+    return str(client.post(reverse("login-code"), {"code": code}).content.decode())
+
+
+@pytest.mark.parametrize(
+    "code", ["", "12345", "1234567", "abcdef", "12\x003456", "−12345", "１２３４５６"]
+)
+def test_what_is_no_code_is_answered_beside_the_field(
+    client: Client, house: House, code: str
+) -> None:
+    show_password(client, house.katrin)
+
+    response = client.post(reverse("login-code"), {"code": code})
+
+    assert response.status_code == 200
+    assert 'aria-invalid="true"' in response.content.decode()
+
+
+def test_a_code_may_be_typed_in_two_groups(client: Client, house: House) -> None:
+    show_password(client, house.katrin)
+    code = code_now()
+
+    assert show_code(client, f" {code[:3]} {code[3:]} ") == reverse("desk")
+
+
+def test_after_five_minutes_the_password_counts_no_more(client: Client, house: House) -> None:
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        show_password(client, house.katrin)
+        clock.shift(5 * 60 + 1)
+
+        response = client.post(reverse("login-code"), {"code": code_now()}, follow=True)
+
+        assert response.redirect_chain[-1][0] == reverse("login")
+        assert "Zwischen Passwort und Code lag zu viel Zeit" in response.content.decode()
+
+
+def test_without_the_password_there_is_no_second_step(client: Client, house: House) -> None:
+    assert client.get(reverse("login-code")).headers["Location"] == reverse("login")
+    assert show_code(client, code_now()) == reverse("login")
+
+
+def test_nobody_learns_whether_an_address_has_an_account(client: Client, house: House) -> None:
+    gone = enrol(house.nordhafen, "Gerd Fort")
+    gone.user.is_active = False
+    gone.user.save()
+    email = "wer@example.org"
+
+    def body(address: str, password: str) -> str:
+        response = client.post(reverse("login"), {"email": address, "password": password})
+        assert response.status_code == 200
+        return without_token(response.content).replace(address, email)
+
+    unknown = body("niemand@nordhafen.example", PASSWORD)
+
+    assert SENTENCE in unknown
+    assert body(house.katrin.user.email, "falsches-passwort") == unknown
+    assert body(gone.user.email, PASSWORD) == unknown
+
+
+def test_the_address_may_be_typed_in_capitals(client: Client, house: House) -> None:
+    response = client.post(
+        reverse("login"), {"email": house.katrin.user.email.upper(), "password": PASSWORD}
+    )
+
+    assert response.headers["Location"] == reverse("login-code")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        " ",
+        "x" * 200_000,
+        "a\x00b@c.example",
+        "<script>alert(1)</script>",
+        "\u202eabc",
+        "é" * 300,
+    ],
+)
+def test_no_address_and_no_password_breaks_the_page(
+    client: Client, house: House, typed: str
+) -> None:
+    for data in ({"email": typed, "password": "x"}, {"email": "a@b.example", "password": typed}):
+        response = client.post(reverse("login"), data)
+
+        assert response.status_code == 200
+        html = response.content.decode()
+        assert 'aria-invalid="true"' in html
+        assert "<script>alert" not in html
+
+
+def test_the_session_gets_a_new_key_at_both_steps(client: Client, house: House) -> None:
+    session = client.session
+    session["planted"] = "x"
+    session.save()
+    keys = [session.session_key]
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
+    show_password(client, house.katrin)
+    keys.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
+    show_code(client, code_now())
+    keys.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+    assert len(set(keys)) == 3
+
+
+def test_who_wanted_to_go_somewhere_gets_there(client: Client, house: House) -> None:
+    asked = client.get(reverse("my-cases"))
+    assert asked.headers["Location"] == f"{reverse('login')}?next=%2Fteam%2Fmeine%2F"
+
+    assert sign_in(client, house.katrin, next=reverse("my-cases")) == reverse("my-cases")
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://boese.example/", "//boese.example/", "/\\boese.example", "javascript:alert(1)", "x"],
+)
+def test_nobody_is_led_to_another_site(client: Client, house: House, elsewhere: str) -> None:
+    page = client.get(reverse("login"), {"next": elsewhere}).content.decode()
+    assert 'name="next"' not in page
+
+    assert sign_in(client, house.katrin, next=elsewhere) == reverse("desk")
+
+
+def test_signing_out_takes_a_post_and_ends_the_session(client: Client, house: House) -> None:
+    sign_in(client, house.katrin)
+
+    assert client.get(reverse("logout")).status_code == 405
+    assert client.post(reverse("logout")).headers["Location"] == reverse("login")
+    assert client.get(reverse("queue")).headers["Location"].startswith(reverse("login"))
+
+
+# --- More than one organisation, or none ------------------------------------------------------
+
+
+@pytest.fixture
+def boris_in_both(house: House) -> Membership:
+    """Let Boris of Südstadt counsel in Nordhafen too; return his place there."""
+    invitation, _token = staff.invite(
+        organisation=house.nordhafen,
+        name="Boris Lang",
+        role=Role.COUNSELLOR,
+        teams=list(house.nordhafen.teams.filter(name="Krise")),
+        by=house.ada,
+        at=MONDAY,
+    )
+    return staff.accept_as(invitation=invitation, user=house.boris.user, at=MONDAY)
+
+
+def test_boris_chooses_between_his_organisations_and_switches(
+    client: Client, house: House, boris_in_both: Membership
+) -> None:
+    choice = reverse("choose-organisation")
+    assert sign_in(client, house.boris) == choice
+    page = client.get(choice).content.decode()
+    assert house.nordhafen.name in page
+    assert house.suedstadt.name in page
+
+    client.post(choice, {"membership": str(boris_in_both.pk)})
+    assert house.nordhafen.name in client.get(reverse("queue")).content.decode()
+
+    client.post(choice, {"membership": str(house.boris.pk)})
+    page = client.get(reverse("queue")).content.decode()
+    assert house.suedstadt.name in page
+    assert house.nordhafen.name not in page
+
+
+@pytest.mark.parametrize("choice", ["", "x", "00000000-0000-0000-0000-000000000000", "\x00"])
+def test_nobody_chooses_a_place_that_is_not_theirs(house: House, choice: str) -> None:
+    client = signed_in(house.boris)
+
+    for membership in (choice, str(house.katrin.pk)):
+        response = client.post(reverse("choose-organisation"), {"membership": membership})
+        assert response.status_code == 404
+
+
+def test_who_belongs_nowhere_reads_why_and_can_sign_out(client: Client, house: House) -> None:
+    staff.end_membership(member=house.katrin, by=house.ada, at=MONDAY)
+
+    assert sign_in(client, house.katrin, next=reverse("queue")) == reverse("choose-organisation")
+    page = client.get(reverse("choose-organisation")).content.decode()
+    assert "gehört zurzeit zu keiner Organisation" in page
+    assert reverse("logout") in page
+
+
+def test_who_is_ended_is_out_at_the_next_request_and_their_cases_wait_again(house: House) -> None:
+    client = signed_in(house.katrin)
+    asked = ask(house.nordhafen)
+    claim(asked, house.katrin)
+    assert client.get(reverse("queue")).status_code == 200
+
+    admin = signed_in(house.ada)
+    admin.post(reverse("staff-end", args=[house.katrin.pk]))
+
+    assert client.get(reverse("queue")).headers["Location"].startswith(reverse("login"))
+    page = client.get(reverse("queue"), follow=True).content.decode()
+    assert "gehört zurzeit zu keiner Organisation" in page
+    assert asked.now().state == CaseState.WAITING
+    assert cases.holder_of(asked.pk) is None
+
+
+@pytest.mark.parametrize(
+    ("person", "page"), [("katrin", "queue"), ("lea", "queue"), ("ada", "staff-list")]
+)
+def test_the_desk_leads_everybody_to_their_work(house: House, person: str, page: str) -> None:
+    client = signed_in(getattr(house, person))
+
+    assert client.get(reverse("desk")).headers["Location"] == reverse(page)
+
+
+def test_a_planner_reads_what_will_come(house: House) -> None:
+    client = signed_in(enrol(house.nordhafen, "Petra Plan", role=Role.PLANNER, teams=[]))
+
+    page = client.get(reverse("desk"))
+
+    assert page.status_code == 200
+    assert "Zahlen für die Planung kommen später" in page.content.decode()
+    assert client.get(reverse("queue")).status_code == 404

@@ -1,0 +1,95 @@
+"""No row is written outside operations and models."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import parsed, python_files, shown
+
+WRITERS = frozenset(
+    [
+        "save",
+        "create",
+        "update",
+        "delete",
+        "bulk_create",
+        "bulk_update",
+        "get_or_create",
+        "update_or_create",
+        "execute",
+        "add",
+        "set",
+        "remove",
+        "clear",
+    ]
+)
+# Calls with such a name that write no row: sets, dicts, sessions, caches, futures.
+HARMLESS_OWNERS = frozenset(["session", "cache", "removed", "headers", "counts", "hasher"])
+# The rooms that may write, and why.
+ALLOWED = {
+    "accounts/operations": "the writers of organisations and staff",
+    "counselling/operations": "the writers of cases",
+    "audit/trail.py": "the one writer of the trail",
+    "audit/models.py": "refuses changes",
+    "vault/keyring.py": "the one writer of wrapped keys",
+    "vault/sessions.py": "the session store",
+    "config/management/commands/demo.py": "drops the demo's own schema",
+    "config/views.py": "asks the database for a sign of life",
+}
+
+
+def may_write(path: Path) -> bool:
+    """Say whether a file is in a room that may write."""
+    return any(shown(path).startswith(room) for room in ALLOWED)
+
+
+def writes(path: Path) -> list[str]:
+    """Return the places in a file that look like writing a row."""
+    return [
+        f"{shown(path)}:{node.lineno} {ast.unparse(node.func)}(…)"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in WRITERS
+        and owner(node.func.value) not in HARMLESS_OWNERS
+        and looks_like_rows(node.func)
+    ]
+
+
+def owner(value: ast.expr) -> str:
+    """Return the last name before the call: `session` of `request.session.set(…)`."""
+    if isinstance(value, ast.Attribute):
+        return value.attr
+    return value.id if isinstance(value, ast.Name) else ""
+
+
+def looks_like_rows(func: ast.Attribute) -> bool:
+    """Leave out names that belong to sets, dicts and operations; keep what a row or manager has."""
+    if func.attr in {"add", "set", "remove", "clear", "update"}:
+        return any(word in ast.unparse(func.value) for word in ("objects", "filter(", "_set"))
+    if func.attr in {"create", "delete", "save", "execute"} and isinstance(func.value, ast.Name):
+        # A verb of an operations module is what a view should call: `cases.delete(...)`.
+        return not is_operation(func.value.id)
+    return True
+
+
+def is_operation(name: str) -> bool:
+    """Say whether a name is that of an operations module."""
+    return name in {
+        path.stem for path in python_files() if "operations" in path.parts and path.stem[0] != "_"
+    }
+
+
+@pytest.mark.parametrize("path", list(python_files()), ids=shown)
+def test_only_operations_and_models_write_rows(path: Path) -> None:
+    assert may_write(path) or writes(path) == []
+
+
+def test_the_guard_sees_a_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    careless = tmp_path / "views.py"
+    careless.write_text(
+        "def view(case):\n    case.save()\n    Case.objects.filter(pk=1).update(a=2)\n"
+    )
+    monkeypatch.setattr("tests.architecture.test_writes.shown", lambda path: path.name)
+    assert len(writes(careless)) == 2

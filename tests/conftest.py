@@ -1,0 +1,109 @@
+"""The ground under every test: environment, servers, hypothesis profiles."""
+
+import importlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.servers import session as test_session
+from tests.servers.lotse import Lotse, running_lotse
+from tests.servers.postgresql import create_database
+from tests.servers.programs import MissingProgram
+
+LONG = os.environ.get("LOTSE_TEST_LONG") == "1"
+
+# At import, not in a hook: conftest files further down import models, which need the settings.
+try:
+    SESSION = test_session.begin()
+except MissingProgram as missing:
+    raise pytest.UsageError(str(missing)) from None
+
+import django  # noqa: E402 - the settings read the environment made above
+from django.conf import settings  # noqa: E402
+from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite  # noqa: E402
+
+# Tests render pages without collecting static files first; the journeys collect them.
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+# Tests enrol hundreds of people; the real hasher takes a tenth of a second for each of them on purpose.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+django.setup()
+
+hypothesis.settings.register_profile("short", max_examples=50, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("long", max_examples=2000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("long" if LONG else "short")
+
+
+def pytest_unconfigure() -> None:
+    """Stop the servers; workers of pytest-xdist end without running exit handlers."""
+    SESSION.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the long forms unless they are wanted."""
+    if LONG:
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="a long form: make test-long"))
+
+
+@pytest.fixture(scope="session")
+def on_postgresql() -> bool:
+    """Tell whether the tests run on PostgreSQL."""
+    return str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(on_postgresql: bool, request: pytest.FixtureRequest) -> None:
+    """Give every worker a test database of its own.
+
+    SQLite: a file, because a database in memory knows neither WAL nor waiting for a lock.
+    """
+    if on_postgresql:
+        request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
+    else:
+        name = str(SESSION.folder / "data" / "test.sqlite3")
+        settings.DATABASES["default"]["TEST"]["NAME"] = name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _trail_can_be_emptied_between_tests() -> Iterator[None]:
+    """Take the trail's triggers away while SQLite is emptied after a transactional test.
+
+    SQLite knows no TRUNCATE, and its triggers refuse the DELETE, as they should everywhere else.
+    """
+    migration = importlib.import_module("audit.migrations.0002_append_only")
+    original = SQLite.ops_class.sql_flush
+
+    def sql_flush(self: Any, *args: Any, **kwargs: Any) -> list[str]:
+        drop = [f"DROP TRIGGER audit_trail_refuses_{event}" for event in ("update", "delete")]
+        return [*drop, *original(self, *args, **kwargs), *migration.SQLITE]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SQLite.ops_class, "sql_flush", sql_flush)
+        yield
+
+
+@pytest.fixture(scope="session")
+def live_lotse() -> Iterator[Lotse]:
+    """A demo server with everything embedded (SQLite), shared by the tests of a session."""
+    with running_lotse(SESSION.folder / "live-lotse") as lotse:
+        yield lotse
+
+
+@pytest.fixture(scope="session")
+def live_fleet(on_postgresql: bool) -> Iterator[Lotse]:
+    """A demo server on PostgreSQL and Redis, shared by the tests of a session."""
+    if not on_postgresql:
+        pytest.skip("runs on PostgreSQL only")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    database_url = create_database(os.environ["LOTSE_DATABASE_URL"], f"lotse_fleet_{worker}")
+    redis_url = SESSION.start_redis("fleet-redis")
+    data = SESSION.folder / "live-fleet"
+    with running_lotse(data, database_url=database_url, redis_url=redis_url) as lotse:
+        yield lotse

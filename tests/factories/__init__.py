@@ -1,0 +1,21 @@
+"""People, organisations and cases of tests, made the way the pages make them: by the operations.
+
+All names are fictitious. Nothing is stubbed: texts are really sealed, codes really open their case.
+"""
+
+from tests.factories.cases import Asked, ask, claim, client_writes, close, note, reply
+from tests.factories.people import PASSWORD, TOTP_KEY, enrol, organisation
+
+__all__ = [
+    "PASSWORD",
+    "TOTP_KEY",
+    "Asked",
+    "ask",
+    "claim",
+    "client_writes",
+    "close",
+    "enrol",
+    "note",
+    "organisation",
+    "reply",
+]

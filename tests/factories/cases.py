@@ -1,0 +1,119 @@
+"""Cases and what is written in them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from accounts.models import Membership, Organisation
+from counselling.models import Case
+from counselling.operations import asking, cases, messages
+from vault.codes import AccessCode
+from vault.keyring import SERVER
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A case as it was asked, and the access code that its client was shown."""
+
+    case: Case
+    code: AccessCode
+
+    @property
+    def pk(self) -> UUID:
+        """Return the case's id."""
+        return self.case.pk
+
+    def now(self) -> Case:
+        """Return the case as it is in the database now."""
+        return Case.objects.get(pk=self.case.pk)
+
+
+def ask(
+    where: Organisation,
+    text: str = "Mein Sohn schläft nicht. Was kann ich tun?",
+    *,
+    topic: str = "",
+    at: datetime | None = None,
+    age_band: str = "",
+    postcode: str = "",
+    in_danger: bool = False,
+) -> Asked:
+    """Ask a question as a parent does. topic: by name. at: None for now."""
+    code = AccessCode.generate()
+    case = asking.ask(
+        organisation=where,
+        question=asking.Question(
+            text=text,
+            topic=where.topics.get(name=topic) if topic else None,
+            age_band=age_band,
+            postcode=postcode,
+            in_danger=in_danger,
+        ),
+        code=code,
+        submission=uuid4(),
+        at=at or timezone.now(),
+    )
+    return Asked(case, code)
+
+
+def claim(asked: Asked, by: Membership, *, at: datetime | None = None) -> None:
+    """Let a member claim a case."""
+    cases.claim(case=asked.pk, by=by, at=at or timezone.now())
+
+
+def reply(
+    asked: Asked,
+    by: Membership,
+    text: str = "Das kennen **viele** Eltern.",
+    *,
+    at: datetime | None = None,
+) -> int:
+    """Let a member claim a case, unless it is theirs, and answer it; return the entry's number."""
+    moment = at or timezone.now()
+    claim(asked, by, at=moment)
+    return messages.reply(
+        case=asked.pk, text=text, client_msg_id=uuid4(), by=by, holder=SERVER, at=moment
+    ).seq
+
+
+def note(
+    asked: Asked,
+    by: Membership,
+    text: str = "Bitte im Team besprechen.",
+    *,
+    at: datetime | None = None,
+) -> int:
+    """Let a member add an internal note; return the entry's number."""
+    return messages.note(
+        case=asked.pk,
+        text=text,
+        client_msg_id=uuid4(),
+        by=by,
+        holder=SERVER,
+        at=at or timezone.now(),
+    ).seq
+
+
+def client_writes(
+    asked: Asked,
+    text: str = "Danke. Noch eine Frage dazu.",
+    *,
+    in_danger: bool = False,
+    at: datetime | None = None,
+) -> int:
+    """Let the client write again; return the entry's number."""
+    return messages.write(
+        case=asked.pk,
+        text=text,
+        client_msg_id=uuid4(),
+        in_danger=in_danger,
+        holder=SERVER,
+        at=at or timezone.now(),
+    ).seq
+
+
+def close(asked: Asked, by: Membership, *, at: datetime | None = None) -> None:
+    """Let a member who holds a case close it."""
+    cases.close(case=asked.pk, by=by, holder=SERVER, at=at or timezone.now())

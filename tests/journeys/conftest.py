@@ -1,0 +1,136 @@
+"""A real browser for the journeys: phone and desktop, with and without JavaScript."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+
+from tests.servers.lotse import Lotse
+from tests.servers.programs import program
+
+SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
+# Without the networking flags Chromium looks up its maker's hosts at every start.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+CSP_VIOLATION = re.compile(r"Content Security Policy|Content-Security-Policy")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every journey, so that it runs in a pytest without asynchronous tests."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    executable = program(
+        "chromium-headless-shell", "chromium", "chromium-browser", package="chromium-headless-shell"
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """One person at one device: a browser context of its own and what went wrong in its pages."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.problems: list[str] = []
+        context.on("page", self._watch)
+        context.on("response", self._check)
+
+    def page(self) -> Page:
+        """Open a new page (a tab)."""
+        return self.context.new_page()
+
+    def _watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                self.problems.append(f"{page.url}: {message.text}")
+                if CSP_VIOLATION.search(message.text)
+                else None
+            ),
+        )
+
+    def _check(self, response: Response) -> None:
+        # A page may well answer 404; a stylesheet, script or picture of ours may not.
+        is_part = response.request.resource_type in ("stylesheet", "script", "image", "font")
+        if response.status >= 500 or (response.status >= 400 and is_part):
+            self.problems.append(f"{response.url}: status {response.status}")
+
+
+OpenVisitor = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(browser: Browser, live_lotse: Lotse) -> Iterator[OpenVisitor]:
+    """Return a function that opens a context: `visit("phone", js=False, dark=True)`.
+
+    Paths given to `page.goto` are relative to the server. At the end the test fails on any error of
+    a page, any violation of the content security policy and any missing part.
+    """
+    visitors: list[Visitor] = []
+
+    def open_visitor(
+        device: str = "desktop", *, js: bool = True, dark: bool = False, **options: Any
+    ) -> Visitor:
+        width, height = SIZES[device]
+        context = browser.new_context(
+            **{
+                "base_url": live_lotse.url,
+                "viewport": {"width": width, "height": height},
+                "has_touch": device == "phone",
+                "java_script_enabled": js,
+                "color_scheme": "dark" if dark else "light",
+                "locale": "de-DE",
+                "timezone_id": "Europe/Berlin",
+                "accept_downloads": True,
+                **options,
+            }
+        )
+        context.set_default_timeout(10_000)
+        visitors.append(Visitor(context))
+        return visitors[-1]
+
+    yield open_visitor
+    problems = [problem for visitor in visitors for problem in visitor.problems]
+    for visitor in visitors:
+        visitor.context.close()
+    log = live_lotse.log.read_text(errors="replace")[-2000:]
+    assert not problems, "\n".join([*problems, f"The end of {live_lotse.log.name}:", log])
+
+
+@pytest.fixture(params=list(SIZES))
+def device(request: pytest.FixtureRequest) -> str:
+    """Run the test once on the phone and once on the desktop."""
+    return str(request.param)
+
+
+@pytest.fixture
+def page(visit: OpenVisitor, device: str) -> Page:
+    """A page of a visitor, once on the phone and once on the desktop."""
+    return visit(device).page()
+
+
+@pytest.fixture
+def no_js_page(visit: OpenVisitor, device: str) -> Page:
+    """The same without JavaScript."""
+    return visit(device, js=False).page()

@@ -1,0 +1,41 @@
+"""What a journey leaves behind or asserts on every page: a screenshot, no serious finding of axe."""
+
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+SCREENSHOTS = Path(__file__).resolve().parent.parent.parent / "build" / "screenshots"
+
+# In a page without JavaScript an evaluated script runs but its timers never fire, and axe would
+# wait for ever. Short timers fire at once here; long ones are axe's time limits.
+TIMERS_WITHOUT_JAVASCRIPT = """() => {
+    window.setTimeout = (run, delay) => {
+        if (!delay || delay < 50) Promise.resolve().then(run);
+        return 0;
+    };
+}"""
+
+
+def screenshot(page: Page, name: str) -> None:
+    """Write the whole page to build/screenshots/<name>-<width>.png."""
+    assert page.viewport_size is not None
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{name}-{page.viewport_size['width']}.png"
+    page.screenshot(path=path, full_page=True, animations="disabled")
+
+
+def no_serious_axe(page: Page) -> None:
+    """Fail if axe-core finds something serious or critical on the page as it stands."""
+    scripting: bool = page.evaluate("matchMedia('(scripting: enabled)').matches")
+    if not scripting:
+        page.evaluate(TIMERS_WITHOUT_JAVASCRIPT)
+    options = {"resultTypes": ["violations"], "preload": scripting}
+    violations = Axe().run(page, options=options).response["violations"]
+    found = [
+        f"{violation['id']} ({violation['impact']}): {violation['help']}\n    "
+        + "\n    ".join(node["html"] for node in violation["nodes"][:5])
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert not found, f"{page.url}\n" + "\n".join(found)

@@ -1,0 +1,97 @@
+"""Every address of the house and whom it refuses. The build fails on an address that is not here.
+
+`PAGES` and `SOCKETS` are read by `tests/architecture/test_doors.py` (is everything listed?) and by
+`test_refusals.py` (is everybody refused who should be?).
+"""
+
+from dataclasses import dataclass
+
+from accounts.models import Role
+
+EVERYBODY = frozenset(Role)
+COUNSELLING = Role.counselling()
+SENDING = COUNSELLING - {Role.TRAINEE}
+
+
+@dataclass(frozen=True)
+class Page:
+    """How an address is tried.
+
+    `kind`: `public`, `organisation` (a page of one organisation), `client` (needs the code), `signed in` (needs both factors, no membership), `staff`.
+    `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
+    the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
+    `invitation`, `token`.
+    """
+
+    kind: str
+    permission: str = ""
+    roles: frozenset[Role] = frozenset()
+    method: str = "get"
+    of: str = ""
+
+
+def _staff(permission: str, roles: frozenset[Role], *, method: str = "get", of: str = "") -> Page:
+    return Page("staff", permission, roles, method, of)
+
+
+ADMIN = frozenset([Role.ADMIN])
+LEADING = frozenset([Role.ADMIN, Role.SUPERVISOR])
+
+PAGES = {
+    "home": Page("public"),
+    "health": Page("public"),
+    # Clients
+    "landing": Page("organisation"),
+    "organisation-colours": Page("organisation"),
+    "quick-exit": Page("organisation"),
+    "ask": Page("organisation"),
+    "return": Page("organisation"),
+    "code": Page("client"),
+    "thread": Page("client"),
+    "write": Page("client", method="post"),
+    "rate": Page("client", method="post"),
+    "download": Page("client"),
+    "delete": Page("client"),
+    "leave": Page("organisation", method="post"),
+    # Signing in and joining
+    "login": Page("public"),
+    "login-code": Page("public"),
+    "logout": Page("public", method="post"),
+    "invitation": Page("public", of="token"),
+    "desk": _staff("desk.enter", EVERYBODY),
+    "choose-organisation": Page("signed in"),
+    # Cases
+    "queue": _staff("queue.see", COUNSELLING),
+    "my-cases": _staff("queue.see", COUNSELLING),
+    "team-cases": _staff("queue.see", COUNSELLING),
+    "case": _staff("case.read", COUNSELLING, of="case"),
+    "case-claim": _staff("case.claim", COUNSELLING, method="post", of="case"),
+    "case-release": _staff("case.release", COUNSELLING, method="post", of="case"),
+    "case-hand-over": _staff("case.hand_over", COUNSELLING, method="post", of="case"),
+    "case-urgency": _staff("case.set_urgency", COUNSELLING, method="post", of="case"),
+    "case-close": _staff("case.close", SENDING, method="post", of="case"),
+    "case-reopen": _staff("case.reopen", SENDING, method="post", of="case"),
+    "case-reply": _staff("case.reply", SENDING, method="post", of="case"),
+    "case-note": _staff("case.note", COUNSELLING, method="post", of="case"),
+    "case-draft": _staff("case.draft", COUNSELLING, method="post", of="case"),
+    "case-preview": _staff("case.draft", COUNSELLING, method="post", of="case"),
+    # Staff and settings
+    "staff-list": _staff("staff.see", LEADING),
+    "invite": _staff("staff.invite", LEADING, method="post"),
+    "invited": _staff("staff.invite", LEADING),
+    "invitation-revoke": _staff("staff.invite", LEADING, method="post", of="invitation"),
+    "staff-end": _staff("staff.end", ADMIN, of="member"),
+    "settings": _staff("organisation.change", ADMIN),
+    "crisis-lines": _staff("organisation.change", ADMIN),
+    "topics": _staff("topic.change", ADMIN),
+    "topic-new": _staff("topic.change", ADMIN),
+    "topic": _staff("topic.change", ADMIN, of="topic"),
+    "topic-drop": _staff("topic.change", ADMIN, of="topic"),
+    "text-modules": _staff("text_module.change", LEADING),
+    "text-module-new": _staff("text_module.change", LEADING),
+    "text-module": _staff("text_module.change", LEADING, of="module"),
+    "text-module-drop": _staff("text_module.change", LEADING, of="module"),
+}
+
+# A member's role that may listen, and whether the socket is about one case.
+SOCKETS = {"ws-queue": COUNSELLING, "ws-case": COUNSELLING}

@@ -1,0 +1,203 @@
+"""Every address × every role × own and foreign thing: who should not see it sees what is not there."""
+
+import re
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Membership, Organisation, Role
+from accounts.operations import staff
+from audit.models import TrailEntry
+from counselling.models import Case
+from tests import factories
+from tests.factories.cases import Asked
+from tests.factories.sessions import signed_in
+from tests.security.refusals import PAGES, Page
+
+pytestmark = pytest.mark.django_db
+
+STAFF_PAGES = {name: page for name, page in PAGES.items() if page.kind == "staff"}
+OF_A_THING = {name: page for name, page in STAFF_PAGES.items() if page.of}
+CLIENT_PAGES = {name: page for name, page in PAGES.items() if page.kind == "client"}
+
+
+@dataclass
+class House:
+    """Two organisations: Anna's and her colleagues' with one thing of each kind, and Zoe's elsewhere."""
+
+    organisation: Organisation
+    people: dict[Role, Membership]
+    elsewhere: dict[Role, Membership]
+    asked: Asked
+    things: dict[str, str]
+
+
+@pytest.fixture
+def house() -> House:
+    here, there = factories.organisation("nordhafen"), factories.organisation("lindental")
+    people = {role: factories.enrol(here, f"Anna {role.value}", role=role) for role in Role}
+    elsewhere = {role: factories.enrol(there, f"Zoe {role.value}", role=role) for role in Role}
+    asked = factories.ask(here)
+    invitation, _token = staff.invite(
+        organisation=here,
+        name="Mia",
+        role=Role.COUNSELLOR,
+        teams=[],
+        by=people[Role.ADMIN],
+        at=timezone.now(),
+    )
+    topic, module = here.topics.first(), here.text_modules.first()
+    assert topic
+    assert module
+    things = {
+        "case": str(asked.pk),
+        "topic": str(topic.pk),
+        "module": str(module.pk),
+        "member": str(people[Role.COUNSELLOR].pk),
+        "invitation": str(invitation.pk),
+    }
+    return House(here, people, elsewhere, asked, things)
+
+
+def address(name: str, page: Page, house: House) -> str:
+    """Return a staff page's address with the house's thing in it."""
+    return reverse(name, kwargs={page.of: house.things[page.of]} if page.of else {})
+
+
+def call(browser: Client, page: Page, url: str) -> HttpResponse:
+    """Call an address by the method that does what the page is for."""
+    response: HttpResponse = getattr(browser, page.method)(url)
+    return response
+
+
+def unknown_page(browser: Client, page: Page) -> str:
+    """Return what is shown for an address that there is not."""
+    return body(call(browser, page, "/team/faelle/gibt-es-nicht/"))
+
+
+def body(response: HttpResponse) -> str:
+    """Return a page without what differs by address: the way to the same page in English."""
+    text = response.content.decode()
+    return re.sub(r'(href|value)="[^"]*"', "", text)
+
+
+@pytest.mark.parametrize("name", STAFF_PAGES)
+def test_who_is_not_signed_in_is_asked_to_sign_in(name: str, house: House) -> None:
+    page = STAFF_PAGES[name]
+    response = call(Client(), page, address(name, page, house))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("login"))
+
+
+@pytest.mark.parametrize("name", STAFF_PAGES)
+def test_a_password_alone_is_not_enough(name: str, house: House) -> None:
+    page = STAFF_PAGES[name]
+    browser = Client()
+    browser.force_login(house.people[Role.ADMIN].user)
+    response = call(browser, page, address(name, page, house))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("login"))
+
+
+@pytest.mark.parametrize("name", STAFF_PAGES)
+def test_a_role_without_the_permission_sees_what_is_not_there(name: str, house: House) -> None:
+    page = STAFF_PAGES[name]
+    for role in set(Role) - page.roles:
+        browser = signed_in(house.people[role])
+        response = call(browser, page, address(name, page, house))
+        assert response.status_code == 404, role
+        assert body(response) == unknown_page(browser, page), role
+
+
+@pytest.mark.parametrize("name", STAFF_PAGES)
+def test_a_role_with_the_permission_is_let_in(name: str, house: House) -> None:
+    page = STAFF_PAGES[name]
+    for role in page.roles:
+        response = call(signed_in(house.people[role]), page, address(name, page, house))
+        assert response.status_code in {200, 204, 302, 303, 400, 409, 422}, role
+
+
+@pytest.mark.parametrize("name", OF_A_THING)
+def test_another_organisations_thing_is_not_there(name: str, house: House) -> None:
+    page = OF_A_THING[name]
+    for role in page.roles:
+        browser = signed_in(house.elsewhere[role])
+        response = call(browser, page, address(name, page, house))
+        assert response.status_code == 404, role
+        assert body(response) == unknown_page(browser, page), role
+
+
+@pytest.mark.parametrize("name", [n for n, p in OF_A_THING.items() if p.of == "case"])
+def test_another_teams_case_is_not_there(name: str, house: House) -> None:
+    page = OF_A_THING[name]
+    stranger = factories.enrol(house.organisation, "Kim Krise", teams=["Krise"])
+    browser = signed_in(stranger)
+    response = call(browser, page, address(name, page, house))
+    assert response.status_code == 404
+    assert body(response) == unknown_page(browser, page)
+
+
+@pytest.mark.parametrize("name", OF_A_THING)
+def test_a_thing_that_never_was_is_not_there(name: str, house: House) -> None:
+    page = OF_A_THING[name]
+    role = next(iter(page.roles))
+    url = reverse(name, kwargs={page.of: str(uuid4())})
+    assert call(signed_in(house.people[role]), page, url).status_code == 404
+
+
+@pytest.mark.parametrize("name", STAFF_PAGES)
+def test_who_has_left_is_out_at_the_next_request(name: str, house: House) -> None:
+    page = STAFF_PAGES[name]
+    role = next(iter(page.roles - {Role.ADMIN}), Role.ADMIN)
+    browser = signed_in(house.people[role])
+    other_admin = factories.enrol(house.organisation, "Ada", role=Role.ADMIN)
+    staff.end_membership(member=house.people[role], by=other_admin, at=timezone.now())
+    response = call(browser, page, address(name, page, house))
+    assert response.status_code in {302, 404}
+    assert reverse("login") in response.headers.get("Location", reverse("login"))
+
+
+@pytest.mark.parametrize("name", CLIENT_PAGES)
+def test_without_a_code_there_is_no_thread(name: str, house: House) -> None:
+    page = CLIENT_PAGES[name]
+    response = call(Client(), page, reverse(name, args=["nordhafen"]))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("return", args=["nordhafen"]))
+
+
+@pytest.mark.parametrize("name", CLIENT_PAGES)
+def test_a_code_opens_no_page_of_another_organisation(name: str, house: House) -> None:
+    browser = Client()
+    browser.post(reverse("return", args=["nordhafen"]), {"code": house.asked.code.display()})
+    page = CLIENT_PAGES[name]
+    response = call(browser, page, reverse(name, args=["lindental"]))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("return", args=["lindental"]))
+    assert Case.objects.filter(pk=house.asked.pk).exists()
+
+
+@pytest.mark.parametrize("name", [n for n, p in PAGES.items() if p.method == "post"])
+def test_a_form_from_elsewhere_is_refused(name: str, house: House) -> None:
+    page = PAGES[name]
+    if page.kind == "staff":
+        browser = signed_in(house.people[next(iter(page.roles))])
+        url = address(name, page, house)
+    else:
+        browser = Client()
+        url = reverse(name, args=["nordhafen"] if page.kind in {"client", "organisation"} else [])
+    careful = Client(enforce_csrf_checks=True)
+    careful.cookies = browser.cookies
+    before = TrailEntry.objects.count()
+    assert careful.post(url, {"text": "untergeschoben"}).status_code == 403
+    assert TrailEntry.objects.count() == before
+
+
+@pytest.mark.parametrize("name", [n for n, p in PAGES.items() if p.kind == "organisation"])
+def test_an_organisation_that_is_not_there_has_no_pages(name: str, house: House) -> None:
+    response = call(Client(), PAGES[name], reverse(name, args=["suedhafen"]))
+    assert response.status_code == 404

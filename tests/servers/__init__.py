@@ -1,0 +1,1 @@
+"""Servers that live as long as the tests: PostgreSQL, Redis and Lotse itself."""

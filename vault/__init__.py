@@ -1,0 +1,1 @@
+"""Keys, sealing, access codes, sealed sessions: the only place that encrypts."""
