@@ -4,13 +4,13 @@
 asks the permission table. What a person may not see does not exist for them: 404, never 403.
 """
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import translation
 
@@ -19,6 +19,7 @@ from accounts.models import Membership, Organisation
 from accounts.rules import allows
 
 View = Callable[..., HttpResponse]
+SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 
 
 class StaffRequest(HttpRequest):
@@ -48,7 +49,9 @@ def organisation_page(view: View) -> View:
 
     @wraps(view)
     def page(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        organisation = get_object_or_404(Organisation, slug=slug)
+        organisation = queries.organisation_at(slug)
+        if organisation is None:
+            raise Http404
         speak_language_of(organisation)
         request = cast(OrganisationRequest, request)
         request.organisation = organisation
@@ -100,6 +103,17 @@ def speak_language_of(organisation: Organisation) -> None:
     """Switch German to the organisation's form of address; other languages stay."""
     if (translation.get_language() or "de").startswith("de"):
         translation.activate(organisation.language)
+
+
+def speak_language_of_address(request: HttpRequest) -> None:
+    """Speak as the address says, whoever asks: for pages that no door has opened."""
+    english = request.path_info.startswith("/en/")
+    translation.activate("en" if english else "de")
+    slug = request.path_info.removeprefix("/en").split("/")[1:2]
+    if slug and SLUG.fullmatch(slug[0]):
+        organisation = queries.organisation_at(slug[0])
+        if organisation is not None:
+            speak_language_of(organisation)
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponse:

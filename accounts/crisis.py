@@ -13,11 +13,13 @@ def default_lines() -> list[CrisisLine]:
     """Return the lines in the language that is spoken now, unsaved."""
     return [
         CrisisLine(
-            name=_("Notruf"), number="112", hours=_("immer"), note=_("bei Gefahr für ein Leben")
+            name=_("Notruf"), number="112", hours=_("immer"), note=_("wenn jemand in Gefahr ist")
         ),
-        CrisisLine(name="TelefonSeelsorge", number="0800 1110111", hours=_("immer, kostenlos")),
+        CrisisLine(name=_("TelefonSeelsorge"), number="0800 1110111", hours=_("immer, kostenlos")),
         CrisisLine(
-            name="Elterntelefon", number="0800 1110550", hours=_("Montag bis Freitag 9 bis 17 Uhr")
+            name=_("Elterntelefon"),
+            number="0800 1110550",
+            hours=_("Montag bis Freitag 9 bis 17 Uhr"),
         ),
         CrisisLine(
             name=_("Nummer gegen Kummer"),

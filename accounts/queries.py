@@ -1,5 +1,6 @@
 """What is read about organisations and staff."""
 
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -11,6 +12,9 @@ from accounts.models import CrisisLine, Invitation, Membership, Organisation, Ro
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+
+REMEMBERED = 2.0  # seconds
+_organisations: dict[str, tuple[float, Organisation]] = {}
 
 MEMBERSHIP_KEY = "membership"  # the session's choice among a person's memberships
 
@@ -126,3 +130,24 @@ def only_organisation() -> Organisation | None:
     """Return the organisation if there is exactly one, else None."""
     first = list(Organisation.objects.order_by("created_at")[:2])
     return first[0] if len(first) == 1 else None
+
+
+def organisation_at(slug: str) -> Organisation | None:
+    """Return the organisation whose pages lie at an address, or None.
+
+    Every page of a client begins with this. It is remembered for a moment in each process, so that a
+    changed setting shows within two seconds; nobody may change the row that is returned.
+    """
+    now = time.monotonic()
+    remembered = _organisations.get(slug)
+    if remembered is not None and now < remembered[0]:
+        return remembered[1]
+    organisation = Organisation.objects.filter(slug=slug).first()
+    if organisation is not None:
+        _organisations[slug] = (now + REMEMBERED, organisation)
+    return organisation
+
+
+def forget_organisations() -> None:
+    """Forget what `organisation_at` remembers in this process."""
+    _organisations.clear()

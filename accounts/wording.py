@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 _REMOVED: dict[str, Promise] = {
     "control": gettext_lazy(
-        "In Ihrem Text waren unsichtbare Steuerzeichen. Wir haben sie herausgenommen. "
+        "In Ihrem Text waren unsichtbare Zeichen. Wir haben sie herausgenommen. "
         "Bitte sehen Sie den Text noch einmal an und senden Sie ihn dann ab."
     ),
     "override": gettext_lazy(

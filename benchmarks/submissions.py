@@ -23,6 +23,9 @@ def measure(kind: str, folder: Path) -> dict[str, float | str]:
         servers.bare_form(first) as bare_port,
         servers.lotse(second, folder) as running,
     ):
+        # Not measured: what each process does once (imports, connections, templates).
+        load.rate([_bare_jobs(bare_port)[:20]])
+        load.rate([_lotse_jobs(running.port)[:20]])
         for _ in range(ROUNDS):
             bare.append(load.rate([_bare_jobs(bare_port) for _ in range(THREADS)]))
             ours.append(load.rate([_lotse_jobs(running.port) for _ in range(THREADS)]))

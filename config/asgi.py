@@ -21,7 +21,7 @@ from django.urls import re_path  # noqa: E402
 
 from config.routing import websocket_urlpatterns  # noqa: E402
 
-PAGE_THREADS = 8
+PAGE_THREADS = 2
 
 
 async def unknown_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:

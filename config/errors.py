@@ -2,14 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import translation
 
-from accounts.access import public
+from accounts.access import public, speak_language_of_address
 
 
 @public("shown instead of a page that could not be made")
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that cannot be understood."""
+    speak_language_of_address(request)
     return render(request, "400.html", status=400)
 
 
@@ -21,7 +21,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """
     for found_out in ("member", "organisation", "case"):
         request.__dict__.pop(found_out, None)
-    translation.activate("en" if request.path_info.startswith("/en/") else "de")
+    speak_language_of_address(request)
     return render(request, "404.html", status=404)
 
 
@@ -37,10 +37,12 @@ def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     The browser's back button shows the form with its text.
     """
+    speak_language_of_address(request)
     return render(request, "403_csrf.html", status=403)
 
 
 @public("shown instead of reading a form that is far too large")
 def too_large(request: HttpRequest) -> HttpResponse:
     """Answer a form that is larger than any text may be."""
+    speak_language_of_address(request)
     return render(request, "413.html", status=413)

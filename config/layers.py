@@ -23,6 +23,11 @@ class EmbeddedChannelLayer(InMemoryChannelLayer):
         self._home: asyncio.AbstractEventLoop | None = None
         self._next_sweep = 0.0
 
+    def hint(self, group: str, message: dict[str, Any]) -> None:
+        """Send to a group from a thread without an event loop; nobody waits for it."""
+        if self._home is not None and not self._home.is_closed() and self.groups.get(group):
+            asyncio.run_coroutine_threadsafe(self.group_send(group, message), self._home)
+
     async def new_channel(self, prefix: str = "specific.") -> str:
         """Name a channel for a socket, and remember the loop that sockets live in."""
         self._home = asyncio.get_running_loop()

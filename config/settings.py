@@ -240,6 +240,7 @@ django.conf.locale.LANG_INFO["de-du"] = {
     "name_local": "Deutsch (du)",
 }
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("LOTSE_TIME_ZONE", "Europe/Berlin")

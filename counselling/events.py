@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import transaction
 
 log = logging.getLogger("lotse.events")
@@ -56,7 +56,9 @@ class _Publisher:
 
     def publish(self, group: str, message: dict[str, Any]) -> None:
         layer = get_channel_layer()
-        if layer is not None:
+        if isinstance(layer, InMemoryChannelLayer) and hasattr(layer, "hint"):
+            layer.hint(group, message)  # the embedded default has a loop of its own
+        elif layer is not None:
             sending = asyncio.run_coroutine_threadsafe(
                 layer.group_send(group, message), self._running_loop()
             )

@@ -78,10 +78,13 @@ class SessionStore(Base):
         The session middleware saves at the end of every request that changed the session, also when a
         transaction has saved it already.
         """
-        written = (self.session_key, dict(self._get_session(no_load=must_create)))
-        if must_create or written != self._written:
-            super().save(must_create)
-            self._written = (self.session_key, written[1])
+        written = (self.session_key, dict(self._get_session(no_load=must_create)))  # type: ignore[attr-defined]  # not in the stubs
+        if must_create:
+            # A random key of 165 bits does not clash; looking out for it would cost a savepoint.
+            self.create_model_instance(written[1]).save(force_insert=True)
+        elif written != self._written:
+            super().save()
+        self._written = (self.session_key, written[1])
 
     def exists(self, session_key: str) -> bool:
         """Say whether there is a row for a cookie's value."""

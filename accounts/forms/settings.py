@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.forms.fields import PlainLineField, PlainTextField
-from accounts.models import CrisisLine, Organisation
+from accounts.models import CrisisLine, Organisation, Team
 from accounts.models.organisation import LAENDER, readable_accent
 from accounts.operations.organisations import LineFields
 
@@ -110,13 +110,24 @@ class OrganisationForm(forms.Form):
             ("required", "invalid_choice"), gettext_lazy("Bitte wählen Sie ein Bundesland aus.")
         ),
     )
+    intake_team = forms.ModelChoiceField(
+        Team.objects.none(),
+        label=gettext_lazy("Wer bekommt Fragen ohne Thema?"),
+        empty_label=None,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), gettext_lazy("Bitte wählen Sie ein Team aus.")
+        ),
+    )
     target_dringend_hours = hours_field(gettext_lazy("Antwort auf dringende Fragen, in Stunden"))
     target_normal_hours = hours_field(gettext_lazy("Antwort auf andere Fragen, in Stunden"))
 
-    @classmethod
-    def of(cls, organisation: Organisation) -> "OrganisationForm":
-        """Return the form with what is set now."""
-        return cls(initial={name: getattr(organisation, name) for name in cls.base_fields})
+    def __init__(self, data: Any = None, *, organisation: Organisation) -> None:
+        """Show what is set now, unless `data` were sent, and offer the organisation's teams."""
+        initial = {name: getattr(organisation, name) for name in self.base_fields}
+        super().__init__(data, initial=initial)
+        field = self.fields["intake_team"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = Team.objects.filter(organisation=organisation)
 
     def clean_accent(self) -> str:
         """Refuse a colour in which text could not be read, with its contrast."""

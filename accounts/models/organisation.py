@@ -5,7 +5,9 @@ import uuid
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import colours
 
@@ -51,7 +53,7 @@ def readable_accent(colour: str) -> None:
                 "Diese Farbe ist zu hell: Schrift darin hat einen Kontrast von nur %(ratio)s zu 1. "
                 "Nötig sind 4,5 zu 1. Bitte wählen Sie einen dunkleren Ton."
             ),
-            params={"ratio": f"{ratio:.1f}".replace(".", ",")},
+            params={"ratio": number_format(round(ratio, 1), 1)},
         )
 
 
@@ -59,8 +61,8 @@ class Organisation(models.Model):
     """An organisation that counsels: the tenant. Nothing of one is visible in another."""
 
     class Address(models.TextChoices):
-        DU = "du", _("du")
-        SIE = "sie", _("Sie")
+        DU = "du", pgettext_lazy("form of address", "du")
+        SIE = "sie", pgettext_lazy("form of address", "Sie")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(
@@ -96,6 +98,10 @@ class Organisation(models.Model):
     )
     target_normal_hours = models.PositiveSmallIntegerField(
         _("Antwort auf andere Fragen, in Stunden"), default=24
+    )
+    # Who gets a question without a topic. Empty only until the first team is there.
+    intake_team = models.ForeignKey(
+        "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField()
 

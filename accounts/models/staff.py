@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models.organisation import Organisation, Team
 from audit.models import TrailEntry
@@ -16,7 +17,7 @@ from audit.trail import Actor
 class Role(models.TextChoices):
     """What a member may do is decided by role, in `accounts/rules.py` and `counselling/rules.py`."""
 
-    COUNSELLOR = "counsellor", _("Beratung")
+    COUNSELLOR = "counsellor", pgettext_lazy("role", "Beratung")
     TRAINEE = "trainee", _("in Ausbildung")
     SUPERVISOR = "supervisor", _("Leitung")
     ADMIN = "admin", _("Verwaltung")

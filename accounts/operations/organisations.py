@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from django.db import transaction
 
+from accounts import queries
 from accounts.models import CrisisLine, Membership, Organisation, Team
 from audit import trail
 
@@ -25,16 +26,19 @@ def found(
 ) -> Organisation:
     """Create an organisation with its teams and crisis lines.
 
-    organisation: a new, unsaved row. teams: their names in order. Raises ValidationError when the
+    organisation: a new, unsaved row. teams: their names in order; the first
+    gets questions without a topic. Raises ValidationError when the
     organisation's fields are not in order.
     """
     organisation.created_at = at
     organisation.full_clean()
     organisation.save()
-    Team.objects.bulk_create(
+    made = Team.objects.bulk_create(
         Team(organisation=organisation, name=name, position=position)
         for position, name in enumerate(teams)
     )
+    organisation.intake_team = made[0] if made else None
+    organisation.save(update_fields=["intake_team"])
     _replace_lines(organisation, lines)
     trail.record("organisation.founded", by=trail.SYSTEM, at=at, organisation=organisation.pk)
     return organisation
@@ -45,6 +49,7 @@ def change(*, organisation: Organisation, by: Membership, at: datetime) -> None:
     """Save an organisation's changed settings. Raises ValidationError when they are not in order."""
     organisation.full_clean()
     organisation.save()
+    transaction.on_commit(queries.forget_organisations)
     trail.record("organisation.changed", by=by.actor, at=at, organisation=organisation.pk)
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -25,8 +26,8 @@ def organisation(request: HttpRequest) -> HttpResponse:
     request = cast(StaffRequest, request)
     at = timezone.now()
     if request.method != "POST":
-        return _settings_page(request, OrganisationForm.of(request.member.organisation))
-    form = OrganisationForm(request.POST)
+        return _settings_page(request, OrganisationForm(organisation=request.member.organisation))
+    form = OrganisationForm(request.POST, organisation=request.member.organisation)
     if not form.is_valid() or "preview" in request.POST:
         return _settings_page(request, form)
     # A copy: if it is refused, the page around the form still shows what is in force.
@@ -90,6 +91,6 @@ def _sample(title: str, palette: colours.Palette, surface: str) -> dict[str, Any
         "title": title,
         "palette": palette,
         "surface": surface,
-        "link": f"{colours.contrast(palette.accent, surface):.1f}".replace(".", ","),
-        "button": f"{colours.contrast(palette.on_accent, palette.accent):.1f}".replace(".", ","),
+        "link": number_format(round(colours.contrast(palette.accent, surface), 1), 1),
+        "button": number_format(round(colours.contrast(palette.on_accent, palette.accent), 1), 1),
     }

@@ -201,7 +201,7 @@ def _invalid_words(reason: str, count: int) -> str:
     if reason == "letter":
         return _(
             "In einem Code gibt es nur die Buchstaben A bis Z und Ziffern. "
-            "Bitte sehen Sie nach, ob ein anderes Zeichen dazwischengeraten ist."
+            "Bitte sehen Sie nach, ob ein anderes Zeichen dabei ist."
         )
     return _(
         "Ein Zeichen in diesem Code stimmt nicht, oder zwei sind vertauscht. "

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import Organisation, Team
+from accounts.models import Organisation
 from audit import trail
 from counselling import events, places, queries
 from counselling.models import Case, Message, Topic
@@ -61,7 +61,7 @@ def ask(
     urgency = Urgency.SOFORT if question.in_danger else Urgency.NORMAL
     case = Case(
         organisation=organisation,
-        team=team,
+        team_id=team,
         submission=submission,
         lookup_id=code.lookup_id(),
         urgency=urgency,
@@ -111,8 +111,8 @@ def _insert(case: Case, question: Question, at: datetime) -> None:
     events.queue_changed(case.team_id)
 
 
-def _team_for(organisation: Organisation, topic: Topic | None) -> Team:
-    team = topic.team if topic else organisation.teams.first()
+def _team_for(organisation: Organisation, topic: Topic | None) -> UUID:
+    team = topic.team_id if topic else organisation.intake_team_id
     if team is None:
         raise NobodyAnswers
     return team

@@ -9,8 +9,7 @@ from uuid import uuid4
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,7 +23,7 @@ from counselling.queries import Entry
 from counselling.states import CaseState, Move, sources
 from counselling.views import rows
 from counselling.views.refusals import LOCKED, words_for
-from counselling.wording import by_when, system_words_for_team
+from counselling.wording import by_when, system_words_for_team, when
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +215,9 @@ def placeholders(request: CaseRequest) -> dict[str, str]:
         "organisation": request.member.organisation.name,
     }
     if request.case.due_at is not None:
-        values["frist"] = by_when(request.case.due_at)
+        # It goes into an answer: as the client reads it, whatever language the page speaks.
+        with translation.override(request.member.organisation.language):
+            values["frist"] = by_when(request.case.due_at)
     return values
 
 
@@ -250,7 +251,7 @@ def _facts(
         (_("Alter des Kindes"), case.get_age_band_display() if case.age_band else "", ""),
         (_("Postleitzahl"), (opened or {}).get("postcode", ""), ""),
         (_("Team"), case.team.name, ""),
-        (_("Eingegangen"), date_format(timezone.localtime(case.created_at), "j. F Y, H:i"), ""),
+        (_("Eingegangen"), when(case.created_at), ""),
         (_("Bewertung"), _stars(rating), rating[1] if rating else ""),
     ]
     return [{"label": label, "value": value, "hint": hint} for label, value, hint in listed]

@@ -124,10 +124,10 @@ def due_words(due: datetime, *, at: datetime) -> str:
     shown = local - timedelta(days=1) if midnight else local
     days = (shown.date() - timezone.localtime(at).date()).days
     near = {-1: _("gestern"), 0: _("heute"), 1: _("morgen")}
-    return _("%(day)s, %(time)s Uhr") % {
-        "day": near.get(days) or _date(shown),
-        "time": "24" if midnight else date_format(local, "H:i"),
-    }
+    day = near.get(days) or _date(shown)
+    if midnight:
+        return _("%(day)s, 24 Uhr") % {"day": day}
+    return _("%(day)s, %(time)s Uhr") % {"day": day, "time": date_format(local, "H:i")}
 
 
 def left_words(due: datetime, *, at: datetime) -> str:

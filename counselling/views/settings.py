@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -172,10 +172,13 @@ def _preview(request: StaffRequest, body: str, *, at: datetime) -> str:
     """Return a text module as HTML, its placeholders filled as if for a case asked now."""
     organisation = request.member.organisation
     due = at + timedelta(hours=organisation.target_normal_hours)
+    # As the client reads it, whatever language the page speaks.
+    with translation.override(organisation.language):
+        deadline = wording.by_when(due)
     values = {
         "beratung": request.member.name,
         "organisation": organisation.name,
-        "frist": wording.by_when(due),
+        "frist": deadline,
     }
     return markup.render_reply(markup.fill_placeholders(body, values))
 

@@ -287,7 +287,7 @@ def test_lea_cannot_take_back_the_invitation_of_an_admin(house: House) -> None:
         ({"name": ""}, "Bitte geben Sie einen Namen ein."),
         ({"name": "\u200b \u2060"}, "Bitte geben Sie einen Namen ein."),
         ({"name": "M" * 200_000}, "Der Text ist zu lang"),
-        ({"name": "Mia\x00"}, "unsichtbare Steuerzeichen"),
+        ({"name": "Mia\x00"}, "unsichtbare Zeichen"),
         ({"name": "Mia\u202e"}, "Schreibrichtung"),
         ({"role": ""}, "Bitte wählen Sie eine Rolle."),
         ({"role": "chef"}, "Diese Rolle kann hier nicht vergeben werden."),

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Organisation
+from accounts.models import Organisation, Team
 from audit.models import TrailEntry
+from tests import factories
 from tests.counselling.house import House
 from tests.factories.sessions import signed_in
 
@@ -26,16 +27,24 @@ GOOD: dict[str, str] = {
 }
 
 
+def good(house: House) -> dict[str, str]:
+    """Return the form as the page would send it: with the team that gets questions now."""
+    return GOOD | {"intake_team": str(house.nordhafen.intake_team_id)}
+
+
 def test_ada_changes_everything_and_clients_read_it(house: House) -> None:
     client = signed_in(house.ada)
+    crisis = Team.objects.get(organisation=house.nordhafen, name="Krise")
 
-    page = client.post(reverse("settings"), GOOD, follow=True).content.decode()
+    form = GOOD | {"intake_team": str(crisis.pk)}
+    page = client.post(reverse("settings"), form, follow=True).content.decode()
 
     assert "Die Einstellungen sind gespeichert." in page
     nordhafen = Organisation.objects.get(pk=house.nordhafen.pk)
     assert (nordhafen.name, nordhafen.address, nordhafen.land) == (GOOD["name"], "du", "HH")
     assert nordhafen.target_normal_hours == 48
     assert nordhafen.neutral_title
+    assert factories.ask(nordhafen).case.team == crisis
     landing = Client().get(reverse("landing", args=["nordhafen"])).content.decode()
     assert "Moin!" in landing
     assert TrailEntry.objects.get(action="organisation.changed").actor == house.ada.pk
@@ -46,7 +55,7 @@ def test_ada_changes_everything_and_clients_read_it(house: House) -> None:
     [
         ("name", "", "Bitte geben Sie einen Namen ein."),
         ("name", "x" * 200_000, "Der Text ist zu lang: 200.000 Zeichen."),
-        ("name", "a\x00b", "unsichtbare Steuerzeichen"),
+        ("name", "a\x00b", "unsichtbare Zeichen"),
         ("name", "a\u202eb", "Schreibrichtung"),
         ("address", "ihr", "Bitte wählen Sie „du“ oder „Sie“."),
         ("address", "", "Bitte wählen Sie „du“ oder „Sie“."),
@@ -73,7 +82,7 @@ def test_ada_changes_everything_and_clients_read_it(house: House) -> None:
 def test_what_is_wrong_is_said_and_nothing_is_lost(
     house: House, field: str, typed: str, sentence: str
 ) -> None:
-    response = signed_in(house.ada).post(reverse("settings"), GOOD | {field: typed})
+    response = signed_in(house.ada).post(reverse("settings"), good(house) | {field: typed})
 
     assert response.status_code == 200
     html = unescape(response.content.decode())
@@ -88,7 +97,7 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(
 
 def test_a_colour_is_shown_before_it_is_saved(house: House) -> None:
     response = signed_in(house.ada).post(
-        reverse("settings"), GOOD | {"accent": "#7a2e1f", "preview": "1"}
+        reverse("settings"), good(house) | {"accent": "#7a2e1f", "preview": "1"}
     )
 
     html = response.content.decode()
@@ -102,7 +111,7 @@ def test_a_colour_is_shown_before_it_is_saved(house: House) -> None:
 def test_html_in_the_settings_is_text(house: House) -> None:
     evil = "<script>alert(1)</script>"
     signed_in(house.ada).post(
-        reverse("settings"), GOOD | {"name": evil, "welcome": evil, "about": evil}
+        reverse("settings"), good(house) | {"name": evil, "welcome": evil, "about": evil}
     )
 
     landing = Client().get(reverse("landing", args=["nordhafen"])).content.decode()
@@ -177,7 +186,7 @@ def test_a_line_without_a_place_comes_last(house: House) -> None:
         (lines(EMERGENCY, SEELSORGE | {"number": ""}), "Hier fehlt die Telefonnummer."),
         (lines(EMERGENCY, SEELSORGE | {"number": "null"}), "Bitte geben Sie nur Ziffern ein."),
         (lines(EMERGENCY, SEELSORGE | {"number": "1" * 99}), "Der Text ist zu lang"),
-        (lines(EMERGENCY, SEELSORGE | {"name": "S\x00"}), "unsichtbare Steuerzeichen"),
+        (lines(EMERGENCY, SEELSORGE | {"name": "S\x00"}), "unsichtbare Zeichen"),
         (lines(EMERGENCY, SEELSORGE | {"hours": "x" * 121}), "Der Text ist zu lang"),
         (lines(EMERGENCY, SEELSORGE | {"note": "x\u202e"}), "Schreibrichtung"),
         (lines(EMERGENCY, SEELSORGE | {"ORDER": "vorn"}), "Bitte geben Sie eine Zahl von 0 bis 99"),

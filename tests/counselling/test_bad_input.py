@@ -28,7 +28,7 @@ REFUSED = [
     pytest.param(" \n\t ", "", "Hier steht noch nichts.", id="only spaces"),
     pytest.param("\u200b\u2060", "\u200b\u2060", "Hier steht noch nichts.", id="invisible"),
     pytest.param(LONG, LONG, "Der Text ist zu lang: 200.000 Zeichen.", id="200,000 characters"),
-    pytest.param("Ha\x00llo", "Hallo", "unsichtbare Steuerzeichen", id="NUL"),
+    pytest.param("Ha\x00llo", "Hallo", "unsichtbare Zeichen", id="NUL"),
     pytest.param(BROKEN, "Hallo", "Einige Zeichen sind beschädigt angekommen.", id="broken UTF-8"),
     pytest.param(OVERRIDE, "Hallo ollaH", "die Schreibrichtung umdrehen", id="override"),
     pytest.param(MARKS, "á" + "\u0301" * 5, "sehr viele Zeichen übereinander", id="10,000 marks"),
@@ -119,7 +119,7 @@ def test_a_postcode_that_is_none(client: Client, typed: str | bytes) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["x", str(uuid4()), LONG, "\x00", MARKS, OVERRIDE, MARKUP, BROKEN],
+    ["x", "7b0c8f6e-0000-4000-8000-000000000001", LONG, "\x00", MARKS, OVERRIDE, MARKUP, BROKEN],
     ids=lambda typed: str(typed)[:12],
 )
 @pytest.mark.parametrize("field", ["topic", "age_band", "danger"])

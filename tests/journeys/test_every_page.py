@@ -1,0 +1,250 @@
+"""Every page of the product, at both widths, in light and dark: a picture, and nothing for axe."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.actors import Colleague, Parent
+from tests.journeys.conftest import OpenVisitor
+from tests.journeys.evidence import no_serious_axe, screenshot
+from tests.journeys.visited import Visited, all_names
+from tests.servers.lotse import Lotse
+
+# Addresses that show no page, and why.
+NO_PAGE = {
+    "home": "leads on",
+    "health": "JSON for whoever watches the server",
+    "organisation-colours": "a style sheet",
+    "quick-exit": "leads out of the house",
+    "download": "a file to save; looked at in test_main_job",
+    "demo-enter": "POST, leads on",
+    "logout": "POST, leads on",
+    "leave": "POST, leads on",
+    "write": "POST, leads on; with errors it shows the page `thread`",
+    "rate": "POST, leads on; with errors it shows the page `thread`",
+    "invitation-revoke": "POST, leads on",
+    "case-claim": "POST, leads on",
+    "case-release": "POST, leads on",
+    "case-hand-over": "POST, leads on",
+    "case-urgency": "POST, leads on",
+    "case-close": "POST, leads on",
+    "case-reopen": "POST, leads on",
+    "case-reply": "POST, leads on; with errors it shows the page `case`",
+    "case-note": "POST, leads on; with errors it shows the page `case`",
+    "case-draft": "POST, 204 or leads on",
+    "case-preview": "POST, a part of the page `case`",
+}
+
+
+class Tour:
+    """Somebody who looks at every page in turn, in light and in dark."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def go(self, path: str, name: str) -> None:
+        """Open a page and look at it."""
+        self.page.goto(path)
+        self.look(name)
+
+    def follow(self, link: str, name: str) -> None:
+        """Click the first link of a selector and look at the page it leads to."""
+        self.page.locator(link).first.click()
+        self.look(name)
+
+    def send(self, name: str, form: str = "main form") -> None:
+        """Send a form as it stands and look at the answer."""
+        self.page.locator(f"{form} button[type=submit]").first.click()
+        self.look(name)
+
+    def look(self, name: str) -> None:
+        """Look at the page as it stands."""
+        self.page.wait_for_load_state()
+        expect(self.page.locator("h1").first).to_be_visible()
+        too_wide: int = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert too_wide <= 0, f"{self.page.url} is {too_wide} pixels too wide"
+        no_serious_axe(self.page)
+        screenshot(self.page, f"page-{name}")
+        self.page.emulate_media(color_scheme="dark")
+        no_serious_axe(self.page)
+        self.page.emulate_media(color_scheme="light")
+
+
+def test_every_page_looks_right(visit: OpenVisitor, device: str, live_lotse: Lotse) -> None:
+    visited = Visited()
+    visitor = visit(device, reduced_motion="reduce")
+    visited.watch(visitor.context)
+    tour = Tour(visitor.page())
+    code = json.loads((live_lotse.data / "demo-codes.json").read_text())["nordhafen"]
+
+    parents_pages(tour, code)
+    tour.go("/demo/", "demo")
+    tour.go("/demo/bausteine/", "demo-components")
+    tour.go("/team/anmelden/", "login")
+    tour.send("login-error")
+    cases_pages(tour)
+    staff_pages(tour)
+    settings_pages(tour)
+    planner_page(tour)
+
+    # The second step of signing in shows itself only between the two steps.
+    stranger = Colleague(visit(device).page(), "de", None, "katrin.voss@nordhafen.example.org")
+    visited.watch(stranger.page.context)
+    stranger.sign_in()
+
+    not_seen = all_names() - visited.names - set(NO_PAGE)
+    assert not not_seen, f"nobody has looked at {sorted(not_seen)}"
+    assert set(NO_PAGE) <= all_names(), "NO_PAGE names what is no address any more"
+    assert not set(NO_PAGE) & visited.names, "NO_PAGE names what does show a page"
+
+
+def parents_pages(tour: Tour, code: str) -> None:
+    page = tour.page
+    tour.go("/nordhafen/", "landing")
+    page.locator(".crisis-bar summary").click()
+    tour.look("landing-help-open")
+    tour.go("/lindental/", "landing-lindental")
+    tour.go("/en/nordhafen/", "landing-en")
+    tour.go("/nordhafen/frage/", "ask")
+    page.locator("details.more > summary").click()
+    page.locator("input[name=postcode]").fill("123")
+    tour.send("ask-errors", "form[data-draft-keep]")
+    parent = Parent(page, "de-du", None)
+    parent.ask("Für ein Bild geschrieben.")
+    tour.look("code")
+    tour.go("/nordhafen/gespraech/", "thread-code-not-noted")
+    tour.go("/nordhafen/zurueck/", "return")
+    page.locator("#id_code").fill("7KQ4M XW2PA")
+    tour.send("return-error", "form[action$='/zurueck/']")
+    parent.come_back(code)
+    expect(parent.replies.first).to_be_visible()
+    page.locator("#bewerten > summary").click()
+    tour.look("thread")
+    tour.send("thread-errors", "form[action$='/schreiben/']")
+    tour.go("/nordhafen/gespraech/loeschen/", "delete")
+    page.goto("/nordhafen/gespraech/")
+    parent.button("Gespräch auf diesem Gerät beenden").click()
+    tour.look("landing-left")
+
+
+def enter(page: Page, name: str) -> None:
+    Colleague(page, "de", None, f"{name}@nordhafen.example.org").enter()
+
+
+def cases_pages(tour: Tour) -> None:
+    page = tour.page
+    enter(page, "mehmet.aydin")
+    tour.go("/team/", "queue")
+    tour.follow("section[aria-labelledby=waiting] .queue-row__title a", "case-waiting")
+    tour.go("/team/meine/", "my-cases")
+    tour.follow("section[aria-labelledby=due] .queue-row__title a", "case-mine")
+    page.locator("details.case-close > summary").click()
+    page.locator("details.case-rate > summary").click()
+    page.locator("details.case-note > summary").click()
+    page.locator("#reply-text").fill("Ein **Wort** und eine Liste:\n\n- eins\n- zwei")
+    page.get_by_role("button", name="Vorschau").click()
+    expect(page.locator("#preview .prose")).to_be_visible()
+    expect(page.locator("#draft-status[data-state=saved]")).to_be_visible()
+    tour.look("case-mine-open")
+    tour.send("case-note-error", "details.case-note")
+    tour.go("/team/faelle/", "team-cases")
+    tour.follow(".queue-row__title a", "case-of-colleague")
+    tour.go("/team/faelle/?zeige=abgeschlossen", "team-cases-closed")
+    tour.follow(".queue-row__title a", "case-closed")
+    tour.go("/team/organisation/", "choose-organisation")
+    tour.go("/en/team/", "queue-en")
+
+
+def staff_pages(tour: Tour) -> None:
+    enter(tour.page, "soeren.claasen")
+    tour.go("/team/personen/", "staff-list")
+    tour.follow("a[href$='/beenden/']", "staff-end")
+    tour.go("/team/personen/einladen/", "invite")
+    tour.send("invite-error", "form[action$='/einladen/']")
+    tour.page.locator("#id_name").fill("Wiebke Ohlsen")
+    tour.page.locator("input[name=role][value=supervisor]").check()
+    tour.page.get_by_label("Eltern und Erziehung").check()
+    tour.send("invited", "form[action$='/einladen/']")
+    link = tour.page.locator("#invite-link").input_value()
+    tour.go("/team/personen/", "staff-list-invited")
+    tour.go(link, "invitation-signed-in")
+    tour.go("/team/einladung/gibt-es-nicht/", "invitation-closed")
+    # Who is not signed in makes an account.
+    tour.page.context.clear_cookies()
+    tour.go(link, "invitation")
+    tour.send("invitation-errors")
+
+
+def settings_pages(tour: Tour) -> None:
+    enter(tour.page, "soeren.claasen")
+    settings = "/team/einstellungen/"
+    tour.go(settings, "settings")
+    tour.page.locator("#id_accent").fill("#ffff00")
+    tour.page.locator("button[name=preview]").click()
+    tour.look("settings-colour")
+    tour.go(f"{settings}notfall/", "crisis-lines")
+    tour.page.locator("input[name$=number]").first.fill("")
+    tour.send("crisis-lines-error")
+    tour.go(f"{settings}themen/", "topics")
+    tour.follow(".rows__title a", "topic")
+    tour.go(f"{settings}themen/", "topics")
+    tour.follow("a[href$='/loeschen/']", "topic-drop")
+    tour.go(f"{settings}themen/neu/", "topic-new")
+    tour.send("topic-new-error")
+    tour.go(f"{settings}textbausteine/", "text-modules")
+    tour.follow(".rows__title a", "text-module")
+    tour.go(f"{settings}textbausteine/", "text-modules")
+    tour.follow("a[href$='/loeschen/']", "text-module-drop")
+    tour.go(f"{settings}textbausteine/neu/", "text-module-new")
+    tour.send("text-module-new-error")
+
+
+def planner_page(tour: Tour) -> None:
+    enter(tour.page, "inken.brandt")
+    tour.go("/team/start/", "desk")
+
+
+@contextmanager
+def broken(lotse: Lotse, table: str) -> Iterator[None]:
+    """Take a table away, so that pages which need it break."""
+    with closing(sqlite3.connect(lotse.data / "lotse.sqlite3", timeout=20)) as database:
+        database.execute("PRAGMA legacy_alter_table=ON")
+        database.execute(f"ALTER TABLE {table} RENAME TO gone_for_a_test")
+        try:
+            yield
+        finally:
+            database.execute(f"ALTER TABLE gone_for_a_test RENAME TO {table}")
+
+
+def test_error_pages_say_what_to_do(visit: OpenVisitor, device: str, live_lotse: Lotse) -> None:
+    visitor = visit(device, reduced_motion="reduce")
+    tour = Tour(visitor.page())
+    page = tour.page
+    tour.go("/nordhafen/gibt-es-nicht/", "error-404")
+    page.goto("/nordhafen/frage/")
+    page.context.clear_cookies()
+    page.locator("#id_text").fill("Der Text bleibt im Browser.")
+    tour.send("error-form-expired", "form[data-draft-keep]")
+    page.goto("/nordhafen/frage/")
+    page.evaluate("document.querySelector('#id_text').value = 'ä'.repeat(1_100_000)")
+    tour.send("error-too-large", "form[data-draft-keep]")
+    page.goto("/nordhafen/frage/")
+    page.evaluate(
+        """() => {
+            const field = document.createElement("input");
+            field.name = "x";
+            const form = document.querySelector("form[data-draft-keep]");
+            for (let i = 0; i < 300; i++) form.append(field.cloneNode());
+        }"""
+    )
+    tour.send("error-bad-request", "form[data-draft-keep]")
+    with broken(live_lotse, "accounts_organisation"):
+        tour.go("/nordhafen/", "error-500")
+    assert any("status 500" in problem for problem in visitor.problems)
+    visitor.problems[:] = [p for p in visitor.problems if "status 500" not in p]
+    tour.go("/nordhafen/", "landing")
