@@ -131,7 +131,7 @@ def test_every_confirmed_question_is_there_once(
 
     found = {question.text: times_in_thread(lotse, question) for question in ledger}
     with capsys.disabled():
-        print(  # noqa: T201 - the ledger is what this test is run for
+        print(
             f"\n  {questions} questions; killed: {dict(killed)}; "
             f"interrupted: {sum(q.interrupted > 0 for q in ledger)}, "
             f"sent again: {sum(q.sent > 1 for q in ledger)}; "

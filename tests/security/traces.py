@@ -5,9 +5,10 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -116,6 +117,18 @@ def overheard(url: str) -> Iterator[list[bytes]]:
 
 
 def everything_in(url: str) -> bytes:
-    """Return all keys of a Redis with their values."""
+    """Return all keys of a Redis with what they hold.
+
+    Not by DUMP: that compresses, and a compressed secret would not be found.
+    """
+    read: dict[bytes, Callable[[Any, bytes], object]] = {
+        b"string": lambda client, key: client.get(key),
+        b"list": lambda client, key: client.lrange(key, 0, -1),
+        b"set": lambda client, key: sorted(client.smembers(key)),
+        b"zset": lambda client, key: client.zrange(key, 0, -1),
+        b"hash": lambda client, key: list(client.hgetall(key).items()),
+        b"stream": lambda client, key: client.xrange(key),
+    }
     with redis.Redis.from_url(url) as client:
-        return b"\n".join(key + b" " + (client.dump(key) or b"") for key in client.scan_iter())
+        kept = [(key, read[client.type(key)](client, key)) for key in client.scan_iter()]
+    return repr(kept).encode()
