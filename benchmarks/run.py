@@ -14,9 +14,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import queue_page, servers, submissions  # noqa: E402
+from benchmarks import queue_page, servers, submissions, triage  # noqa: E402
 
-SCENARIOS = {"submissions": submissions.measure, "queue_page": queue_page.measure}
+SCENARIOS = {
+    "submissions": submissions.measure,
+    "queue_page": queue_page.measure,
+    "triage": triage.measure,
+}
+WITHOUT_DATABASE = {"triage"}
 COLUMNS = ("what", "ours", "yardstick", "ratio", "target", "met")
 
 
@@ -28,7 +33,7 @@ def main(chosen: list[str]) -> None:
             os.environ.setdefault(name, value)
     rows: list[dict[str, Any]] = []
     for name in chosen or SCENARIOS:
-        for kind in ("sqlite", "postgresql"):
+        for kind in ("none",) if name in WITHOUT_DATABASE else ("sqlite", "postgresql"):
             folder = servers.fresh_folder()
             try:
                 rows.append(SCENARIOS[name](kind, folder))

@@ -1,0 +1,53 @@
+"""Train the triage model from the texts in counselling/triage/data and write it with its card."""
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from counselling.triage import (
+    card,
+    classifier,
+    data,
+    engine,
+    evaluation,
+    pipeline,
+    training,
+    vectors,
+)
+
+
+class Command(BaseCommand):
+    """Train on the train and development splits, then measure on the test split."""
+
+    help = __doc__
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take another folder than the repository's."""
+        parser.add_argument("--out", type=Path, default=classifier.FOLDER, help="folder to write")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Train, write, measure. Raises CommandError when a data file is broken."""
+        began = time.monotonic()
+        folder: Path = options["out"]
+        try:
+            learnt, development = data.load("train"), data.load("development")
+            held_back = data.load("test")
+        except (data.BadLine, OSError, KeyError) as error:
+            raise CommandError(str(error)) from error
+        folder.mkdir(parents=True, exist_ok=True)
+        heads = training.train(learnt, development)
+        classifier.save(heads, folder)
+        self.stdout.write(
+            f"{len(learnt) + len(development)} texts learnt in {time.monotonic() - began:.0f} s"
+        )
+        items = evaluation.run(
+            held_back, using=engine.Engine(pipeline.load(), vectors.load(), classifier.load(folder))
+        )
+        for line in evaluation.lines(items):
+            self.stdout.write(line)
+        text = card.write([*learnt, *development], items, heads)
+        (folder / "card.md").write_text(text, encoding="utf-8")

@@ -1,0 +1,109 @@
+"""The model card: written by `manage.py train_triage` beside the model, from what it measured."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from counselling.sla import Urgency
+from counselling.triage import data, evaluation
+from counselling.triage.classifier import Heads
+from counselling.triage.data import Example
+from counselling.triage.evaluation import Item
+
+TARGETS = (
+    ("sofort found at dringend or higher", "sofort_at_dringend_or_higher", "at least 0.97", 0.97),
+    ("urgent found", "urgent_recall", "at least 0.93", 0.93),
+    ("false alarms on normal", "false_alarms", "at most 0.12", -0.12),
+    ("false alarms on hard normal", "false_alarms_hard", "at most 0.18", -0.18),
+)
+FEWEST = 5  # texts of a kind for a figure
+
+HEAD = """# Model card: Lotse triage
+
+Written by `manage.py train_triage`; do not edit.
+
+**What it does.** Rates how soon a human must see what a client wrote: `sofort`, `dringend`, `normal`.
+It is decision support for counselling services, never a decision about a person, and it never lowers an
+urgency that is set. What it cannot read is `unrated` and goes to a human first.
+
+**How.** Words in one spelling → concepts and rules (`lexicon/`, by hand, seven languages) → two linear
+heads (urgent, sofort) over hashed words, pieces of words, neighbours, concepts, pairs of concepts, rules
+and word vectors. Three ways to alarm: the whole (and every run of turns of a conversation), the most alarming
+passage by a stricter line, a rule that decides alone. Trained with logistic regression, without randomness.
+
+**Word vectors** (`vectors.npz`): token embeddings of Google's Universal Sentence Encoder multilingual v3
+(Apache-2.0), summed for frequent words of German, English, Turkish, Ukrainian, Russian, Polish and Arabic
+(words from wordfreq 3.1.1, CC BY-SA 4.0; only their hashes are stored), reduced to 96 dimensions.
+"""
+
+LIMITS = """
+## Limits
+
+- The texts were written for this project by a few hands; real parents write differently. Expect lower figures
+  in use, watch the report of misses, and add what was missed.
+- Danger that is only implied ("die Milch reicht für zehn Tage") is found where something like it was learnt.
+- Languages other than German are covered by phrases and a few texts; other languages are `unrated`.
+- Case, umlaut spelling, line breaks and punctuation cannot change a rating. Sentences added before or after
+  cannot silence a passage or a deciding rule; a text that is raised only by the whole can be thinned out by much
+  harmless text around it (a test counts how often).
+- Only the first 20,000 words of a turn are read, and 6,000 of a conversation (its beginning and its end).
+- What is unrated counts as `dringend` in all figures.
+"""
+
+
+def write(learnt: Sequence[Example], held_back: Sequence[Item], heads: Heads) -> str:
+    """Return the card of heads that learnt some texts, measured on others."""
+    parts = [HEAD, "## Data\n", _data(learnt, [item.example for item in held_back])]
+    parts += ["\n## Test split (never trained on)\n", _targets(held_back)]
+    parts += ["\n```", *evaluation.lines(held_back)[:18], "```\n"]
+    parts += ["## By kind of writer\n", _table(held_back, lambda one: [one.writer or "?"])]
+    parts += ["\n## By signal\n", _table(held_back, lambda one: one.signals)]
+    parts += ["\n## By language\n", _table(held_back, lambda one: [one.lang or "?"])]
+    lines = ", ".join(f"{name} {value}" for name, value in heads.thresholds.items())
+    parts += [f"\nLines of the heads: {lines}.", LIMITS]
+    return "\n".join(parts)
+
+
+def _data(learnt: Sequence[Example], held_back: Sequence[Example]) -> str:
+    rows = [
+        "| | messages | conversations | sofort | dringend | normal | hard normal |",
+        "|---|" + "---|" * 6,
+    ]
+    for name, examples in (("learnt", learnt), ("test", held_back)):
+        talks = sum(one.conversation for one in examples)
+        levels = Counter(one.level for one in examples)
+        hard = sum(bool(one.hard) and not one.urgent for one in examples)
+        rows.append(
+            f"| {name} | {len(examples) - talks} | {talks} | {levels[Urgency.SOFORT]} "
+            f"| {levels[Urgency.DRINGEND]} | {levels[Urgency.NORMAL]} | {hard} |"
+        )
+    return "\n".join(rows) + "\n\nHow they were written and labelled: `data/README.md`."
+
+
+def _targets(items: Sequence[Item]) -> str:
+    found = evaluation.metrics(items)
+    rows = ["| | reached | target | met |", "|---|---|---|---|"]
+    for title, key, words, bound in TARGETS:
+        value = found[key]
+        met = value is not None and (value >= bound if bound > 0 else value <= -bound)
+        rows.append(f"| {title} | {value} | {words} | {'yes' if met else 'no'} |")
+    return "\n".join(rows)
+
+
+def _table(items: Sequence[Item], kinds: Callable[[Example], Iterable[str]]) -> str:
+    rows = ["| | urgent | found | normal | false alarms |", "|---|---|---|---|---|"]
+    names = Counter(kind for item in items for kind in kinds(item.example))
+    order = [name for name in (*data.SIGNALS, *sorted(names)) if names[name] >= FEWEST]
+    for name in dict.fromkeys(order):
+        own = [item for item in items if name in kinds(item.example)]
+        urgent = [item for item in own if item.example.urgent]
+        normal = [item for item in own if not item.example.urgent]
+        rows.append(
+            f"| {name} | {len(urgent)} | {_share(urgent)} | {len(normal)} | {_share(normal)} |"
+        )
+    return "\n".join(rows)
+
+
+def _share(items: Sequence[Item]) -> str:
+    if not items:
+        return "–"
+    return f"{sum(item.predicted != Urgency.NORMAL for item in items) / len(items):.2f}"

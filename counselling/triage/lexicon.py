@@ -1,0 +1,142 @@
+"""Concepts: what words and phrases are about, in seven languages.
+
+The files in `lexicon/` name a concept and list its words: `stirbt`, `sterb*` (begins with), `*tabletten`
+(ends with), phrases (`nicht mehr leben`) and phrases with a gap of up to three words (`bring ~ um`).
+All are folded like the texts. Plain phrases are found by spaCy's PhraseMatcher, the rest here.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from counselling.triage.words import fold
+
+FOLDER = Path(__file__).parent / "lexicon"
+GAP = 3
+SHORTEST_STEM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A concept at words `first` to `last` (both included)."""
+
+    concept: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A phrase: its atoms, and before which of them a gap may stand."""
+
+    concept: str
+    atoms: tuple[str, ...]
+    gaps: tuple[bool, ...]
+
+
+class Lexicon:
+    """All concepts, ready to be looked up."""
+
+    def __init__(self) -> None:
+        self.exact: dict[str, list[str]] = defaultdict(list)
+        self.stems: dict[str, list[str]] = defaultdict(list)
+        self.endings: dict[str, list[str]] = defaultdict(list)
+        self.of_atom: dict[str, list[str]] = defaultdict(list)
+        self.sequences: dict[str, list[Sequence]] = defaultdict(list)
+        self.phrases: dict[str, list[list[str]]] = defaultdict(list)
+        self.concepts: set[str] = set()
+
+    def add(self, concept: str, item: str) -> None:
+        """Add one item of a concept. Raises ValueError for a stem that is too short to mean anything."""
+        self.concepts.add(concept)
+        atoms: list[str] = []
+        gaps: list[bool] = []
+        gap = False
+        for part in item.split():
+            if part == "~":
+                gap = True
+                continue
+            atoms.append(self._atom(part, item))
+            gaps.append(gap)
+            gap = False
+        if not atoms:
+            raise ValueError(f"{concept}: empty item {item!r}")
+        if len(atoms) == 1:
+            self.of_atom[atoms[0]].append(concept)
+        elif not any(gaps) and not any("*" in atom for atom in atoms):
+            self.phrases[concept].append(atoms)
+        else:
+            self.sequences[atoms[0]].append(Sequence(concept, tuple(atoms), tuple(gaps)))
+
+    def _atom(self, part: str, item: str) -> str:
+        bare = fold(part.strip("*"))
+        if part.startswith("*"):
+            table, atom = self.endings, f"*{bare}"
+        elif part.endswith("*"):
+            table, atom = self.stems, f"{bare}*"
+        else:
+            table, atom = self.exact, bare
+        if table is not self.exact and len(bare) < SHORTEST_STEM:
+            raise ValueError(f"stem too short in {item!r}")
+        if atom not in table[bare]:
+            table[bare].append(atom)
+        return atom
+
+    def atoms(self, word: str) -> set[str]:
+        """Return the atoms that a word matches."""
+        found = set(self.exact.get(word, ()))
+        for length in range(SHORTEST_STEM, len(word) + 1):
+            found.update(self.stems.get(word[:length], ()))
+            found.update(self.endings.get(word[-length:], ()))
+        return found
+
+    def find(self, words: list[str]) -> list[Found]:
+        """Return the concepts of single words and of phrases with stems or gaps."""
+        atoms = [self.atoms(word) for word in words]
+        found: list[Found] = []
+        for place, here in enumerate(atoms):
+            for atom in sorted(here):
+                found.extend(Found(concept, place, place) for concept in self.of_atom.get(atom, ()))
+                for sequence in self.sequences.get(atom, ()):
+                    last = _follow(sequence, atoms, place)
+                    if last is not None:
+                        found.append(Found(sequence.concept, place, last))
+        return found
+
+
+def _follow(sequence: Sequence, atoms: list[set[str]], place: int) -> int | None:
+    """Return where a phrase that begins at `place` ends, or None."""
+    for atom, gap in zip(sequence.atoms[1:], sequence.gaps[1:], strict=True):
+        reach = place + (GAP + 1 if gap else 1)
+        for step in range(place + 1, min(reach, len(atoms) - 1) + 1):
+            if atom in atoms[step]:
+                place = step
+                break
+        else:
+            return None
+    return place
+
+
+def read(folder: Path) -> list[tuple[str, str]]:
+    """Return (concept, item) of every line in a folder of lexicons. Raises ValueError on a bad line."""
+    items: list[tuple[str, str]] = []
+    for path in sorted(folder.glob("*.txt")):
+        for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            line = raw.partition("#")[0].strip()
+            if not line:
+                continue
+            concept, colon, rest = line.partition(":")
+            if not colon or not concept.isidentifier():
+                raise ValueError(f"{path.name}, line {number}: no concept before a colon")
+            items.extend((concept, item.strip()) for item in rest.split(",") if item.strip())
+    return items
+
+
+@cache
+def load() -> Lexicon:
+    """Return the lexicon of this installation."""
+    lexicon = Lexicon()
+    for concept, item in read(FOLDER):
+        lexicon.add(concept, item)
+    return lexicon

@@ -1,0 +1,230 @@
+"""Train the heads: the same texts give the same bytes. Used by `manage.py train_triage` alone."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counselling.sla import Urgency
+from counselling.triage import data, engine, pipeline, spans, vectors
+from counselling.triage.classifier import Heads, parts
+from counselling.triage.data import Example
+from counselling.triage.features import BUCKETS, Features
+from counselling.triage.solver import Rows, Vector, fit
+
+STRENGTH = 8.0  # inverse of the regularisation; chosen on the development split
+URGENT_WEIGHT = 1.5  # a missed urgent text costs more than a false alarm
+SIGNAL_WEIGHT = 3.0
+STEPS, SIGNAL_STEPS = 40, 16  # stopping early regularises too
+FALSE_ALARMS = (
+    0.135  # of normal texts that the line for `dringend` lets through on the development split
+)
+FALSE_ALARMS_ALONE = 0.01
+SOFORT_GENEROSITY = 1.3
+NORMAL_RUNS = 4.0  # how much the runs of a normal conversation count together
+FEWEST = 12  # examples that a signal needs for a head of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An example with its features."""
+
+    example: Example
+    seen: engine.Seen
+
+    @property
+    def words(self) -> int:
+        """Return how many words it has."""
+        return len(self.seen.words)
+
+
+def prepare(examples: Iterable[Example]) -> list[Prepared]:
+    """Return the examples that have words, with their features."""
+    loaded, table = pipeline.load(), vectors.load()
+    prepared = (Prepared(one, engine.see(one.turns, loaded, table)) for one in examples)
+    return [one for one in prepared if one.words]
+
+
+def rarity(examples: Sequence[Prepared]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return for each bucket how telling it is (smoothed idf), and whether two texts share it."""
+    texts = np.zeros(BUCKETS)
+    for one in examples:
+        texts[np.unique(one.seen.features.bucket)] += 1
+    telling: NDArray[np.float64] = (np.log((1 + len(examples)) / (1 + texts)) + 1) / 4
+    return telling, texts > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A run of words of an example, and how much it counts."""
+
+    one: Prepared
+    first: int
+    end: int
+    weight: float
+
+
+def lessons(one: Prepared) -> list[Lesson]:
+    """Return what is learnt from an example: the whole, and of conversations also the runs.
+
+    No run of a normal conversation may alarm, since every run is rated; an urgent one alarms as a
+    whole and from the turn on at which it escalates.
+    """
+    edges = one.seen.edges
+    whole = Lesson(one, 0, one.words, 1.0)
+    if len(edges) <= 2:
+        return [whole]
+    if not one.example.urgent:
+        runs = [run for run in engine.runs(edges) if run != (0, one.words)]
+        return [whole, *(Lesson(one, *run, NORMAL_RUNS / len(runs)) for run in runs)]
+    at = one.example.escalates_at
+    grown = [edge for edge in edges[1:-1] if at is not None and one.seen.words[edge - 1].turn >= at]
+    return [whole, *(Lesson(one, 0, edge, 0.7 / len(grown)) for edge in grown)]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All lessons as rows without labels, which each head brings itself."""
+
+    lessons: list[Lesson]
+    rows: Rows
+    rare: NDArray[np.float64]
+
+
+def table(examples: Sequence[Prepared]) -> Table:
+    """Return the rows of all lessons of some examples."""
+    rare, shared = rarity(examples)
+    columns: list[NDArray[np.int64]] = []
+    values: list[Vector] = []
+    dense: list[Vector] = []
+    taught = [lesson for one in examples for lesson in lessons(one)]
+    for lesson in taught:
+        found: Features = lesson.one.seen.features
+        root = np.sqrt(lesson.end - lesson.first + spans.DAMPING)
+        inside = (found.first >= lesson.first) & (found.last < lesson.end) & shared[found.bucket]
+        # The same feature twice in a text is one column.
+        own, place = np.unique(found.bucket[inside], return_inverse=True)
+        columns.append(own.astype(np.int64))
+        total = np.bincount(place, weights=found.value[inside], minlength=len(own))
+        values.append(total * rare[own] / root)
+        part = lesson.one.seen.matrix[lesson.first : lesson.end]
+        dense.append(part.astype(np.float64).sum(0) / root)
+    starts = np.cumsum([0, *(len(part) for part in columns)])[:-1]
+    nobody = np.zeros(len(taught))
+    together = Rows(
+        starts.astype(np.int64),
+        np.concatenate(columns),
+        np.concatenate(values),
+        np.stack(dense),
+        nobody,
+        nobody,
+    )
+    return Table(taught, together, rare)
+
+
+def head(
+    found: Table, wanted: Callable[[Example], bool], *, yes: float, strength: float, steps: int
+) -> Vector:
+    """Return the weights of one head; `yes` is how much more a yes counts than a no."""
+    labels = np.array([float(wanted(lesson.one.example)) for lesson in found.lessons])
+    weights = np.array([lesson.weight for lesson in found.lessons])
+    labelled = replace(found.rows, labels=labels, weights=np.where(labels > 0, yes, 1.0) * weights)
+    result = fit(labelled, BUCKETS, strength=strength, steps=steps)
+    result[:BUCKETS] *= found.rare
+    return result
+
+
+def _is_urgent(example: Example) -> bool:
+    return example.urgent
+
+
+def _is_sofort(example: Example) -> bool:
+    return example.level == Urgency.SOFORT
+
+
+def _has(signal: str) -> Callable[[Example], bool]:
+    return lambda example: example.urgent and signal in example.signals
+
+
+def learn(examples: Sequence[Prepared]) -> Heads:
+    """Return heads, still without lines and scales."""
+    counted = Counter(
+        signal for one in examples if one.example.urgent for signal in one.example.signals
+    )
+    signals = tuple(name for name in data.SIGNALS if counted[name] >= FEWEST)
+    found = table(examples)
+    heads = [
+        head(found, wanted, yes=URGENT_WEIGHT, strength=STRENGTH, steps=STEPS)
+        for wanted in (_is_urgent, _is_sofort)
+    ]
+    heads += [
+        head(found, _has(signal), yes=SIGNAL_WEIGHT, strength=STRENGTH, steps=SIGNAL_STEPS)
+        for signal in signals
+    ]
+    stacked = np.stack(heads)
+    return Heads(
+        # Rounded as they will be stored, so that the lines fit what is loaded.
+        sparse=stacked[:, :BUCKETS].astype(np.float16).astype(np.float32),
+        dense=stacked[:, BUCKETS:-1].astype(np.float32),
+        bias=stacked[:, -1].astype(np.float32),
+        signals=signals,
+        scales=(1.0, 1.0),
+        thresholds={},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An example with scores of heads that did not learn it."""
+
+    example: Example
+    own: NDArray[np.float64]  # of each run of turns
+    union: NDArray[np.float64]
+    acute: float
+    passage: float
+
+
+def score(examples: Sequence[Prepared], heads: Heads) -> list[Scored]:
+    """Return what heads make of examples that they did not learn."""
+    scored: list[Scored] = []
+    for one in examples:
+        firsts, ends = np.array(engine.runs(one.seen.edges), np.int64).T
+        sums = heads.sums(one.seen.features, one.seen.matrix)
+        scores = heads.scores(sums, firsts, ends)
+        own, union = parts(scores)
+        acute, passage = float(scores[1].max()), sums.best(0).score
+        scored.append(Scored(one.example, own, union, acute, passage))
+    return scored
+
+
+def _line(scores: Sequence[float], share: float) -> float:
+    """Return the score that a share of texts reaches."""
+    return round(float(np.quantile(np.array(scores), 1 - share)), 4)
+
+
+def lines(scored: Sequence[Scored]) -> tuple[tuple[float, float], dict[str, float]]:
+    """Return the scales of the two parts, and the lines for `dringend`, `sofort` and `alone`."""
+    spread = [
+        round(float(1 / np.std([part.max() for part in parts])), 4)
+        for parts in ([one.own for one in scored], [one.union for one in scored])
+    ]
+    wholes = [float((one.own * spread[0] + one.union * spread[1]).max()) for one in scored]
+    normal = [
+        (whole, one) for whole, one in zip(wholes, scored, strict=True) if not one.example.urgent
+    ]
+    dringend = _line([whole for whole, _one in normal], FALSE_ALARMS)
+    alone = _line([one.passage for whole, one in normal if whole < dringend], FALSE_ALARMS_ALONE)
+    # `sofort`: where a few more urgent texts are called so than are.
+    urgent = [one for one in scored if one.example.urgent]
+    share = sum(one.example.level == Urgency.SOFORT for one in urgent) / len(urgent)
+    sofort = _line([one.acute for one in urgent], share * SOFORT_GENEROSITY)
+    return (spread[0], spread[1]), {"dringend": dringend, "sofort": sofort, "alone": alone}
+
+
+def train(learnt: Sequence[Example], development: Sequence[Example]) -> Heads:
+    """Return heads trained on both splits; the lines are those of heads that learnt the first alone."""
+    first, second = prepare(learnt), prepare(development)
+    scales, thresholds = lines(score(second, learn(first)))
+    return replace(learn([*first, *second]), scales=scales, thresholds=thresholds)
