@@ -26,15 +26,15 @@ def words(language: str, message: str) -> str:
 class Authenticator:
     """A person's authenticator app.
 
-    A code counts once, and one of the neighbouring half minutes counts as well: with these, somebody
-    can sign in three times in a row without waiting.
+    A code counts once. That of the next half minute counts as well: with it somebody can sign in
+    twice in a row without waiting. That of the last one would be too old if a page takes a moment.
     """
 
     _last: dict[str, int] = {}
 
     def code(self, key: str) -> str:
         """Return the next code that was not used yet. key: hexadecimal digits."""
-        step = max(int(time.time()) // STEP - 1, self._last.get(key, 0) + 1)
+        step = max(int(time.time()) // STEP, self._last.get(key, 0) + 1)
         while step > int(time.time()) // STEP + 1:
             time.sleep(0.5)
         self._last[key] = step

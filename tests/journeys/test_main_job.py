@@ -161,7 +161,9 @@ def read_and_go(parent: Parent, code: str) -> None:
 
 def test_the_same_without_javascript(visit: OpenVisitor, device: str) -> None:
     parent = Parent(visit(device, js=False).page(), "de-du", "-no-js")
-    colleague = Colleague(visit(device, js=False).page(), "de", "-no-js")
+    colleague = Colleague(
+        visit(device, js=False).page(), "de", "-no-js", "mehmet.aydin@nordhafen.example.org"
+    )
     colleague.sign_in()
     colleague.open_queue()
     before = colleague.waiting_ids()
