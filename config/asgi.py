@@ -20,6 +20,7 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from config.routing import websocket_urlpatterns  # noqa: E402
+from counselling import triaging  # noqa: E402
 
 PAGE_THREADS = 2
 
@@ -38,6 +39,9 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+
+# The first message must not wait for the triage engine, nor count as too slow because of it.
+triaging.warm_up()
 
 # Whatever has been loaded by now stays: leaving it out of every collection, and collecting less often,
 # avoids pauses of several hundred milliseconds with thousands of sockets (platform.md).
