@@ -109,9 +109,13 @@ def unrated(code: str, *, model: str = "", took: float = 0.0) -> Verdict:
 
 def warm_up() -> None:
     """Load the engine before the first message comes; a failure is logged and stops nothing."""
-    verdict = _verdict([Said(1, "client", "Guten Tag, ich habe eine Frage.")], DEFAULT, 0, None)
-    if verdict.unrated == "failure":
-        log.error("the triage engine does not load: every case will be one to look at first")
+    # Words of no language make it load what tells languages apart, too.
+    for text in ("Guten Tag, ich habe eine Frage.", "zzrq xqvw kkzt pfrq"):
+        if _verdict([Said(1, "client", text)], DEFAULT, 0, None).unrated == "failure":
+            log.error("the triage engine does not load: every case will be one to look at first")
+            return
+    if settings.TRIAGE_SHADOW:
+        _verdict([Said(1, "client", "Guten Tag.")], DEFAULT, 0, settings.TRIAGE_SHADOW)
 
 
 _OWN = tuple(name for name in Verdict.__dataclass_fields__ if name != "shadow")

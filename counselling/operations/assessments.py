@@ -41,7 +41,11 @@ def of_message(case: UUID, text: str, *, holder: Holder) -> Heard:
     last = Review.objects.filter(case=row).order_by("-seq").values_list("seq", flat=True).first()
     try:
         so_far = [
-            Said(entry.seq, "client" if entry.role is Message.Role.CLIENT else "counsellor", entry.text)
+            Said(
+                entry.seq,
+                "client" if entry.role is Message.Role.CLIENT else "counsellor",
+                entry.text,
+            )
             for entry in queries.thread(row, holder=holder, roles=_SPOKEN)
         ]
     except SealBroken:
@@ -94,6 +98,4 @@ def _with_shadow(verdict: Verdict) -> Iterator[tuple[Verdict, bool]]:
 
 def _thresholds(organisation: Organisation) -> Thresholds:
     dringend = organisation.triage_dringend / 100
-    return Thresholds(
-        dringend=dringend, sofort=organisation.triage_sofort / 100, alone=dringend
-    )
+    return Thresholds(dringend=dringend, sofort=organisation.triage_sofort / 100, alone=dringend)
