@@ -22,7 +22,8 @@ from django.urls import re_path  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402
 from counselling import triaging  # noqa: E402
 
-PAGE_THREADS = 2
+# They share one interpreter: more threads than this only wait for each other.
+PAGE_THREADS = 4
 
 
 async def unknown_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts.crisis import default_lines
+from accounts.crisis import default_lines, spoken_lines
 
 
 def client(request: HttpRequest) -> dict[str, Any]:
@@ -21,7 +21,5 @@ def client(request: HttpRequest) -> dict[str, Any]:
         "home_url": reverse("landing", args=[organisation.slug]),
         "quick_exit_url": reverse("quick-exit", args=[organisation.slug]),
         # Asked for once and only by a page that shows them; never none at all.
-        "crisis_lines": SimpleLazyObject(
-            lambda: list(organisation.crisis_lines.all()) or default_lines()
-        ),
+        "crisis_lines": SimpleLazyObject(lambda: spoken_lines(organisation.crisis_lines.all())),
     }

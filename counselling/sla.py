@@ -11,7 +11,8 @@ from enum import IntEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
+from holidays.countries.germany import Germany  # alone: the package would load every country
+from holidays.holiday_base import HolidayBase
 
 
 class Urgency(IntEnum):
@@ -78,5 +79,5 @@ def _after_working_time(
 
 
 @lru_cache(maxsize=32)
-def _holidays(land: str) -> holidays.HolidayBase:
-    return holidays.country_holidays("DE", subdiv=land)
+def _holidays(land: str) -> HolidayBase:
+    return Germany(subdiv=land)

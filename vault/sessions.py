@@ -5,14 +5,13 @@ data are sealed under another hash of it. Who has the rows but not the cookie ca
 a session. The module is named by SESSION_ENGINE.
 """
 
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 from nacl.encoding import RawEncoder, URLSafeBase64Encoder
 from nacl.exceptions import CryptoError
 from nacl.hash import blake2b
@@ -68,9 +67,8 @@ class SessionStore(Base):
         return loaded
 
     def _get_new_session_key(self) -> str:
-        # Without Django's look whether the key is free, which every new question would pay for: 165
-        # random bits do not repeat, and if they did the insert would fail and be tried again.
-        return get_random_string(32, VALID_KEY_CHARS)
+        # 256 random bits do not repeat: without Django's look whether the key is free.
+        return token_urlsafe(32)
 
     def save(self, must_create: bool = False) -> None:
         """Write the row, unless it was just written with the same data.
@@ -80,7 +78,7 @@ class SessionStore(Base):
         """
         written = (self.session_key, dict(self._get_session(no_load=must_create)))  # type: ignore[attr-defined]  # not in the stubs
         if must_create:
-            # A random key of 165 bits does not clash; looking out for it would cost a savepoint.
+            # A random key does not clash; looking out for it would cost a savepoint.
             self.create_model_instance(written[1]).save(force_insert=True)
         elif written != self._written:
             super().save()

@@ -4,4 +4,4 @@ from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter
 from django.core.wsgi import get_wsgi_application
 
-application = ProtocolTypeRouter({"http": WSGIMiddleware(get_wsgi_application(), workers=2)})
+application = ProtocolTypeRouter({"http": WSGIMiddleware(get_wsgi_application(), workers=4)})

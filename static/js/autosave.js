@@ -12,13 +12,15 @@ const RETRY_MAX_MS = 30_000;
 class Autosave {
   constructor(field) {
     this.field = field;
-    this.saved = field.value;
+    // Not `value`: something may have been typed before this module was there.
+    this.saved = field.defaultValue;
     this.status = document.querySelector(field.dataset.autosaveStatus);
     this.failures = 0;
     this.sending = false;
     this.stopped = false;
     field.addEventListener("input", () => this.plan(PAUSE_MS));
     field.form?.addEventListener("submit", () => this.stop());
+    if (this.dirty) this.plan(PAUSE_MS);
   }
 
   get dirty() {

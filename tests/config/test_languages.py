@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import translation
 from django.utils.formats import date_format, number_format
 
-from accounts.models import Organisation
+from accounts.models import CrisisLine, Organisation
 from counselling.wording import by_when
 from tests import factories
 
@@ -56,3 +56,15 @@ def test_a_page_of_no_organisation_says_sie(client: Client) -> None:
     factories.organisation("nordhafen", address=Organisation.Address.DU)
     for path in ("/nirgends/", "/team/nirgends/", "/%00/"):
         assert "Bitte prüfen Sie die Adresse." in client.get(path).content.decode()
+
+
+@pytest.mark.django_db
+def test_an_english_page_says_known_crisis_lines_in_english_and_keeps_local_ones(
+    client: Client,
+) -> None:
+    where = factories.organisation("nordhafen")
+    CrisisLine.objects.create(organisation=where, position=9, name="Krisenhaus", number="04361 22")
+    page = client.get("/en/nordhafen/frage/").content.decode()
+    assert "Emergency" in page
+    assert "immer" not in page
+    assert "Krisenhaus" in page

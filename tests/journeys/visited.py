@@ -32,7 +32,7 @@ def name_of(url: str) -> str:
 
 
 class Visited:
-    """The names of the pages that a browser has shown."""
+    """The names of the pages that a browser has opened."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -42,6 +42,11 @@ class Visited:
         context.on("response", self._note)
 
     def _note(self, response: Response) -> None:
-        is_page = response.request.is_navigation_request() and response.status < 400
-        if is_page and "text/html" in response.headers.get("content-type", ""):
+        request = response.request
+        opened = request.is_navigation_request() and request.method == "GET"
+        if (
+            opened
+            and response.status < 400
+            and "text/html" in response.headers.get("content-type", "")
+        ):
             self.names.add(name_of(response.url))
