@@ -53,7 +53,7 @@ def ask_on_the_page(text: str) -> Any:
     browser = Client()
     form = browser.get("/nordhafen/frage/")
     sent = browser.post(
-        "/nordhafen/frage/", {"text": text, "ticket": hidden(form, "ticket")}
+        "/nordhafen/frage/", {"text": text, "danger": "nein", "ticket": hidden(form, "ticket")}
     )
     assert sent.status_code == 302
     return browser
