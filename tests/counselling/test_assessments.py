@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Role
 from audit.models import TrailEntry
 from counselling import triaging
 from counselling.models import Assessment, Case
@@ -236,7 +237,7 @@ def test_a_model_on_trial_is_rated_beside_and_moves_nothing(
     assert "Die Probe war 1-mal strenger" in page
     assert "isst" not in page
     assert "<mark>" not in page_of(house.katrin, asked)
-    elsewhere = factories.enrol(house.suedstadt, "Vera Vogt", role=house.lea.role)
+    elsewhere = factories.enrol(house.suedstadt, "Vera Vogt", role=Role.SUPERVISOR)
     assert "Gerade läuft keine Probe" in words(
         signed_in(elsewhere).get(reverse("model-comparison"))
     )
