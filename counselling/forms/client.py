@@ -136,11 +136,17 @@ class AskForm(forms.Form):
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
-        """Offer the organisation's topics."""
         super().__init__(*args, **kwargs)
+        self.organisation = organisation
+        # Most questions come without a topic; they do not pay for the list.
+        if self.data.get("topic"):
+            self.offer_topics()
+
+    def offer_topics(self) -> None:
+        """Offer the organisation's topics; to be called before the form is shown."""
         field = self.fields["topic"]
         if isinstance(field, TopicField):
-            field.queryset = queries.topics(organisation)
+            field.queryset = queries.topics(self.organisation)
 
     @property
     def in_danger(self) -> bool:

@@ -143,6 +143,7 @@ def _form(
     arrived: bool = False,
 ) -> HttpResponse:
     """Show the form. sealed: its ticket if that still holds. arrived: an earlier text is a case."""
+    form.offer_topics()
     return render(
         request,
         "counselling/client/ask.html",
