@@ -10,10 +10,9 @@ import hmac
 import secrets
 import unicodedata
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from django.conf import settings
-from nacl.encoding import RawEncoder
-from nacl.hash import blake2b
 from stdnum import luhn
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -74,5 +73,7 @@ class AccessCode:
         return hmac.digest(settings.CODE_PEPPER.encode(), self._subkey(b"lotse-lookup"), "sha256")
 
     def _subkey(self, person: bytes) -> bytes:
-        root = blake2b(self.characters.encode("ascii"), encoder=RawEncoder, person=b"lotse-code")
-        return bytes(blake2b(b"", key=root, encoder=RawEncoder, person=person))
+        root = blake2b(
+            self.characters.encode("ascii"), digest_size=32, person=b"lotse-code"
+        ).digest()
+        return blake2b(key=root, digest_size=32, person=person).digest()

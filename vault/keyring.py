@@ -8,12 +8,11 @@ that builds holders change.
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
 from uuid import UUID
 
 from django.conf import settings
-from nacl.encoding import RawEncoder
 from nacl.exceptions import CryptoError
-from nacl.hash import blake2b
 from nacl.secret import Aead
 
 from vault.models import KeyWrap
@@ -72,4 +71,4 @@ def drop_case_key(*, subject: UUID) -> int:
 
 @lru_cache(maxsize=4)
 def _server_key(secret: str) -> bytes:
-    return bytes(blake2b(secret.encode(), encoder=RawEncoder, person=b"lotse-server"))
+    return blake2b(secret.encode(), digest_size=32, person=b"lotse-server").digest()

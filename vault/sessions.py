@@ -5,6 +5,7 @@ data are sealed under another hash of it. Who has the rows but not the cookie ca
 a session. The module is named by SESSION_ENGINE.
 """
 
+from hashlib import blake2b
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,8 @@ from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from nacl.encoding import RawEncoder, URLSafeBase64Encoder
+from nacl.encoding import URLSafeBase64Encoder
 from nacl.exceptions import CryptoError
-from nacl.hash import blake2b
 from nacl.secret import Aead
 
 # Generic for the type checker only.
@@ -25,7 +25,7 @@ else:
 
 
 def _derive(cookie: str, person: bytes) -> bytes:
-    return bytes(blake2b(cookie.encode(), encoder=RawEncoder, person=person))
+    return blake2b(cookie.encode(), digest_size=32, person=person).digest()
 
 
 def row_id(cookie: str) -> str:

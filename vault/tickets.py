@@ -7,12 +7,11 @@ its time, so that one made for another form, or too old, is refused.
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 from django.conf import settings
-from nacl.encoding import RawEncoder
 from nacl.exceptions import CryptoError
-from nacl.hash import blake2b
 from nacl.secret import Aead
 
 
@@ -43,5 +42,5 @@ def redeem(ticket: str, *, purpose: str, at: datetime, lifetime: timedelta) -> d
 
 
 def _box() -> Aead:
-    key = blake2b(settings.SECRET_KEY.encode(), encoder=RawEncoder, person=b"lotse-ticket")
+    key = blake2b(settings.SECRET_KEY.encode(), digest_size=32, person=b"lotse-ticket").digest()
     return Aead(key)
