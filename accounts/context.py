@@ -15,6 +15,7 @@ MENU = (
     ("queue", "queue.see", _("Warteschlange")),
     ("my-cases", "queue.see", _("Meine Fälle")),
     ("team-cases", "queue.see", _("Alle Fälle")),
+    ("reviews", "triage.review", _("Einstufung prüfen")),
     ("staff-list", "staff.see", _("Personen")),
     ("settings", "organisation.change", _("Einstellungen")),
 )
@@ -24,6 +25,7 @@ SETTINGS = (
     ("crisis-lines", "organisation.change", _("Notfallnummern")),
     ("topics", "topic.change", _("Themen")),
     ("text-modules", "text_module.change", _("Textbausteine")),
+    ("model-comparison", "triage.compare", _("Modelle vergleichen")),
 )
 # Their pages stand for everything below them.
 _SECTIONS = frozenset(["staff-list", "crisis-lines", "topics", "text-modules"])

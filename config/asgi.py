@@ -20,6 +20,7 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from config.routing import websocket_urlpatterns  # noqa: E402
+from counselling import triaging  # noqa: E402
 
 # They share one interpreter: more threads than this only wait for each other.
 PAGE_THREADS = 4
@@ -39,6 +40,9 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+
+# The first message must not wait for the triage engine, nor count as too slow because of it.
+triaging.warm_up()
 
 # Whatever has been loaded by now stays: leaving it out of every collection, and collecting less often,
 # avoids pauses of several hundred milliseconds with thousands of sockets (platform.md).

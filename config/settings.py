@@ -169,6 +169,10 @@ HUEY: dict[str, Any] = {
     else {"filename": str(DATA_DIR / "queue.sqlite3"), "fsync": False}
 )
 
+# A second triage model (a folder as `manage.py train_triage --out` writes it) that is rated beside the
+# installed one and moves nothing; /team/modelle/ compares the two.
+TRIAGE_SHADOW: str = env.str("LOTSE_TRIAGE_SHADOW", "")
+
 # --- Who comes in -----------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"

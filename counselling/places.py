@@ -23,3 +23,8 @@ def draft(case: UUID) -> Place:
 def rating(case: UUID) -> Place:
     """Return the place of the client's words to their rating."""
     return Place(case, 0, "rating")
+
+
+def review(case: UUID, review: UUID) -> Place:
+    """Return the place of a member's words to a review."""
+    return Place(case, 0, "review", review)

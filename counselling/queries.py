@@ -13,12 +13,22 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Membership, Organisation
 from accounts.queries import team_ids
 from counselling import places
-from counselling.models import Case, Claim, Draft, Message, Rating, TextModule, Topic
+from counselling.models import (
+    Assessment,
+    Case,
+    Claim,
+    Draft,
+    Message,
+    Rating,
+    Review,
+    TextModule,
+    Topic,
+)
 from counselling.sla import Targets, Urgency, promised_by
 from counselling.states import CaseState
 from vault import keyring
@@ -241,6 +251,78 @@ def everything(case: Case, *, holder: Holder) -> dict[str, Any]:
         ],
         "rating": {"stars": rated[0], "text": rated[1]} if rated else None,
     }
+
+
+def assessments(case: Case) -> list[Assessment]:
+    """Return what the installed model found in the case's messages, oldest first."""
+    return list(Assessment.objects.filter(case=case, shadow=False).order_by("seq"))
+
+
+def last_review(case: Case) -> Review | None:
+    """Return who last rated the case as a human, or None."""
+    return Review.objects.filter(case=case).select_related("by").order_by("-at", "-pk").first()
+
+
+def to_review(member: Membership) -> list[Case]:
+    """Return the cases of the member's teams in which an alarm waits for a human's review.
+
+    At most 100, most urgent first, then those that were asked first.
+    """
+    alarms = Assessment.objects.filter(
+        case=OuterRef("pk"), shadow=False, review__isnull=True, level__lt=Urgency.NORMAL
+    )
+    return list(
+        Case.objects.filter(Exists(alarms), team__in=team_ids(member))
+        .select_related("topic", "team")
+        .order_by("urgency", "created_at", "pk")[:LISTED]
+    )
+
+
+def misses(member: Membership) -> list[Review]:
+    """Return where humans found a case of the member's teams more urgent than the machine, newest first."""
+    return list(
+        _misses(member).select_related("case__topic", "case__team", "by").order_by("-at")[:LISTED]
+    )
+
+
+def miss(member: Membership, review: UUID) -> Review | None:
+    """Return one of those, or None."""
+    return _misses(member).select_related("case__organisation").filter(pk=review).first()
+
+
+def _misses(member: Membership) -> QuerySet[Review]:
+    return Review.objects.filter(
+        new__lt=F("machine"),
+        case__team__in=team_ids(member),
+        case__organisation=member.organisation_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How often the installed model and one on trial agree: (installed, trial) level to count."""
+
+    installed: str
+    trial: str
+    counts: dict[tuple[int, int], int]
+
+
+def comparisons(organisation: Organisation) -> list[Comparison]:
+    """Return the comparison of each pair of models that rated the same messages; counts, no text."""
+    own = Assessment.objects.filter(case=OuterRef("case"), seq=OuterRef("seq"), shadow=False)
+    counted = (
+        Assessment.objects.filter(shadow=True, case__organisation=organisation)
+        .annotate(own_level=Subquery(own.values("level")[:1]))
+        .annotate(own_model=Subquery(own.values("model")[:1]))
+        .filter(own_level__isnull=False)
+        .order_by()
+        .values_list("own_model", "model", "own_level", "level")
+        .annotate(number=Count("pk"))
+    )
+    pairs: dict[tuple[str, str], dict[tuple[int, int], int]] = {}
+    for installed, trial, own_level, level, number in counted:
+        pairs.setdefault((installed, trial), {})[own_level, level] = number
+    return [Comparison(*names, counts) for names, counts in sorted(pairs.items())]
 
 
 def topics(organisation: Organisation) -> QuerySet[Topic]:

@@ -39,6 +39,9 @@ define(
         "case.draft": reads,
         "case.note": reads,
         "case.reply": sends,
+        "triage.review": with_role(*Role.reading()),
+        "triage.misses": with_role(Role.SUPERVISOR),
+        "triage.compare": with_role(Role.ADMIN, Role.SUPERVISOR),
         "topic.change": with_role(Role.ADMIN),
         "text_module.change": with_role(Role.ADMIN, Role.SUPERVISOR),
     }

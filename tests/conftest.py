@@ -34,6 +34,7 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 django.setup()
 
 from accounts import queries  # noqa: E402 - needs the settings
+from counselling import triaging  # noqa: E402 - needs the settings
 
 hypothesis.settings.register_profile("short", max_examples=50, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("long", max_examples=2000, deadline=None, print_blob=True)
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.skip(reason="a long form: make test-long"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _triage_is_warm() -> None:
+    """Load the real engine once, as servers do at their start; loading takes longer than a rating may."""
+    triaging.warm_up()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,19 @@ def hours_field(label: Any) -> forms.IntegerField:
     )
 
 
+def sensitivity_field(label: Any, help_text: Any) -> forms.IntegerField:
+    """Return a field for a line of the triage in percent, within the bounds that keep it safe."""
+    sentence = gettext_lazy("Bitte geben Sie eine Zahl von 10 bis 50 ein.")
+    return forms.IntegerField(
+        label=label,
+        help_text=help_text,
+        min_value=10,
+        max_value=50,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence),
+    )
+
+
 class ExitField(forms.URLField):
     """The address behind the quick exit."""
 
@@ -120,6 +133,16 @@ class OrganisationForm(forms.Form):
     )
     target_dringend_hours = hours_field(gettext_lazy("Antwort auf dringende Fragen, in Stunden"))
     target_normal_hours = hours_field(gettext_lazy("Antwort auf andere Fragen, in Stunden"))
+    triage_dringend = sensitivity_field(
+        gettext_lazy("Ab wann gilt eine Nachricht als dringend? (10 bis 50)"),
+        gettext_lazy(
+            "50 ist die Voreinstellung. Je kleiner die Zahl, desto mehr Nachrichten gelten als dringend."
+        ),
+    )
+    triage_sofort = sensitivity_field(
+        gettext_lazy("Ab wann gilt eine dringende Nachricht als sofort? (10 bis 50)"),
+        gettext_lazy("Weniger empfindlich als die Voreinstellung geht aus Sicherheit nicht."),
+    )
 
     def __init__(self, data: Any = None, *, organisation: Organisation) -> None:
         """Show what is set now, unless `data` were sent, and offer the organisation's teams."""

@@ -99,6 +99,14 @@ class Organisation(models.Model):
     target_normal_hours = models.PositiveSmallIntegerField(
         _("Antwort auf andere Fragen, in Stunden"), default=24
     )
+    # From which score on a message counts, in percent. An organisation may only make the triage more
+    # sensitive than training left it, and not so much that nobody would look any more.
+    triage_dringend = models.PositiveSmallIntegerField(
+        _("Ab wann eine Nachricht als dringend gilt"), default=50
+    )
+    triage_sofort = models.PositiveSmallIntegerField(
+        _("Ab wann eine dringende Nachricht als sofort gilt"), default=50
+    )
     # Who gets a question without a topic. Empty only until the first team is there.
     intake_team = models.ForeignKey(
         "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -110,7 +118,11 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 condition=models.Q(target_dringend_hours__gte=1, target_normal_hours__gte=1),
                 name="targets_are_at_least_one_hour",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(triage_dringend__range=(10, 50), triage_sofort__range=(10, 50)),
+                name="triage_stays_within_safe_bounds",
+            ),
         ]
 
     def __str__(self) -> str:

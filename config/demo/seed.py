@@ -16,6 +16,7 @@ from django.db import transaction
 
 from accounts.models import Membership, Organisation, Role
 from accounts.operations import organisations, staff
+from counselling import triaging
 from counselling.models import TextModule, Topic
 from counselling.operations import asking, cases, messages, ratings
 from counselling.operations.settings import furnish
@@ -43,6 +44,7 @@ def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
 
     progress: called with a line for every step that takes long.
     """
+    triaging.warm_up()  # or the first questions would count as too slow to rate
     codes: dict[str, str] = {}
     for entry in _load("organisations.json"):
         began = now - timedelta(days=120)

@@ -137,24 +137,6 @@ class HandOverForm(forms.Form):
         return self._targets[self.cleaned_data["to"]]
 
 
-class UrgencyForm(forms.Form):
-    """How soon a human must see a case, as a human rates it."""
-
-    urgency = forms.TypedChoiceField(
-        label=_("Wie dringend ist es?"),
-        choices=Case.UrgencyLevel.choices,
-        coerce=int,
-        error_messages={
-            "required": _("Bitte wählen Sie eine Dringlichkeit."),
-            "invalid_choice": _("Bitte wählen Sie eine Dringlichkeit."),
-        },
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Give the field an id of its own."""
-        super().__init__(*args, **{"auto_id": "rate-%s", **kwargs})
-
-
 def _people(people: dict[str, Membership]) -> list[tuple[str, str]]:
     return [(key, f"{person.name} ({person.get_role_display()})") for key, person in people.items()]
 

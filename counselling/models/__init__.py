@@ -1,7 +1,18 @@
 """Cases and what belongs to them."""
 
+from counselling.models.assessment import Assessment, Review
 from counselling.models.case import Case, Claim
 from counselling.models.message import Draft, Message, Rating
 from counselling.models.setting import TextModule, Topic
 
-__all__ = ["Case", "Claim", "Draft", "Message", "Rating", "TextModule", "Topic"]
+__all__ = [
+    "Assessment",
+    "Case",
+    "Claim",
+    "Draft",
+    "Message",
+    "Rating",
+    "Review",
+    "TextModule",
+    "Topic",
+]

@@ -38,6 +38,14 @@ class Case(models.Model):
         RELEASED = "released", _("zurückgegeben")
         HANDED_OVER = "handed_over", _("von anderem Team")
         REOPENED = "reopened", _("wieder geöffnet")
+        TRIAGE = "triage", _("Hinweise im Text")
+        UNRATED = "unrated", _("nicht bewertet")
+        REVIEWED = "reviewed", _("neu eingestuft")
+
+        @classmethod
+        def alarming(cls) -> frozenset["Case.Reason"]:
+            """Return the reasons that ask for a look at once."""
+            return frozenset([cls.DANGER, cls.TRIAGE, cls.UNRATED])
 
     class AgeBand(models.TextChoices):
         UNBORN = "schwanger", _("noch nicht geboren")
@@ -58,6 +66,8 @@ class Case(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     urgency = models.PositiveSmallIntegerField(choices=UrgencyLevel, default=UrgencyLevel.NORMAL)
     reason = models.CharField(max_length=12, choices=Reason, default=Reason.ASKED)
+    # What the machine saw when it last raised the urgency: the code of its first signal.
+    signal = models.CharField(max_length=24, blank=True)
     topic = models.ForeignKey(Topic, on_delete=models.SET_NULL, null=True, blank=True)
     age_band = models.CharField(max_length=10, choices=AgeBand, blank=True)
     facts = models.BinaryField(null=True)  # sealed: what the client gave beside the text

@@ -12,7 +12,9 @@ from accounts.models import Organisation
 from audit import trail
 from counselling import events, places, queries
 from counselling.models import Case, Message, Topic
+from counselling.operations import assessments
 from counselling.sla import Urgency
+from counselling.triaging import Verdict
 from vault import keyring
 from vault.codes import AccessCode
 from vault.sealing import open_sealed, seal
@@ -51,21 +53,23 @@ def ask(
     at: datetime,
     together_with: Callable[[UUID], None] | None = None,
 ) -> Case:
-    """Open a case with a client's question, sealed under a fresh key.
+    """Open a case with a client's question, rated and then sealed under a fresh key.
 
     code: the access code that the client will be shown. submission: the id of the form that was
     sent; the same form again raises AlreadyAsked. together_with: called with the case's id inside
     the transaction; what it writes is committed with the case or not at all. Raises NobodyAnswers.
     """
     team = _team_for(organisation, question.topic)
-    urgency = Urgency.SOFORT if question.in_danger else Urgency.NORMAL
+    verdict = assessments.of_question(question.text, organisation=organisation)
+    urgency = Urgency.SOFORT if question.in_danger else verdict.level
     case = Case(
         organisation=organisation,
         team_id=team,
         submission=submission,
         lookup_id=code.lookup_id(),
         urgency=urgency,
-        reason=Case.Reason.DANGER if question.in_danger else Case.Reason.ASKED,
+        reason=_reason(question, verdict),
+        signal=assessments.main_signal(verdict) if verdict.is_urgent else "",
         topic=question.topic,
         age_band=question.age_band,
         last_seq=1,
@@ -75,7 +79,7 @@ def ask(
     )
     try:
         with transaction.atomic():
-            _insert(case, question, at)
+            _insert(case, question, verdict, at)
             if together_with is not None:
                 together_with(case.pk)
     except IntegrityError:
@@ -83,7 +87,13 @@ def ask(
     return case
 
 
-def _insert(case: Case, question: Question, at: datetime) -> None:
+def _reason(question: Question, verdict: Verdict) -> Case.Reason:
+    if question.in_danger:
+        return Case.Reason.DANGER
+    return assessments.why(verdict) if verdict.is_urgent else Case.Reason.ASKED
+
+
+def _insert(case: Case, question: Question, verdict: Verdict, at: datetime) -> None:
     key = keyring.create_case_key(subject=case.pk, at=at)
     if question.postcode:
         facts = json.dumps({"postcode": question.postcode})
@@ -99,6 +109,7 @@ def _insert(case: Case, question: Question, at: datetime) -> None:
         sealed=seal(question.text, key=key, place=place),
         created_at=at,
     )
+    assessments.keep(case, 1, verdict, at=at)
     trail.record(
         "case.asked",
         by=trail.CLIENT,
@@ -107,6 +118,8 @@ def _insert(case: Case, question: Question, at: datetime) -> None:
         case=case.pk,
         new=case.state,
         urgency=int(case.urgency),
+        triage=int(verdict.level),
+        unrated=verdict.unrated,
     )
     events.queue_changed(case.team_id)
 

@@ -130,12 +130,17 @@ def reopen(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
 
 @transaction.atomic
 def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -> None:
-    """Rate a case's urgency as a human; the promise is reckoned anew. Raises entries.CaseGone."""
+    """Rate a case's urgency as a human; the promise is reckoned anew. Raises entries.CaseGone.
+
+    `reviews.review` keeps who found it so and why; pages call that.
+    """
     row = entries.locked(case)
     if row.urgency == urgency:
         return
     old, row.urgency = Urgency(row.urgency), urgency
-    row.save(update_fields=["urgency"])
+    row.reason = Case.Reason.REVIEWED
+    row.signal = ""
+    row.save(update_fields=["urgency", "reason", "signal"])
     trail.record(
         "case.urgency_set",
         by=by.actor,

@@ -134,13 +134,35 @@ _PAST = {
 }
 
 
-def start_clock(case: Case, *, at: datetime) -> None:
-    """Promise an answer: the clock runs from the first client message that has none."""
+def alarm(case: Case, urgency: Urgency, *, signal: str, at: datetime) -> bool:
+    """Raise a locked case's urgency, never lower it, and say whether it rose.
+
+    The promise then counts from now, but what was promised earlier stays promised. signal: the code
+    of what the machine saw, or nothing.
+    """
+    if urgency >= case.urgency:
+        return False
+    promised_before = case.due_at
+    case.urgency = urgency
+    case.signal = signal
+    case.save(update_fields=["urgency", "signal"])
+    case.waiting_since = None
+    start_clock(case, at=at, not_after=promised_before)
+    return True
+
+
+def start_clock(case: Case, *, at: datetime, not_after: datetime | None = None) -> None:
+    """Promise an answer: the clock runs from the first client message that has none.
+
+    not_after: a time that was promised before; the new one is never later.
+    """
     if case.waiting_since is None:
         case.waiting_since = at
     case.due_at = queries.promised(
         case.organisation, Urgency(case.urgency), start=case.waiting_since
     )
+    if not_after is not None and not_after < case.due_at:
+        case.due_at = not_after
     case.overdue_noted_at = None
     case.save(update_fields=["waiting_since", "due_at", "overdue_noted_at"])
 

@@ -8,10 +8,12 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from counselling.models import Case, Draft, Message
-from counselling.operations import cases, entries
+from counselling.operations import assessments, cases, entries
+from counselling.operations.assessments import Heard
 from counselling.operations.entries import Appended
 from counselling.sla import Urgency
-from counselling.states import Move
+from counselling.states import CaseState, Move
+from counselling.triaging import Verdict
 from vault import keyring
 from vault.keyring import Holder
 
@@ -24,16 +26,35 @@ class Unread(Exception):
         self.seq = seq
 
 
-@transaction.atomic
 def write(
     *, case: UUID, text: str, client_msg_id: UUID, in_danger: bool, holder: Holder, at: datetime
 ) -> Appended:
-    """Add what the client writes. A closed case opens again and waits in its team's queue.
+    """Add what the client writes, rated. A closed case opens again and waits in its team's queue.
 
-    in_danger: the client says that somebody is in danger now; the case becomes `sofort` and its clock
-    starts anew. Raises entries.CaseGone or entries.DifferentText.
+    in_danger: the client says that somebody is in danger now. The case becomes as urgent as that or as
+    the triage finds it, and its clock starts anew; it never becomes less urgent. Raises
+    entries.CaseGone or entries.DifferentText.
     """
+    # Before the lock: nobody else waits while a text is read.
+    heard = assessments.of_message(case, text, holder=holder)
+    with transaction.atomic():
+        return _write(case, text, client_msg_id, heard, in_danger, holder, at)
+
+
+def _write(
+    case: UUID,
+    text: str,
+    client_msg_id: UUID,
+    heard: Heard,
+    in_danger: bool,
+    holder: Holder,
+    at: datetime,
+) -> Appended:
     row = entries.locked(case)
+    if row.last_seq != heard.after:
+        # Something was written meanwhile: only against all of it does the rating count.
+        heard = assessments.of_message(case, text, holder=holder)
+    verdict = heard.verdict
     key = keyring.open_case_key(subject=case, holder=holder)
     appended = entries.append(
         row,
@@ -45,21 +66,38 @@ def write(
     )
     if not appended.is_new:
         return appended
-    if in_danger and row.urgency != Urgency.SOFORT:
-        row.urgency = Urgency.SOFORT
-        row.save(update_fields=["urgency"])
-        row.waiting_since = None
+    assessments.keep(row, appended.seq, verdict, at=at)
+    raised = entries.alarm(
+        row,
+        Urgency.SOFORT if in_danger else verdict.level,
+        signal=assessments.main_signal(verdict) if verdict.is_urgent else "",
+        at=at,
+    )
+    alarms = verdict.is_urgent and (raised or verdict.shows_in(appended.seq))
     entries.move(
         row,
         Move.CLIENT_WRITES,
         by=trail.CLIENT,
         at=at,
-        reason=Case.Reason.DANGER if in_danger else Case.Reason.WROTE_AGAIN,
+        reason=_reason(row, verdict, in_danger=in_danger, alarms=alarms),
         seq=appended.seq,
         danger=in_danger,
+        triage=int(verdict.level),
+        unrated=verdict.unrated,
     )
-    entries.start_clock(row, at=at)
+    if not raised:
+        entries.start_clock(row, at=at)
     return appended
+
+
+def _reason(case: Case, verdict: Verdict, *, in_danger: bool, alarms: bool) -> Case.Reason:
+    if in_danger:
+        return Case.Reason.DANGER
+    if alarms:
+        return assessments.why(verdict)
+    if case.state == CaseState.WAITING and case.reason in Case.Reason.alarming():
+        return Case.Reason(case.reason)  # nobody has looked yet
+    return Case.Reason.WROTE_AGAIN
 
 
 @transaction.atomic

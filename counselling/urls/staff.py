@@ -2,12 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from counselling.views import case, queue, writing
+from counselling.views import case, queue, reviews, writing
 
 urlpatterns: list[URLPattern] = [
     path("", queue.queue, name="queue"),
     path("meine/", queue.my_cases, name="my-cases"),
     path("faelle/", queue.team_cases, name="team-cases"),
+    path("pruefen/", reviews.to_review, name="reviews"),
+    path("verpasst/", reviews.misses, name="misses"),
+    path("verpasst/<uuid:review>/", reviews.miss, name="miss"),
+    path("modelle/", reviews.comparison, name="model-comparison"),
     path("faelle/<uuid:case>/", case.case, name="case"),
     path("faelle/<uuid:case>/uebernehmen/", case.claim, name="case-claim"),
     path("faelle/<uuid:case>/zurueckgeben/", case.release, name="case-release"),

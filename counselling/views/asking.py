@@ -184,6 +184,7 @@ def code(request: HttpRequest) -> HttpResponse:
                 reverse("return", args=[request.organisation.slug])
             ),
             "urgent": case.urgency == Urgency.SOFORT,
+            "worrying": case.urgency == Urgency.DRINGEND,
             "said_danger": case.reason == Case.Reason.DANGER,
             "due": wording.by_when(case.due_at) if case.due_at else "",
         },

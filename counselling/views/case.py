@@ -13,13 +13,14 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Team
 from counselling import queries
 from counselling.access import CaseRequest, staff_case
-from counselling.forms.staff import HandOverForm, UrgencyForm
-from counselling.operations import cases
+from counselling.forms.reviews import REASON_MISSING, UrgencyForm
+from counselling.forms.staff import HandOverForm
+from counselling.operations import cases, reviews
 from counselling.operations.cases import ClaimedByOther
 from counselling.operations.entries import CaseGone
 from counselling.sla import Urgency
 from counselling.views.case_page import Filled, case_news, case_page
-from counselling.views.refusals import REFUSALS, words_for
+from counselling.views.refusals import LOCKED, REFUSALS, words_for
 
 
 @require_GET
@@ -90,19 +91,37 @@ def hand_over(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_case("case.set_urgency")
 def urgency(request: HttpRequest) -> HttpResponse:
-    """Rate how urgent a case is; the promised time follows."""
+    """Confirm or correct how urgent a case is; the promised time follows."""
     request = cast(CaseRequest, request)
     at = timezone.now()
     form = UrgencyForm(request.POST)
     if not form.is_valid():
         return case_page(request, Filled(urgency=form), at=at)
-    rated = Urgency(form.cleaned_data["urgency"])
+    given = form.cleaned_data
     try:
-        cases.set_urgency(case=request.case.pk, urgency=rated, by=request.member, at=at)
-    except CaseGone as refusal:
+        made = reviews.review(
+            case=request.case.pk,
+            urgency=Urgency(given["urgency"]),
+            by=request.member,
+            holder=request.holder,
+            at=at,
+            reason=given["reason"],
+            note=given["note"],
+            seen=given["seen"],
+        )
+    except reviews.ReasonMissing:
+        form.add_error("reason", REASON_MISSING)
+        return case_page(request, Filled(urgency=form), at=at)
+    except (CaseGone, *LOCKED) as refusal:
         messages.warning(request, words_for(refusal))
         return HttpResponseRedirect(reverse("queue"))
-    messages.success(request, _("Die Dringlichkeit ist geändert."))
+    except REFUSALS as refusal:
+        request.case.refresh_from_db()
+        return case_page(request, Filled(refusal=words_for(refusal)), at=at, status=409)
+    if made.old == made.new:
+        messages.success(request, _("Die Einstufung ist bestätigt."))
+    else:
+        messages.success(request, _("Die Dringlichkeit ist geändert."))
     return _to_case(request)
 
 

@@ -1,6 +1,6 @@
 """The case page: what a member sees of a case and may do with it now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.rules import allows
-from counselling import markup, queries
+from counselling import alarms, markup, queries
 from counselling.access import CaseRequest
-from counselling.forms.staff import HandOverForm, NoteForm, ReplyForm, UrgencyForm
-from counselling.models import Case, Claim, Message
+from counselling.forms.reviews import UrgencyForm
+from counselling.forms.staff import HandOverForm, NoteForm, ReplyForm
+from counselling.models import Assessment, Case, Claim, Message, Review
 from counselling.operations import reading
 from counselling.queries import Entry
 from counselling.states import CaseState, Move, sources
@@ -93,6 +94,7 @@ def case_page(
     case = request.case
     now = standing(request)
     reading.note_reading(case=case, by=request.member, at=at)
+    found = queries.assessments(case)
     context = {
         "case": case,
         "heading": rows.title(case),
@@ -102,13 +104,15 @@ def case_page(
         "refresh_url": refresh_url(case, now),
         "hand_over_form": filled.hand_over
         or HandOverForm(member=request.member, case=case, holds=now.holds),
-        "urgency_form": filled.urgency or UrgencyForm(initial={"urgency": case.urgency}),
+        "urgency_form": filled.urgency
+        or UrgencyForm(initial={"urgency": case.urgency, "seen": case.last_seq}),
+        "alarm": _alarm(found),
         "filled": filled,
         "client_waits": case.state in CaseState.client_waits(),
         "facts": _facts(case, now, at=at),
     }
     try:
-        opened = _opened(request, now, filled, at=at)
+        opened = _opened(request, now, filled, found, at=at)
     except LOCKED as locked:
         opened = {"locked": words_for(locked)}
     return render(request, "counselling/staff/case.html", context | opened, status=status)
@@ -134,6 +138,8 @@ def case_news(request: CaseRequest, *, at: datetime) -> HttpResponse:
     reading.note_reading(case=case, by=request.member, at=at)
     try:
         new = queries.thread(case, holder=request.holder, after=int(seen_seq))
+        found = queries.assessments(case)
+        places = alarms.places_by_message(found)
         facts = _facts(case, now, at=at, opened=queries.facts(case, holder=request.holder))
     except LOCKED:
         return HttpResponse(headers={"HX-Refresh": "true"})
@@ -145,7 +151,8 @@ def case_news(request: CaseRequest, *, at: datetime) -> HttpResponse:
             "row": rows.row(case, at=at),
             "standing": now,
             "refresh_url": refresh_url(case, now),
-            "new": [shown(entry, case, state=_("neu")) for entry in new],
+            "new": [shown(entry, places.get(entry.seq, ()), state=_("neu")) for entry in new],
+            "alarm": _alarm(found),
             "client_wrote": [entry for entry in new if entry.role is Message.Role.CLIENT],
             "moved": seen_standing != _standing_mark(case, now),
             "announcement": _announcement(new),
@@ -154,8 +161,10 @@ def case_news(request: CaseRequest, *, at: datetime) -> HttpResponse:
     )
 
 
-def shown(entry: Entry, case: Case, *, state: str = "") -> dict[str, object]:
-    """Return an entry as components/message.html wants it."""
+def shown(
+    entry: Entry, marks: Sequence[tuple[int, int]] = (), *, state: str = ""
+) -> dict[str, object]:
+    """Return an entry as components/message.html wants it. marks: which characters alarmed."""
     view: dict[str, object] = {
         "kind": entry.role.value,
         "author": entry.author,
@@ -168,8 +177,21 @@ def shown(entry: Entry, case: Case, *, state: str = "") -> dict[str, object]:
     if entry.role is Message.Role.SYSTEM:
         return view | {"text": system_words_for_team(entry.text)}
     # A note may quote the client: its addresses are no safer.
-    return view | {
-        "segments": [{"text": span.text, "url": span.address} for span in markup.spans(entry.text)]
+    segments = []
+    offset = 0
+    for span in markup.spans(entry.text):
+        segments.append(
+            {"text": alarms.marked(span.text, marks, offset=offset), "url": span.address}
+        )
+        offset += len(span.text)
+    return view | {"segments": segments}
+
+
+def _alarm(found: Sequence[Assessment]) -> dict[str, list[str]]:
+    """Return what the machine says about the case that no human has reviewed yet."""
+    return {
+        "reasons": [alarms.signal_words(code) for code in alarms.codes(found)],
+        "unrated": [alarms.unrated_words(code) for code in alarms.unrated_codes(found)],
     }
 
 
@@ -186,13 +208,21 @@ def fresh_reply(case: Case, *, text: str = "") -> ReplyForm:
 
 
 def _opened(
-    request: CaseRequest, now: Standing, filled: Filled, *, at: datetime
+    request: CaseRequest,
+    now: Standing,
+    filled: Filled,
+    found: Sequence[Assessment],
+    *,
+    at: datetime,
 ) -> dict[str, object]:
     """Open what is sealed in the case and put it as the page wants it."""
     case, holder = request.case, request.holder
     draft = queries.draft(case, holder=holder) if now.may_write else None
+    places = alarms.places_by_message(found)
     return {
-        "entries": [shown(entry, case) for entry in queries.thread(case, holder=holder)],
+        "entries": [
+            shown(entry, places.get(entry.seq, ())) for entry in queries.thread(case, holder=holder)
+        ],
         "facts": _facts(
             case,
             now,
@@ -245,6 +275,7 @@ def _facts(
     listed: list[tuple[str, object, str]] = [
         (_("Antwort fällig"), row.due, row.due_left),
         (_("Warum hier"), row.why, ""),
+        *_reviewed(queries.last_review(case), at=at),
         (_("Wartet seit"), _waiting(case, at=at), ""),
         (_("Bei"), now.claim.member.name if now.claim else "", _since(now.claim, at=at)),
         (_("Thema"), case.topic.name if case.topic else "", ""),
@@ -255,6 +286,17 @@ def _facts(
         (_("Bewertung"), _stars(rating), rating[1] if rating else ""),
     ]
     return [{"label": label, "value": value, "hint": hint} for label, value, hint in listed]
+
+
+def _reviewed(review: Review | None, *, at: datetime) -> list[tuple[str, object, str]]:
+    if review is None:
+        return []
+    words = _("%(name)s: %(level)s") % {
+        "name": review.by.name,
+        "level": review.get_new_display(),
+    }
+    reason = review.get_reason_display() if review.reason else ""
+    return [(_("Zuletzt eingestuft"), words, reason)]
 
 
 def _waiting(case: Case, *, at: datetime) -> str:

@@ -51,7 +51,7 @@ def page(
     rated = queries.rating(case, holder=request.holder)
     has_reply = any(e.kind == Message.Role.REPLY for e in shown_entries)
     waits_now = (
-        case.urgency == Urgency.SOFORT
+        case.urgency < Urgency.NORMAL
         and case.state in CaseState.client_waits()
         and (last is None or last.kind == Message.Role.CLIENT)
     )

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from counselling.operations.cases import ClaimedByOther, NotHolder, SameTeam
 from counselling.operations.entries import CaseGone, DifferentText
 from counselling.operations.messages import Unread
+from counselling.operations.reviews import Unseen
 from counselling.states import CaseState, IllegalMove
 from vault.keyring import KeyUnavailable
 from vault.sealing import SealBroken
@@ -18,6 +19,7 @@ REFUSALS = (
     NotHolder,
     SameTeam,
     Unread,
+    Unseen,
     *LOCKED,
 )
 
@@ -40,6 +42,10 @@ def words_for(refusal: Exception) -> str:
         Unread: _(
             "Noch nicht gesendet: Die ratsuchende Person hat inzwischen noch etwas geschrieben. "
             "Bitte lesen Sie es zuerst. Dann können Sie Ihre Antwort senden."
+        ),
+        Unseen: _(
+            "Noch nicht geändert: Die ratsuchende Person hat inzwischen noch etwas geschrieben. "
+            "Bitte lesen Sie es zuerst."
         ),
     }
     return sentences.get(type(refusal)) or _(

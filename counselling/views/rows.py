@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, npgettext, pgettext
 
+from counselling import alarms
 from counselling.models import Case
 
 SOON = timedelta(hours=1)  # a due time this near is marked
@@ -26,6 +27,7 @@ _WHY: dict[str, Promise] = {
     Case.Reason.RELEASED: gettext_lazy("Zurückgegeben. Niemand hat den Fall."),
     Case.Reason.HANDED_OVER: gettext_lazy("Kommt von einem anderen Team."),
     Case.Reason.REOPENED: gettext_lazy("Wieder geöffnet."),
+    Case.Reason.REVIEWED: gettext_lazy("Von einem Menschen neu eingestuft."),
 }
 
 
@@ -96,6 +98,8 @@ def title(case: Case) -> str:
 
 def why_words(case: Case) -> str:
     """Return why the case stands in the queue, as a sentence."""
+    if case.reason in {Case.Reason.TRIAGE, Case.Reason.UNRATED}:
+        return alarms.why_words(case)
     words = _WHY.get(case.reason)
     return str(words) if words is not None else str(case.get_reason_display())
 

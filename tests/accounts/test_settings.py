@@ -24,6 +24,8 @@ GOOD: dict[str, str] = {
     "land": "HH",
     "target_dringend_hours": "3",
     "target_normal_hours": "48",
+    "triage_dringend": "30",
+    "triage_sofort": "40",
 }
 
 
@@ -43,6 +45,7 @@ def test_ada_changes_everything_and_clients_read_it(house: House) -> None:
     nordhafen = Organisation.objects.get(pk=house.nordhafen.pk)
     assert (nordhafen.name, nordhafen.address, nordhafen.land) == (GOOD["name"], "du", "HH")
     assert nordhafen.target_normal_hours == 48
+    assert (nordhafen.triage_dringend, nordhafen.triage_sofort) == (30, 40)
     assert nordhafen.neutral_title
     assert factories.ask(nordhafen).case.team == crisis
     landing = Client().get(reverse("landing", args=["nordhafen"])).content.decode()
@@ -75,6 +78,8 @@ def test_ada_changes_everything_and_clients_read_it(house: House) -> None:
         ("target_dringend_hours", "0", "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
         ("target_dringend_hours", "-1", "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
         ("target_normal_hours", "99999999999", "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
+        ("triage_dringend", "51", "Bitte geben Sie eine Zahl von 10 bis 50 ein."),
+        ("triage_sofort", "9", "Bitte geben Sie eine Zahl von 10 bis 50 ein."),
         ("target_normal_hours", "bald", "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
         ("target_normal_hours", "9" * 10_000, "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
     ],

@@ -263,8 +263,8 @@ def test_asking_costs_few_queries(client: Client, nordhafen: Organisation) -> No
     ) as asked:
         client.post("/nordhafen/frage/", form)
     statements = [q["sql"].split()[0] for q in asked.captured_queries]
-    # Key, case, message, trail, session; the organisation is remembered from the form.
-    assert statements.count("INSERT") == 5
+    # Key, case, message, assessment, trail, session; the organisation is remembered from the form.
+    assert statements.count("INSERT") == 6
     assert statements.count("SELECT") == 0
     assert "UPDATE" not in statements
     assert Message.objects.count() == 1

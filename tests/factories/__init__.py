@@ -3,7 +3,17 @@
 All names are fictitious. Nothing is stubbed: texts are really sealed, codes really open their case.
 """
 
-from tests.factories.cases import Asked, ask, claim, client_writes, close, note, reply
+from tests.factories.cases import (
+    Asked,
+    ask,
+    claim,
+    client_writes,
+    close,
+    missed_alarm,
+    note,
+    reply,
+    review,
+)
 from tests.factories.people import PASSWORD, TOTP_KEY, enrol, organisation
 
 __all__ = [
@@ -15,7 +25,9 @@ __all__ = [
     "client_writes",
     "close",
     "enrol",
+    "missed_alarm",
     "note",
     "organisation",
     "reply",
+    "review",
 ]

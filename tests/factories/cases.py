@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from accounts.models import Membership, Organisation
-from counselling.models import Case
-from counselling.operations import asking, cases, messages
+from counselling.models import Case, Review
+from counselling.operations import asking, cases, messages, reviews
+from counselling.sla import Urgency
 from vault.codes import AccessCode
 from vault.keyring import SERVER
 
@@ -117,3 +118,29 @@ def client_writes(
 def close(asked: Asked, by: Membership, *, at: datetime | None = None) -> None:
     """Let a member who holds a case close it."""
     cases.close(case=asked.pk, by=by, holder=SERVER, at=at or timezone.now())
+
+
+def review(
+    asked: Asked,
+    by: Membership,
+    urgency: Urgency,
+    *,
+    reason: str = "",
+    note: str = "",
+    at: datetime | None = None,
+) -> Review:
+    """Let a member say how urgent a case is."""
+    return reviews.review(
+        case=asked.pk,
+        urgency=urgency,
+        by=by,
+        holder=SERVER,
+        at=at or timezone.now(),
+        reason=reason,
+        note=note,
+    )
+
+
+def missed_alarm(where: Organisation, by: Membership) -> Review:
+    """Ask something harmless and let a member find it urgent all the same."""
+    return review(ask(where), by, Urgency.SOFORT, reason=Review.Reason.TOLD)

@@ -20,7 +20,7 @@ class Page:
     `kind`: `public`, `organisation` (a page of one organisation), `client` (needs the code), `signed in` (needs both factors, no membership), `staff`.
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
-    `invitation`, `token`.
+    `invitation`, `review`, `token`.
     """
 
     kind: str
@@ -35,6 +35,7 @@ def _staff(permission: str, roles: frozenset[Role], *, method: str = "get", of: 
 
 
 ADMIN = frozenset([Role.ADMIN])
+SUPERVISING = frozenset([Role.SUPERVISOR])
 LEADING = frozenset([Role.ADMIN, Role.SUPERVISOR])
 
 PAGES = {
@@ -75,6 +76,11 @@ PAGES = {
     "case-note": _staff("case.note", COUNSELLING, method="post", of="case"),
     "case-draft": _staff("case.draft", COUNSELLING, method="post", of="case"),
     "case-preview": _staff("case.draft", COUNSELLING, method="post", of="case"),
+    # Triage
+    "reviews": _staff("triage.review", COUNSELLING),
+    "misses": _staff("triage.misses", SUPERVISING),
+    "miss": _staff("triage.misses", SUPERVISING, of="review"),
+    "model-comparison": _staff("triage.compare", LEADING),
     # Staff and settings
     "staff-list": _staff("staff.see", LEADING),
     "invite": _staff("staff.invite", LEADING, method="post"),

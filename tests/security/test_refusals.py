@@ -51,6 +51,7 @@ def house() -> House:
         by=people[Role.ADMIN],
         at=timezone.now(),
     )
+    missed = factories.missed_alarm(here, people[Role.SUPERVISOR])
     topic, module = here.topics.first(), here.text_modules.first()
     assert topic
     assert module
@@ -60,6 +61,7 @@ def house() -> House:
         "module": str(module.pk),
         "member": str(people[Role.COUNSELLOR].pk),
         "invitation": str(invitation.pk),
+        "review": str(missed.pk),
     }
     return House(here, people, elsewhere, asked, things)
 

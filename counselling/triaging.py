@@ -1,0 +1,218 @@
+"""Where the triage engine runs: in the request, off its thread, with a limit of two seconds.
+
+One engine per process. Whatever goes wrong or takes too long comes back as "not rated: look first". Nothing
+here touches the database, and no text outlives the call.
+"""
+
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.conf import settings
+
+from counselling.sla import Urgency
+from counselling.triage.rating import DEFAULT, Rating, Thresholds, Turn, Who
+
+if TYPE_CHECKING:
+    from counselling.triage.engine import Engine
+
+log = logging.getLogger("lotse.triage")
+
+SECONDS = 2.0  # issue 4: what takes longer leaves the case unrated
+SHADOW_SECONDS = 0.5  # what a model on trial may add to a client's waiting
+NEWLY = 0.02  # of the score: what is written after a human's review must add this much to count
+MOST_REASONS = 12
+UNRATED = frozenset(["empty", "language", "too_long", "failure", "timeout"])
+
+
+class Said(NamedTuple):
+    """One message of a conversation: its number, who, and the text."""
+
+    seq: int
+    who: Who
+    text: str
+
+
+class Place(NamedTuple):
+    """Why, and which characters of which message show it."""
+
+    code: str
+    seq: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a model found. `unrated`: why a human must look first, or nothing. No text in it."""
+
+    level: Urgency
+    score: float
+    signals: tuple[str, ...]
+    reasons: tuple[Place, ...]
+    language: str
+    unrated: str
+    model: str
+    duration_ms: int
+    shadow: "Verdict | None" = None
+
+    @property
+    def is_urgent(self) -> bool:
+        """Say whether a human must look the same day."""
+        return self.level < Urgency.NORMAL
+
+    @property
+    def found_nothing(self) -> bool:
+        """Say whether it is urgent only because it could not be rated."""
+        return bool(self.unrated) and not self.signals
+
+    def shows_in(self, seq: int) -> bool:
+        """Say whether this message is among what alarmed."""
+        return any(place.seq == seq for place in self.reasons)
+
+
+def rate(
+    conversation: Sequence[Said], *, thresholds: Thresholds = DEFAULT, judged: int = 0
+) -> Verdict:
+    """Rate a conversation so far, oldest first; never raise, never take much over two seconds.
+
+    judged: up to which message number a human has judged already; what stood there moves nothing
+    again, unless what is new makes it worse.
+    """
+    began = time.monotonic()
+    work = _pool().submit(_verdict, conversation, thresholds, judged, None)
+    trial = (
+        _pool().submit(_verdict, conversation, thresholds, judged, settings.TRIAGE_SHADOW)
+        if settings.TRIAGE_SHADOW
+        else None
+    )
+    verdict = _result(work, SECONDS)
+    if trial is None:
+        return verdict
+    left = SECONDS - (time.monotonic() - began)
+    shadow = _result(trial, max(0.0, min(left, SHADOW_SECONDS)))
+    return Verdict(**{name: getattr(verdict, name) for name in _OWN}, shadow=shadow)
+
+
+def unrated(code: str, *, model: str = "", took: float = 0.0) -> Verdict:
+    """Return the verdict on what could not be rated: a human looks first. took: in seconds."""
+    return Verdict(Urgency.DRINGEND, 0.5, (), (), "unsure", code, model, round(took * 1000))
+
+
+def warm_up() -> None:
+    """Load the engine before the first message comes; a failure is logged and stops nothing."""
+    # Words of no language make it load what tells languages apart, too.
+    for text in ("Guten Tag, ich habe eine Frage.", "zzrq xqvw kkzt pfrq"):
+        if _verdict([Said(1, "client", text)], DEFAULT, 0, None).unrated == "failure":
+            log.error("the triage engine does not load: every case will be one to look at first")
+            return
+    if settings.TRIAGE_SHADOW:
+        _verdict([Said(1, "client", "Guten Tag.")], DEFAULT, 0, settings.TRIAGE_SHADOW)
+
+
+_OWN = tuple(name for name in Verdict.__dataclass_fields__ if name != "shadow")
+
+
+def _result(work: "Future[Verdict]", seconds: float) -> Verdict:
+    try:
+        return work.result(timeout=seconds)
+    except TimeoutError:
+        work.cancel()
+        log.error("a rating took too long")
+        return unrated("timeout", took=seconds)
+
+
+def _verdict(
+    conversation: Sequence[Said], thresholds: Thresholds, judged: int, folder: str | None
+) -> Verdict:
+    """Rate in this thread. folder: of a model on trial; None for the installed one."""
+    began = time.monotonic()
+    try:
+        engine = _on_trial(folder) if folder else None
+        model = _fingerprint(folder)
+        rating, skipped = _rate(conversation, thresholds, judged, engine)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a human must look
+        # An error's words may quote the text: only its kind is written down.
+        log.error("a rating failed: %s", type(error).__name__)
+        return unrated("failure", took=time.monotonic() - began)
+    return Verdict(
+        level=rating.level,
+        score=round(float(rating.score), 4),
+        signals=tuple(rating.signals),
+        reasons=tuple(
+            Place(reason.code, conversation[skipped + reason.turn].seq, reason.start, reason.end)
+            for reason in rating.reasons[:MOST_REASONS]
+            if reason.end > reason.start
+        ),
+        language=rating.language,
+        unrated=_why_unrated(rating),
+        model=model,
+        duration_ms=round((time.monotonic() - began) * 1000),
+    )
+
+
+def _rate(
+    conversation: Sequence[Said], thresholds: Thresholds, judged: int, engine: "Engine | None"
+) -> tuple[Rating, int]:
+    """Return the rating that counts, and how many messages at the beginning it left out."""
+    # Here, because spaCy takes a second to import and most commands of manage.py never rate.
+    from counselling.triage.engine import rate as rate_turns  # noqa: PLC0415
+
+    turns: list[Turn] = [(said.who, said.text) for said in conversation]
+    whole = rate_turns(turns, thresholds=thresholds, using=engine)
+    known = sum(said.seq <= judged for said in conversation)
+    if not known:
+        return whole, 0
+    before = rate_turns(turns[:known], thresholds=thresholds, using=engine)
+    if whole.level < before.level or whole.score > before.score + NEWLY:
+        return whole, 0
+    return rate_turns(turns[known:], thresholds=thresholds, using=engine), known
+
+
+def _why_unrated(rating: Rating) -> str:
+    if not rating.unrated:
+        return ""
+    return next((r.code for r in rating.reasons if r.code in UNRATED), "language")
+
+
+@cache
+def _on_trial(folder: str) -> "Engine":
+    from counselling.triage import classifier, engine  # noqa: PLC0415 - as above
+
+    return engine.with_heads(classifier.load(Path(folder)))
+
+
+@cache
+def _fingerprint(folder: str | None) -> str:
+    """Return what names a model: the same files, the same name."""
+    from counselling.triage import classifier  # noqa: PLC0415 - as above
+
+    place = Path(folder) if folder else classifier.FOLDER
+    digest = hashlib.blake2b(digest_size=6)
+    for path in sorted(place.glob("heads.*")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _Pools:
+    """The threads of this process; a forked child gets its own."""
+
+    lock = threading.Lock()
+    process = 0
+    pool: ThreadPoolExecutor | None = None
+
+
+def _pool() -> ThreadPoolExecutor:
+    with _Pools.lock:
+        if _Pools.pool is None or _Pools.process != os.getpid():
+            _Pools.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="triage")
+            _Pools.process = os.getpid()
+        return _Pools.pool
