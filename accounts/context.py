@@ -16,6 +16,7 @@ MENU = (
     ("my-cases", "queue.see", _("Meine Fälle")),
     ("team-cases", "queue.see", _("Alle Fälle")),
     ("reviews", "triage.review", _("Einstufung prüfen")),
+    ("figures", "figures.see", _("Zahlen")),
     ("staff-list", "staff.see", _("Personen")),
     ("settings", "organisation.change", _("Einstellungen")),
 )

@@ -56,6 +56,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("LOTSE_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
+    "reporting.apps.ReportingConfig",
     "counselling.apps.CounsellingConfig",
     "accounts.apps.AccountsConfig",
     "audit.apps.AuditConfig",
@@ -144,6 +145,9 @@ def database() -> dict[str, Any]:
 
 
 DATABASES = {"default": database()}
+# What was deleted, by id; kept apart from the backups and applied again after a restore.
+DELETION_LIST = Path(env.str("LOTSE_DELETION_LIST", str(DATA_DIR / "deletions.jsonl"))).resolve()
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("LOTSE_REDIS_URL", "")

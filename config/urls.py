@@ -23,6 +23,7 @@ pages: list[URLPattern | URLResolver] = [
     path("team/", include("accounts.urls")),
     path("team/", include("counselling.urls.staff")),
     path("team/", include("counselling.urls.settings")),
+    path("team/zahlen/", include("reporting.urls")),
 ]
 if settings.DEMO:
     pages.append(path("demo/", include("config.demo.urls")))

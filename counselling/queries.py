@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Membership, Organisation
 from accounts.queries import team_ids
-from counselling import places
+from counselling import places, sla
 from counselling.models import (
     Assessment,
     Case,
@@ -171,6 +171,18 @@ def case_by_code(code: AccessCode) -> Case | None:
 def case_of_client(case: str) -> Case | None:
     """Return the case that a client's session names, or None when it was deleted."""
     return Case.objects.filter(pk=case).select_related("organisation", "topic").first()
+
+
+def deleted_at(case: Case, *, at: datetime) -> datetime | None:
+    """Return from when a closed case is deleted, if it stays closed; None for an open one."""
+    if case.quiet_since is None or case.state != CaseState.CLOSED:
+        return None
+    return sla.deleted_at(
+        case.quiet_since,
+        days=case.organisation.retention_days,
+        warned_at=case.deletion_warned_at,
+        now=at,
+    )
 
 
 def thread(

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from holidays.countries.germany import Germany  # alone: the package would load every country
 from holidays.holiday_base import HolidayBase
 
+DELETION_WARNING = timedelta(days=14)  # before a closed case is deleted
+
 
 class Urgency(IntEnum):
     """How soon a human must see a message; lower comes first."""
@@ -52,6 +54,18 @@ def promised_by(
     if urgency is not Urgency.NORMAL:
         return (start.astimezone(ZoneInfo("UTC")) + target).astimezone(zone)
     return _after_working_time(start, target, land, zone)
+
+
+def deleted_at(
+    quiet_since: datetime, *, days: int, warned_at: datetime | None, now: datetime
+) -> datetime:
+    """Return the moment from which a closed case is deleted.
+
+    days: how long the organisation keeps closed cases. warned_at: when the client was warned, None
+    if that is still to come. The client has 14 days from the warning, also when the organisation
+    shortens the time afterwards (source: "Nobody can read it", retention).
+    """
+    return max(quiet_since + timedelta(days=days), (warned_at or now) + DELETION_WARNING)
 
 
 def is_working_day(day: date, land: str) -> bool:

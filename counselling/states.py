@@ -22,6 +22,11 @@ class CaseState(StrEnum):
         return frozenset([cls.CLAIMED, cls.ANSWERED])
 
     @classmethod
+    def quiet(cls) -> frozenset["CaseState"]:
+        """Return the states in which nobody waits for anything: what rests there is deleted in time."""
+        return frozenset([cls.ANSWERED, cls.CLOSED])
+
+    @classmethod
     def client_waits(cls) -> frozenset["CaseState"]:
         """Return the states in which the client waits for an answer and a due time runs."""
         return frozenset([cls.WAITING, cls.CLAIMED])

@@ -4,7 +4,7 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from counselling.operations import cases
+from counselling.operations import cases, remains, retention
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
@@ -12,3 +12,18 @@ def sweep_overdue() -> None:
     """Note the cases whose promised time has passed, until none is left."""
     while cases.note_overdue(at=timezone.now()):
         pass
+
+
+@db_periodic_task(crontab(minute="17"), name="sweep-retention")
+def sweep_retention() -> None:
+    """Close what rests, warn of deletion, delete what is due, until nothing is left of each."""
+    at = timezone.now()
+    for sweep in (retention.close_quiet, retention.warn, retention.delete_due):
+        while sweep(at=at):
+            pass
+
+
+@db_periodic_task(crontab(minute="*"), name="list-deletions")
+def list_deletions() -> None:
+    """Write what was deleted to the deletion list, if the deleting process could not."""
+    remains.list_deletions(at=timezone.now())

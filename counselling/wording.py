@@ -95,17 +95,16 @@ def notice_words(name: str) -> str:
     return str(words) if words is not None else ""
 
 
-def standing(case: Case, last: Message.Role, *, at: datetime) -> Standing:
+def standing(
+    case: Case, last: Message.Role, *, deleted_at: datetime | None, at: datetime
+) -> Standing:
     """Say where a conversation stands and by when something happens.
 
-    last: who wrote the last message that the client sees, `client` or `reply`.
+    last: who wrote the last message that the client sees, `client` or `reply`. deleted_at: from when
+    a closed case is deleted.
     """
     if case.state == CaseState.CLOSED:
-        return Standing(
-            "info",
-            _("Dieses Gespräch ist abgeschlossen."),
-            _("Möchten Sie noch etwas sagen? Schreiben Sie einfach, dann geht es weiter."),
-        )
+        return _standing_closed(case, deleted_at)
     if last == Message.Role.REPLY or case.due_at is None:
         return Standing(
             "success",
@@ -124,6 +123,26 @@ def standing(case: Case, last: Message.Role, *, at: datetime) -> Standing:
     else:
         title = _("Ihre Nachricht ist angekommen und wartet auf Antwort.")
     return Standing("info", title, _("Wir antworten bis %(due)s.") % {"due": by_when(case.due_at)})
+
+
+def _standing_closed(case: Case, deleted_at: datetime | None) -> Standing:
+    write = _("Möchten Sie noch etwas sagen? Schreiben Sie einfach, dann geht es weiter.")
+    if deleted_at is None:
+        return Standing("info", _("Dieses Gespräch ist abgeschlossen."), write)
+    day = date_format(
+        timezone.localtime(deleted_at), pgettext("format of a day with its year", "j. F Y")
+    )
+    if case.deletion_warned_at is None:
+        gone = _("Am %(day)s wird es gelöscht.") % {"day": day}
+        return Standing("info", _("Dieses Gespräch ist abgeschlossen."), f"{write} {gone}")
+    return Standing(
+        "warning",
+        _("Dieses Gespräch wird am %(day)s gelöscht.") % {"day": day},
+        _(
+            "Danach kann niemand mehr etwas davon lesen, auch Sie nicht. Möchten Sie etwas "
+            "behalten? Unten können Sie alles speichern. Oder lassen Sie es noch stehen."
+        ),
+    )
 
 
 def _standing_late(due_at: datetime, *, is_held: bool) -> Standing:

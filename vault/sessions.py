@@ -122,3 +122,8 @@ class SessionStore(Base):
     async def adelete(self, session_key: str | None = None) -> None:
         """Delete as `delete` does."""
         await sync_to_async(self.delete)(session_key)
+
+
+def end_all() -> int:
+    """End every session, of clients and staff; return how many."""
+    return int(SessionStore.get_model_class().objects.all().delete()[0])

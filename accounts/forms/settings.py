@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.forms import BaseFormSet, formset_factory
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -41,6 +42,21 @@ def sensitivity_field(label: Any, help_text: Any) -> forms.IntegerField:
         help_text=help_text,
         min_value=10,
         max_value=50,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence),
+    )
+
+
+def days_field(label: Any, help_text: Any, *, fewest: int) -> forms.IntegerField:
+    """Return a field for how long something is kept, in days; at most ten years."""
+    sentence = format_lazy(
+        gettext_lazy("Bitte geben Sie eine Zahl von {fewest} bis 3650 ein."), fewest=fewest
+    )
+    return forms.IntegerField(
+        label=label,
+        help_text=help_text,
+        min_value=fewest,
+        max_value=3650,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
         error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence),
     )
@@ -133,6 +149,18 @@ class OrganisationForm(forms.Form):
     )
     target_dringend_hours = hours_field(gettext_lazy("Antwort auf dringende Fragen, in Stunden"))
     target_normal_hours = hours_field(gettext_lazy("Antwort auf andere Fragen, in Stunden"))
+    retention_days = days_field(
+        gettext_lazy("Abgeschlossene Gespräche löschen nach, in Tagen"),
+        gettext_lazy(
+            "Ratsuchende lesen 14 Tage vorher, dass gelöscht wird. Danach kann niemand mehr etwas lesen."
+        ),
+        fewest=30,
+    )
+    quiet_days = days_field(
+        gettext_lazy("Beantwortete Gespräche abschließen, wenn niemand mehr schreibt, nach Tagen"),
+        gettext_lazy("Wer danach wieder schreibt, öffnet das Gespräch neu."),
+        fewest=7,
+    )
     triage_dringend = sensitivity_field(
         gettext_lazy("Ab wann gilt eine Nachricht als dringend? (10 bis 50)"),
         gettext_lazy(

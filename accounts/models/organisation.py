@@ -107,6 +107,12 @@ class Organisation(models.Model):
     triage_sofort = models.PositiveSmallIntegerField(
         _("Ab wann eine dringende Nachricht als sofort gilt"), default=50
     )
+    retention_days = models.PositiveSmallIntegerField(
+        _("Abgeschlossene Gespräche löschen nach, in Tagen"), default=180
+    )
+    quiet_days = models.PositiveSmallIntegerField(
+        _("Beantwortete Gespräche abschließen, wenn niemand mehr schreibt, nach Tagen"), default=60
+    )
     # Who gets a question without a topic. Empty only until the first team is there.
     intake_team = models.ForeignKey(
         "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -118,6 +124,10 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 condition=models.Q(target_dringend_hours__gte=1, target_normal_hours__gte=1),
                 name="targets_are_at_least_one_hour",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(retention_days__range=(30, 3650), quiet_days__range=(7, 3650)),
+                name="retention_stays_within_bounds",
             ),
             models.CheckConstraint(
                 condition=models.Q(triage_dringend__range=(10, 50), triage_sofort__range=(10, 50)),

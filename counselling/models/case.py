@@ -77,6 +77,9 @@ class Case(models.Model):
     due_at = models.DateTimeField(null=True)
     overdue_noted_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    # Since when nobody waits for anything here; from then on it is counted when to delete.
+    quiet_since = models.DateTimeField(null=True)
+    deletion_warned_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -96,6 +99,19 @@ class Case(models.Model):
                 | (~models.Q(state=CaseState.CLOSED) & models.Q(closed_at__isnull=True)),
                 name="case_closed_at_when_closed",
             ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=sorted(CaseState.quiet()), quiet_since__isnull=False)
+                | (
+                    ~models.Q(state__in=sorted(CaseState.quiet()))
+                    & models.Q(quiet_since__isnull=True)
+                ),
+                name="case_quiet_since_when_quiet",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(deletion_warned_at__isnull=True)
+                | models.Q(state=CaseState.CLOSED),
+                name="case_deletion_is_warned_of_when_closed",
+            ),
         ]
         indexes = [
             # The queue page reads the first rows of this index and no more, however many wait.
@@ -109,6 +125,12 @@ class Case(models.Model):
                 fields=["due_at"],
                 condition=models.Q(due_at__isnull=False, overdue_noted_at__isnull=True),
                 name="case_due",
+            ),
+            # The retention sweeps read what has rested long enough, and no more.
+            models.Index(
+                fields=["organisation", "state", "quiet_since"],
+                condition=models.Q(quiet_since__isnull=False),
+                name="case_quiet",
             ),
         ]
 

@@ -9,7 +9,7 @@ from accounts.models import Membership, Team
 from audit import trail
 from counselling import events
 from counselling.models import Case, Claim, Message
-from counselling.operations import entries
+from counselling.operations import entries, remains
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move, sources
 from vault import keyring
@@ -164,6 +164,7 @@ def delete(*, case: UUID, by: trail.Actor, at: datetime) -> None:
     """
     row = entries.locked(case)
     messages = Message.objects.filter(case=row).count()
+    remains.keep(row, at=at)
     keyring.drop_case_key(subject=case)
     trail.record(
         "case.deleted",

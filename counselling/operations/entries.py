@@ -105,9 +105,14 @@ def move(
     new = states.after(what, old)
     case.state = new
     case.closed_at = at if new is CaseState.CLOSED else None
+    if new not in CaseState.quiet():
+        case.quiet_since = None
+    elif what in (Move.REPLY, Move.CLOSE):
+        case.quiet_since = at
+    case.deletion_warned_at = None
     if reason is not None:
         case.reason = reason
-    case.save(update_fields=["state", "closed_at", "reason"])
+    case.save(update_fields=["state", "closed_at", "quiet_since", "deletion_warned_at", "reason"])
     trail.record(
         f"case.{_PAST[what]}",
         by=by,

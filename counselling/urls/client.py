@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern] = [
     path("gespraech/bewerten/", returning.rate, name="rate"),
     path("gespraech/mitnehmen/", returning.download, name="download"),
     path("gespraech/loeschen/", returning.delete, name="delete"),
+    path("gespraech/behalten/", returning.keep, name="keep"),
     path("gespraech/beenden/", returning.leave, name="leave"),
 ]

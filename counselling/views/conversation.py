@@ -62,8 +62,12 @@ def page(
             "entries": shown_entries,
             "first_new": next((e.id for e in shown_entries if e.state), ""),
             "standing": wording.standing(
-                case, Message.Role(last.kind if last else Message.Role.CLIENT), at=at
+                case,
+                Message.Role(last.kind if last else Message.Role.CLIENT),
+                deleted_at=queries.deleted_at(case, at=at),
+                at=at,
             ),
+            "can_keep": case.deletion_warned_at is not None,
             "urgent": waits_now,
             "write_form": write or WriteForm(),
             "token": token or uuid4(),

@@ -1,6 +1,7 @@
 """Coming back with the code: the conversation, and what a parent may do with it."""
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -29,7 +30,7 @@ from counselling.access import (
 )
 from counselling.forms.client import CodeForm, RatingForm, WriteForm
 from counselling.models import Message
-from counselling.operations import cases, entries, messages, ratings
+from counselling.operations import cases, entries, messages, ratings, retention
 from counselling.views import conversation
 from vault.keyring import SERVER
 
@@ -146,6 +147,19 @@ def delete(request: HttpRequest) -> HttpResponse:
     cases.delete(case=request.case.pk, by=trail.CLIENT, at=timezone.now())
     close_for_client(request)
     return leave_no_cookie(request, _to_landing(request, "geloescht"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_case
+def keep(request: HttpRequest) -> HttpResponse:
+    """Keep a closed conversation that is soon to be deleted."""
+    request = cast(ClientRequest, request)
+    if request.method == "POST":
+        # Opened again in between: nothing is going to be deleted, which is what was wanted.
+        with suppress(retention.NotClosed):
+            retention.keep_longer(case=request.case.pk, at=timezone.now())
+        notices.success(request, _("Gut. Das Gespräch bleibt erst einmal stehen."))
+    return _to_thread(request)
 
 
 @require_POST

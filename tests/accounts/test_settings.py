@@ -24,6 +24,8 @@ GOOD: dict[str, str] = {
     "land": "HH",
     "target_dringend_hours": "3",
     "target_normal_hours": "48",
+    "retention_days": "90",
+    "quiet_days": "30",
     "triage_dringend": "30",
     "triage_sofort": "40",
 }

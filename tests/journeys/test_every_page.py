@@ -16,6 +16,8 @@ from tests.servers.lotse import Lotse
 # Addresses that show no page, and why.
 NO_PAGE = {
     "home": "leads on",
+    "desk": "leads on",
+    "keep": "POST, leads on; with the notice on the page `thread`",
     "health": "JSON for whoever watches the server",
     "organisation-colours": "a style sheet",
     "quick-exit": "leads out of the house",
@@ -218,7 +220,7 @@ def settings_pages(tour: Tour) -> None:
 
 def planner_page(tour: Tour) -> None:
     enter(tour.page, "inken.brandt")
-    tour.go("/team/start/", "desk")
+    tour.go("/team/zahlen/", "figures")
 
 
 @contextmanager

@@ -53,6 +53,7 @@ PAGES = {
     "rate": Page("client", method="post"),
     "download": Page("client"),
     "delete": Page("client"),
+    "keep": Page("client", method="post"),
     "leave": Page("organisation", method="post"),
     # Signing in and joining
     "login": Page("public"),
@@ -81,6 +82,7 @@ PAGES = {
     "misses": _staff("triage.misses", SUPERVISING),
     "miss": _staff("triage.misses", SUPERVISING, of="review"),
     "model-comparison": _staff("triage.compare", LEADING),
+    "figures": _staff("figures.see", LEADING | {Role.PLANNER}),
     # Staff and settings
     "staff-list": _staff("staff.see", LEADING),
     "invite": _staff("staff.invite", LEADING, method="post"),

@@ -1,0 +1,94 @@
+"""What stays of a deleted case: an entry in the deletion list, and counts without a person."""
+
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Min
+from django.utils import timezone
+
+from counselling.models import Case, Deletion, Message, Rating, Tally
+from counselling.models.remains import FIRST_ANSWER
+
+logger = logging.getLogger(__name__)
+
+def keep(case: Case, *, at: datetime) -> None:
+    """Note that a case is being deleted, and count it. Called inside the deleting transaction."""
+    for what, value in things(case):
+        _count(case, what, value)
+    Deletion.objects.update_or_create(case=case.pk, defaults={"deleted_at": at, "listed_at": None})
+    transaction.on_commit(lambda: list_deletions(at=at), robust=True)
+
+
+def things(case: Case) -> Iterator[tuple[Tally.What, str]]:
+    """Yield what is counted of a case: each thing alone, in codes and the topic's name."""
+    yield Tally.What.ASKED, ""
+    yield Tally.What.URGENCY, str(int(case.urgency))
+    yield Tally.What.TOPIC, case.topic.name if case.topic else ""
+    yield Tally.What.AGE_BAND, case.age_band
+    yield Tally.What.ANSWERED, _first_answer(case)
+    rating = Rating.objects.filter(case=case).first()
+    if rating is not None:
+        yield Tally.What.STARS, str(rating.stars)
+
+
+def list_deletions(*, at: datetime, most: int = 500) -> int:
+    """Append the deletions that are not in the list yet, and mark them; return how many.
+
+    A deletion may come to stand in the list twice (a kill between writing and marking), never not at
+    all. When the file cannot be written the rows stay marked as open and the next sweep tries again.
+    """
+    rows = list(Deletion.objects.filter(listed_at__isnull=True).order_by("deleted_at")[:most])
+    if not rows:
+        return 0
+    try:
+        _append(rows)
+    except OSError as problem:
+        logger.error("The deletion list cannot be written: %s", problem.strerror)
+        return 0
+    Deletion.objects.filter(pk__in=[row.pk for row in rows]).update(listed_at=at)
+    return len(rows)
+
+
+def _append(rows: list[Deletion]) -> None:
+    lines = "".join(
+        json.dumps({"case": str(row.case), "at": row.deleted_at.isoformat()}) + "\n" for row in rows
+    )
+    path = settings.DELETION_LIST
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # One write under a lock: several processes append to the same file.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "ab", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(lines.encode())
+        os.fsync(file.fileno())
+
+
+def _first_answer(case: Case) -> str:
+    answered = Message.objects.filter(case=case, role=Message.Role.REPLY).aggregate(
+        first=Min("created_at")
+    )["first"]
+    if answered is None:
+        return "none"
+    taken = answered - case.created_at
+    return next((name for longest, name in FIRST_ANSWER if taken <= longest), "later")
+
+
+def _count(case: Case, what: Tally.What, value: str) -> None:
+    row, _new = Tally.objects.get_or_create(
+        organisation_id=case.organisation_id,
+        month=month_of(case.created_at),
+        what=what,
+        value=value,
+    )
+    Tally.objects.filter(pk=row.pk).update(count=F("count") + 1)
+
+
+def month_of(moment: datetime) -> date:
+    """Return the first day of the month in which a moment lies, on the house's wall clock."""
+    return timezone.localtime(moment).date().replace(day=1)

@@ -1,0 +1,129 @@
+"""What is counted, over the cases that are there and those that were deleted."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import (
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+)
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+from counselling.models import Case, Message, Rating, Tally
+from counselling.models.remains import FIRST_ANSWER
+
+MONTHS = 12
+SMALLEST = 5  # smaller counts are not shown: they could be about somebody one knows
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One count. `count` is None where it is too small to be shown."""
+
+    value: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The counts of an organisation over a year: by month, and by each thing that is counted."""
+
+    since: date
+    months: Sequence[Cell]
+    tables: dict[Tally.What, Sequence[Cell]]
+
+
+def figures(organisation: UUID, *, at: datetime) -> Figures:
+    """Return what was counted in the last twelve months, this one included, small counts left out."""
+    since = _months_back(timezone.localtime(at).date().replace(day=1), MONTHS - 1)
+    start = timezone.make_aware(datetime.combine(since, datetime.min.time()))
+    live = Case.objects.filter(organisation=organisation, created_at__gte=start)
+    gone = Tally.objects.filter(organisation=organisation, month__gte=since)
+    months = _by_month(live, gone)
+    return Figures(
+        since=since,
+        months=_shown(
+            {
+                str(month): months[month]
+                for month in (_months_back(since, -n) for n in range(MONTHS))
+            }
+        ),
+        tables={
+            what: _shown(_live(what, live, organisation, start) + _gone(what, gone))
+            for what in Tally.What
+            if what != Tally.What.ASKED  # that is what the months show
+        },
+    )
+
+
+def _by_month(live: QuerySet[Case], gone: QuerySet[Tally]) -> Counter[date]:
+    counted: Counter[date] = Counter()
+    for month, count in (
+        live.annotate(month=TruncMonth("created_at")).values_list("month").annotate(Count("pk"))
+    ):
+        counted[timezone.localtime(month).date()] += count
+    for month, count in gone.filter(what=Tally.What.ASKED).values_list("month", "count"):
+        counted[month] += count
+    return counted
+
+
+def _gone(what: Tally.What, gone: QuerySet[Tally]) -> Counter[str]:
+    rows = gone.filter(what=what).values_list("value").annotate(Sum("count"))
+    return Counter(dict(rows))
+
+
+def _live(
+    what: Tally.What, live: QuerySet[Case], organisation: UUID, start: datetime
+) -> Counter[str]:
+    rows: Iterable[tuple[object, int]]
+    if what == Tally.What.STARS:
+        rows = (
+            Rating.objects.filter(case__organisation=organisation, case__created_at__gte=start)
+            .values_list("stars")
+            .annotate(Count("pk"))
+        )
+    elif what == Tally.What.ANSWERED:
+        return _first_answers(live)
+    else:
+        field = "topic__name" if what == Tally.What.TOPIC else what.value
+        rows = live.values_list(field).annotate(Count("pk"))
+    return Counter({"" if value is None else str(value): count for value, count in rows})
+
+
+def _first_answers(live: QuerySet[Case]) -> Counter[str]:
+    first = Message.objects.filter(case=OuterRef("pk"), role=Message.Role.REPLY).order_by("seq")
+    taken = live.annotate(
+        first=Subquery(first.values("created_at")[:1], output_field=DateTimeField())
+    ).annotate(taken=ExpressionWrapper(F("first") - F("created_at"), output_field=DurationField()))
+    counted: Counter[str] = Counter({"none": taken.filter(first__isnull=True).count()})
+    before = 0
+    for longest, name in FIRST_ANSWER:
+        within = taken.filter(taken__lte=longest).count()
+        counted[name], before = within - before, within
+    counted["later"] = taken.filter(first__isnull=False).count() - before
+    return +counted
+
+
+def _shown(counts: dict[str, int]) -> list[Cell]:
+    """Return cells; where exactly one is too small the next one goes too, or the sum gives it away."""
+    small = [value for value, count in counts.items() if 0 < count < SMALLEST]
+    if len(small) == 1:
+        others = [value for value, count in counts.items() if count >= SMALLEST]
+        small += sorted(others, key=lambda value: counts[value])[:1]
+    return [Cell(value, None if value in small else count) for value, count in counts.items()]
+
+
+def _months_back(month: date, count: int) -> date:
+    number = month.year * 12 + month.month - 1 - count
+    return date(number // 12, number % 12 + 1, 1)
