@@ -1,7 +1,7 @@
 """What is counted, over the cases that are there and those that were deleted."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -29,10 +29,11 @@ SMALLEST = 5  # smaller counts are not shown: they could be about somebody one k
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One count. `count` is None where it is too small to be shown."""
+    """One count. `count` is None where it is too small to be shown; `rounded` to full fives."""
 
     value: str
     count: int | None
+    rounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ def figures(organisation: UUID, *, at: datetime) -> Figures:
             }
         ),
         tables={
-            what: _shown(_live(what, live, organisation, start) + _gone(what, gone))
+            what: _shown(
+                _in_order(what, _live(what, live, organisation, start) + _gone(what, gone))
+            )
             for what in Tally.What
             if what != Tally.What.ASKED  # that is what the months show
         },
@@ -115,13 +118,38 @@ def _first_answers(live: QuerySet[Case]) -> Counter[str]:
     return +counted
 
 
-def _shown(counts: dict[str, int]) -> list[Cell]:
-    """Return cells; where exactly one is too small the next one goes too, or the sum gives it away."""
-    small = [value for value, count in counts.items() if 0 < count < SMALLEST]
+def _shown(counts: Mapping[str, int]) -> list[Cell]:
+    """Return cells without the small counts.
+
+    Where exactly one is small, the sum of another table would give it away: the next larger one is
+    then rounded.
+    """
+    small = {value for value, count in counts.items() if 0 < count < SMALLEST}
+    rounded = ""
     if len(small) == 1:
-        others = [value for value, count in counts.items() if count >= SMALLEST]
-        small += sorted(others, key=lambda value: counts[value])[:1]
-    return [Cell(value, None if value in small else count) for value, count in counts.items()]
+        large = [value for value, count in counts.items() if count >= SMALLEST]
+        rounded = min(large, key=lambda value: counts[value], default="")
+    return [
+        Cell(value, None)
+        if value in small
+        else Cell(value, SMALLEST * round(count / SMALLEST), rounded=True)
+        if len(small) == 1 and value == rounded and count
+        else Cell(value, count)
+        for value, count in counts.items()
+    ]
+
+
+def _in_order(what: Tally.What, counts: Counter[str]) -> dict[str, int]:
+    """Return counts in the order in which people expect the things; topics by how many."""
+    order = {
+        Tally.What.AGE_BAND: [*Case.AgeBand.values, ""],
+        Tally.What.ANSWERED: [*(name for _longest, name in FIRST_ANSWER), "later", "none"],
+    }.get(what)
+    if order is None:
+        order = sorted(counts)
+    if what == Tally.What.TOPIC:
+        order = [value for value, _count in counts.most_common()]
+    return {value: counts[value] for value in order if counts[value]}
 
 
 def _months_back(month: date, count: int) -> date:

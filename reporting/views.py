@@ -35,6 +35,7 @@ class Row:
 
     label: str
     count: int | None
+    rounded: bool
     share: int
 
 
@@ -66,7 +67,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 def _rows(cells: Sequence[Cell], label: Callable[[str], str]) -> list[Row]:
     largest = max((cell.count or 0 for cell in cells), default=0) or 1
     return [
-        Row(label(cell.value), cell.count, round(100 * (cell.count or 0) / largest))
+        Row(label(cell.value), cell.count, cell.rounded, round(100 * (cell.count or 0) / largest))
         for cell in cells
     ]
 
