@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from heapq import merge
 from itertools import islice
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -31,6 +31,7 @@ from counselling.models import (
 )
 from counselling.sla import Targets, Urgency, promised_by
 from counselling.states import CaseState
+from counselling.working_time import Calendar, working_days
 from vault import keyring
 from vault.codes import AccessCode
 from vault.keyring import Holder
@@ -362,6 +363,10 @@ def promised(organisation: Organisation, urgency: Urgency, *, start: datetime) -
         start,
         urgency,
         targets=targets,
-        land=organisation.land,
-        zone=ZoneInfo(settings.TIME_ZONE),
+        calendar=_calendar(organisation.land, settings.TIME_ZONE),
     )
+
+
+@lru_cache(maxsize=32)
+def _calendar(land: str, zone: str) -> Calendar:
+    return working_days(land, zone=zone)

@@ -1,20 +1,22 @@
-"""By when an answer is promised. Pure functions: the time is passed in, in UTC or any other zone.
+"""By when an answer is promised, and whether the promise was kept. Pure functions: time is passed in.
 
-`sofort` and `dringend` are counted around the clock. `normal` is counted on working days only (Monday
-to Friday, no public holiday of the Land), 24 hours each: a question on Friday at 15:00 is due on
-Monday at 15:00. Source of the defaults: design.md, "Service levels".
+`sofort` and `dringend` are counted around the clock. `normal` is counted in working time
+(`working_time.Calendar`). First response runs from creation; next response runs from the first client
+message without an answer and stops with a reply that the client can see; neither runs while the case
+waits for the client, and no note, automatic answer or internal move stops one. Source of rules and
+defaults: design.md, "Service levels".
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from enum import IntEnum
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
 
-from holidays.countries.germany import Germany  # alone: the package would load every country
-from holidays.holiday_base import HolidayBase
+from counselling import working_time
+from counselling.working_time import Calendar
 
 DELETION_WARNING = timedelta(days=14)  # before a closed case is deleted
+WARNING_SHARE = 0.75  # of a target; from then on it is about to be missed
 
 
 class Urgency(IntEnum):
@@ -33,27 +35,30 @@ class Targets:
     dringend: timedelta = timedelta(hours=4)
     normal: timedelta = timedelta(hours=24)
 
+    def of(self, urgency: Urgency) -> timedelta:
+        """Return the target of an urgency."""
+        return {
+            Urgency.SOFORT: self.sofort,
+            Urgency.DRINGEND: self.dringend,
+            Urgency.NORMAL: self.normal,
+        }[urgency]
+
 
 def promised_by(
-    start: datetime, urgency: Urgency, *, targets: Targets, land: str, zone: ZoneInfo
+    start: datetime, urgency: Urgency, *, targets: Targets, calendar: Calendar
 ) -> datetime:
     """Return the moment by which the answer to a message written at `start` is promised.
 
-    land: Bundesland as ISO 3166-2 without `DE-`. zone: whose days are counted. The answer is aware
-    and in `zone`. Raises ValueError for a target that is not positive or a naive start.
+    The answer is aware and in the calendar's zone. Raises ValueError for a target that is not
+    positive or a naive start, CalendarImpossible for a calendar that is closed for years.
     """
-    target = {
-        Urgency.SOFORT: targets.sofort,
-        Urgency.DRINGEND: targets.dringend,
-        Urgency.NORMAL: targets.normal,
-    }[urgency]
-    if target <= timedelta(0):
-        raise ValueError("a target must be longer than nothing")
-    if start.tzinfo is None:
-        raise ValueError("start must be aware")
-    if urgency is not Urgency.NORMAL:
-        return (start.astimezone(ZoneInfo("UTC")) + target).astimezone(zone)
-    return _after_working_time(start, target, land, zone)
+    return working_time.deadline(start, targets.of(urgency), _counted_in(urgency, calendar))
+
+
+def _counted_in(urgency: Urgency, calendar: Calendar) -> Calendar:
+    if urgency is Urgency.NORMAL:
+        return calendar
+    return working_time.round_the_clock(calendar.zone)
 
 
 def deleted_at(
@@ -68,30 +73,125 @@ def deleted_at(
     return max(quiet_since + timedelta(days=days), (warned_at or now) + DELETION_WARNING)
 
 
-def is_working_day(day: date, land: str) -> bool:
-    """Say whether a day is Monday to Friday and no public holiday of the Land."""
-    return day.weekday() < 5 and day not in _holidays(land)
+# --- Clocks, out of what happened ----------------------------------------------------------------
+class Happened(StrEnum):
+    """What can happen in a case, as far as clocks are concerned."""
+
+    ASKED = "asked"
+    CLIENT_WROTE = "client wrote"
+    REPLIED = "replied"  # the client can see it
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    NOTED = "noted"
+    ANSWERED_BY_MACHINE = "answered by machine"
+    MOVED = "moved"  # claimed, released, handed over: inside the house
+    RATED = "rated"  # the urgency changed
 
 
-def _after_working_time(
-    start: datetime, remaining: timedelta, land: str, zone: ZoneInfo
-) -> datetime:
-    utc = ZoneInfo("UTC")
-    cursor = start.astimezone(utc)
-    # Midnights are taken on the zone's wall clock and compared in UTC, so that a day of 23 or 25
-    # hours counts as long as it is.
-    day = start.astimezone(zone).date()
-    while True:
-        next_midnight = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(utc)
-        if is_working_day(day, land):
-            left_today = next_midnight - cursor
-            if remaining <= left_today:
-                return (cursor + remaining).astimezone(zone)
-            remaining -= left_today
-        cursor = next_midnight
-        day += timedelta(days=1)
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `urgency`: of the case from then on, where it changed."""
+
+    at: datetime
+    what: Happened
+    urgency: Urgency | None = None
 
 
-@lru_cache(maxsize=32)
-def _holidays(land: str) -> HolidayBase:
-    return Germany(subdiv=land)
+class Response(StrEnum):
+    """Which answer a clock waits for."""
+
+    FIRST = "first"
+    NEXT = "next"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The client waits for an answer. `stopped_at` and `by`: when and by what that ended.
+
+    levels: the urgencies since it ran, each with the moment from which its target counts; what was
+    promised for an earlier one stays promised.
+    """
+
+    response: Response
+    since: datetime
+    levels: tuple[tuple[Urgency, datetime], ...]
+    stopped_at: datetime | None = None
+    by: Happened | None = None
+
+    @property
+    def urgency(self) -> Urgency:
+        """Return the urgency that the client waits with."""
+        return self.levels[-1][0]
+
+
+def clocks(history: Iterable[Event]) -> list[Clock]:
+    """Return every clock that ran in a case, in order; only the last may still run.
+
+    history: in the order in which it happened.
+    """
+    done: list[Clock] = []
+    running: Clock | None = None
+    urgency = Urgency.NORMAL
+    answered = False
+    for event in history:
+        urgency = urgency if event.urgency is None else event.urgency
+        if event.what in _STARTS and running is None:
+            response = Response.NEXT if answered else Response.FIRST
+            running = Clock(response, event.at, ((urgency, event.at),))
+        elif running is not None and event.what in _STOPS:
+            done.append(replace(running, stopped_at=event.at, by=event.what))
+            running = None
+        elif running is not None and urgency < running.urgency:
+            running = replace(running, levels=(*running.levels, (urgency, event.at)))
+        elif running is not None and urgency > running.urgency:
+            # Only a human lowers; then it is as if it had never been higher.
+            running = replace(running, levels=((urgency, running.since),))
+        answered = answered or event.what is Happened.REPLIED
+    return done if running is None else [*done, running]
+
+
+_STARTS = frozenset([Happened.ASKED, Happened.CLIENT_WROTE, Happened.REOPENED])
+_STOPS = frozenset([Happened.REPLIED, Happened.CLOSED])
+
+
+class Standing(StrEnum):
+    """How a promise stands."""
+
+    KEPT = "kept"
+    RUNNING = "running"
+    WARNED = "warned"  # about to be missed
+    BREACHED = "breached"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """By when an answer is due, and from when on somebody should be warned."""
+
+    due_at: datetime
+    warn_at: datetime
+
+    def standing(self, clock: Clock, *, now: datetime) -> Standing:
+        """Say how the promise of a clock stands."""
+        if clock.stopped_at is not None:
+            return Standing.BREACHED if clock.stopped_at > self.due_at else Standing.KEPT
+        if now > self.due_at:
+            return Standing.BREACHED
+        return Standing.WARNED if now >= self.warn_at else Standing.RUNNING
+
+
+def promise(
+    clock: Clock, *, targets: Targets, calendar: Calendar, warning: float = WARNING_SHARE
+) -> Promise:
+    """Return what is promised for a clock: the earliest of what its urgencies promise.
+
+    warning: after which share of the target somebody is warned.
+    """
+    due, warn = min(
+        (
+            working_time.deadline(since, targets.of(urgency), counted),
+            working_time.deadline(since, targets.of(urgency) * warning, counted),
+        )
+        for urgency, since in clock.levels
+        for counted in [_counted_in(urgency, calendar)]
+    )
+    return Promise(due, warn)

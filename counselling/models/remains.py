@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 
-
 # First answers are counted by how long they took at most.
 FIRST_ANSWER = (
     (timedelta(hours=4), "4h"),

@@ -17,6 +17,7 @@ from counselling.models.remains import FIRST_ANSWER
 
 logger = logging.getLogger(__name__)
 
+
 def keep(case: Case, *, at: datetime) -> None:
     """Note that a case is being deleted, and count it. Called inside the deleting transaction."""
     for what, value in things(case):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counselling.sla import Targets, Urgency, is_working_day, promised_by
+from counselling.sla import Targets, Urgency, promised_by
+from counselling.working_time import working_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -20,7 +21,7 @@ def local(text: str) -> datetime:
 def due(start: str, urgency: Urgency = Urgency.NORMAL, *, land: str = "BE", hours: int = 24) -> str:
     """Return the promise as Berlin's wall clock shows it."""
     targets = Targets(normal=timedelta(hours=hours))
-    end = promised_by(local(start), urgency, targets=targets, land=land, zone=BERLIN)
+    end = promised_by(local(start), urgency, targets=targets, calendar=working_days(land))
     return end.strftime("%Y-%m-%d %H:%M")
 
 
@@ -68,7 +69,7 @@ def test_urgent_ones_are_counted_around_the_clock(urgency: Urgency, expected: st
 
 def test_an_urgent_promise_over_a_change_of_clocks_is_in_real_hours() -> None:
     start = local("2026-10-25 01:00")  # two hours before clocks go back
-    end = promised_by(start, Urgency.DRINGEND, targets=Targets(), land="BE", zone=BERLIN)
+    end = promised_by(start, Urgency.DRINGEND, targets=Targets(), calendar=working_days("BE"))
     assert end.astimezone(UTC) - start.astimezone(UTC) == timedelta(hours=4)
     assert end.hour == 4
 
@@ -78,7 +79,7 @@ def slow(start: datetime, hours: int, land: str) -> datetime:
     moment = start.astimezone(UTC)
     left = hours * 60
     while left:
-        if is_working_day(moment.astimezone(BERLIN).date(), land):
+        if working_days(land).spans_on(moment.astimezone(BERLIN).date()):
             left -= 1
         moment += timedelta(minutes=1)
     return moment
@@ -93,7 +94,7 @@ def slow(start: datetime, hours: int, land: str) -> datetime:
 )
 def test_it_agrees_with_counting_minutes(start: datetime, hours: int, land: str) -> None:
     targets = Targets(normal=timedelta(hours=hours))
-    promised = promised_by(start, Urgency.NORMAL, targets=targets, land=land, zone=BERLIN)
+    promised = promised_by(start, Urgency.NORMAL, targets=targets, calendar=working_days(land))
     assert promised.astimezone(UTC) == slow(start, hours, land)
 
 
@@ -101,7 +102,9 @@ def test_it_agrees_with_counting_minutes(start: datetime, hours: int, land: str)
 def test_a_target_of_nothing_is_refused(urgency: Urgency) -> None:
     nothing = Targets(timedelta(0), timedelta(0), timedelta(0))
     with pytest.raises(ValueError, match="longer than nothing"):
-        promised_by(local("2026-11-17 15:00"), urgency, targets=nothing, land="BE", zone=BERLIN)
+        promised_by(
+            local("2026-11-17 15:00"), urgency, targets=nothing, calendar=working_days("BE")
+        )
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
@@ -110,6 +113,5 @@ def test_a_time_without_a_zone_is_refused() -> None:
             datetime(2026, 11, 17),  # noqa: DTZ001 - naive on purpose
             Urgency.NORMAL,
             targets=Targets(),
-            land="BE",
-            zone=BERLIN,
+            calendar=working_days("BE"),
         )
