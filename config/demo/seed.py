@@ -14,9 +14,10 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
-from accounts import duties
-from accounts.models import Membership, Organisation, Role
+from accounts import duties, queries
+from accounts.models import Membership, Organisation, Role, Team
 from accounts.operations import organisations, staff
 from counselling import triaging
 from counselling.models import TextModule, Topic
@@ -193,18 +194,32 @@ def _write(
     if entry["role"] == "client":
         messages.write(**common, in_danger=False, holder=client)
     elif author is not None and entry["role"] == "note":
+        if not _reads(author, client.subject):
+            _hold(client.subject, author, at)
         messages.note(**common, by=author, holder=holder_of(author))
     elif author is not None and entry["role"] == "reply":
         _hold(client.subject, author, at)
         messages.reply(**common, by=author, holder=holder_of(author))
 
 
+def _readers(case: UUID) -> QuerySet[Membership]:
+    return queries.may_have_key(Team.objects.get(cases=case))
+
+
+def _reads(member: Membership, case: UUID) -> bool:
+    return _readers(case).filter(pk=member.pk).exists()
+
+
 def _hold(case: UUID, member: Membership, at: datetime) -> None:
-    """Let a member hold the case, whoever does now."""
+    """Let a member hold the case, whoever does now; from another team they get it from a colleague."""
     current = cases.holder_of(case)
-    if current is None:
+    if current is None and _reads(member, case):
         cases.claim(case=case, by=member, at=at)
-    elif current.pk != member.pk:
+        return
+    if current is None:
+        current = next(one for one in _readers(case) if one.role == Role.SUPERVISOR)
+        cases.claim(case=case, by=current, at=at)
+    if current.pk != member.pk:
         cases.hand_to_colleague(case=case, to=member, by=current, holder=holder_of(current), at=at)
 
 
