@@ -14,18 +14,21 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import translation
 
-from accounts import queries
+from accounts import duties, queries
+from accounts.holders import holder_of
 from accounts.models import Membership, Organisation
 from accounts.rules import allows
+from vault.keyring import Holder
 
 View = Callable[..., HttpResponse]
 SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 
 
 class StaffRequest(HttpRequest):
-    """A request by a signed-in member, as `staff` hands it on."""
+    """A request by a signed-in member, as `staff` hands it on. `holder`: what opens keys for them."""
 
     member: Membership
+    holder: Holder
 
 
 class OrganisationRequest(HttpRequest):
@@ -91,7 +94,11 @@ def staff(permission: str) -> Callable[[View], View]:
             speak_language_of(member.organisation)
             request = cast(StaffRequest, request)
             request.member = member
-            return view(request, *args, **kwargs)
+            request.holder = holder_of(request)
+            try:
+                return view(request, *args, **kwargs)
+            finally:
+                duties.offer(member=member, holder=request.holder)
 
         page.rule = permission  # type: ignore[attr-defined]
         return page

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import CrisisLine, Invitation, Membership, Organisation, Role, Team, User
+from vault.models import StaffKey, TeamKeySeal
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -55,6 +56,12 @@ def member_of_user(user: UUID, membership: str | None) -> Membership | None:
     return current.order_by("joined_at").first()
 
 
+def ended(members: set[UUID]) -> set[UUID]:
+    """Return which of these members have left or may not sign in any more."""
+    current = Membership.objects.filter(pk__in=members, ended_at__isnull=True, user__is_active=True)
+    return members - set(current.values_list("pk", flat=True))
+
+
 def memberships_of(user: User) -> QuerySet[Membership]:
     """Return a person's current memberships, one per organisation."""
     return user.memberships.filter(ended_at__isnull=True).select_related("organisation")
@@ -90,6 +97,55 @@ def staff_of(organisation: Organisation) -> QuerySet[Membership]:
         .select_related("user")
         .prefetch_related("teams")
     )
+
+
+def may_have_key(team: Team) -> QuerySet[Membership]:
+    """Return the current members who may read a team's cases, and so have its key."""
+    return Membership.objects.filter(
+        teams=team,
+        organisation=team.organisation_id,
+        role__in=Role.reading(),
+        ended_at__isnull=True,
+        user__is_active=True,
+    )
+
+
+def teams_with_keys_for(member: Membership) -> list[Team]:
+    """Return the teams whose key a member may have."""
+    if member.role not in Role.reading() or member.ended_at is not None:
+        return []
+    return list(member.teams.filter(organisation=member.organisation_id))
+
+
+def waiting_for_key(organisation: Organisation) -> dict[UUID, list[Team]]:
+    """Return which members still wait for the key of which of their teams, by the member's id."""
+    of_team = {
+        team.pk: team
+        for team in Team.objects.filter(organisation=organisation).order_by("position")
+    }
+    wanted = Membership.teams.through.objects.filter(
+        team__in=of_team,
+        membership__role__in=Role.reading(),
+        membership__ended_at__isnull=True,
+        membership__user__is_active=True,
+    ).values_list("membership", "membership__user", "team")
+    pairs = dict(
+        StaffKey.objects.filter(user__in=[user for _member, user, _team in wanted]).values_list(
+            "user", "pk"
+        )
+    )
+    has = set(
+        TeamKeySeal.objects.filter(
+            team_key__team__in=of_team,
+            team_key__ended_at__isnull=True,
+            kind=TeamKeySeal.Kind.STAFF,
+        ).values_list("recipient", "team_key__team")
+    )
+    waiting: dict[UUID, list[Team]] = {}
+    for member, user, team in wanted:
+        if (pairs.get(user), team) not in has:
+            waiting.setdefault(member, []).append(of_team[team])
+    return waiting
 
 
 def open_invitations(organisation: Organisation, at: datetime) -> QuerySet[Invitation]:

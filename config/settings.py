@@ -43,8 +43,6 @@ def secret(name: str) -> str:
 
 
 SECRET_KEY = secret("LOTSE_SECRET_KEY")
-# Wraps every case key until staff key pairs take over (docs/threat-model.md).
-VAULT_SERVER_KEY = secret("LOTSE_VAULT_KEY")
 # Peppers the lookup id of an access code; it decrypts nothing.
 CODE_PEPPER = secret("LOTSE_CODE_PEPPER")
 
@@ -79,6 +77,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.PrivacyHeadersMiddleware",
+    "config.middleware.BrokenSealsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -193,6 +192,13 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 OTP_TOTP_ISSUER = "Lotse"
+# What unlocking a person's keys costs (Argon2id), and how many may do so at once: 64 MiB each. Tests
+# lower it; `manage.py check --deploy` refuses less.
+ARGON2_MEMORY_KIB: int = env.int("LOTSE_ARGON2_MEMORY_KIB", 64 * 1024)
+ARGON2_PASSES: int = env.int("LOTSE_ARGON2_PASSES", 3)
+ARGON2_AT_ONCE: int = env.int("LOTSE_ARGON2_AT_ONCE", 2)
+# Handing keys on and wrapping anew happens beside the requests of who holds them (accounts/duties.py).
+KEY_DUTIES = True
 
 SESSION_ENGINE = "vault.sessions"
 SESSION_COOKIE_NAME = "lotse" if INSECURE_HTTP else "__Host-lotse"

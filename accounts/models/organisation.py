@@ -113,6 +113,11 @@ class Organisation(models.Model):
     quiet_days = models.PositiveSmallIntegerField(
         _("Beantwortete Gespräche abschließen, wenn niemand mehr schreibt, nach Tagen"), default=60
     )
+    # Whether the password alone unlocks a member's keys, or only together with a known device.
+    device_keys = models.BooleanField(
+        _("Anmelden nur auf bekannten Geräten"),
+        default=True,
+    )
     # Who gets a question without a topic. Empty only until the first team is there.
     intake_team = models.ForeignKey(
         "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="+"

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
@@ -21,11 +21,17 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import queries
 from accounts.access import public
 from accounts.forms.signing_in import CodeForm, SignInForm
+from accounts.holders import keep, packed, unpacked
 from accounts.models import User
-from accounts.operations import signing_in
+from accounts.operations import keys, signing_in
+from vault.staff_keys import Unlocked
+from vault.stretching import Busy
 
 PENDING_KEY = "signing-in"  # in the session: who has shown the password but not yet the code
 PENDING_LIFETIME = timedelta(minutes=5)
+BUSY = gettext_lazy(
+    "Gerade melden sich sehr viele gleichzeitig an. Bitte versuchen Sie es gleich noch einmal."
+)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -53,7 +59,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             "password", _("Diese E-Mail-Adresse und dieses Passwort passen nicht zusammen.")
         )
         return _password_page(request, form, next_page)
-    _remember(request, user, next_page, at=at)
+    try:
+        # Now or never: the password is not kept. The session holds the key until the code is shown.
+        unlocked = keys.unlock_or_create(user=user, password=form.cleaned_data["password"], at=at)
+    except Busy:
+        form.add_error("password", BUSY)
+        return _password_page(request, form, next_page)
+    _remember(request, user, unlocked, next_page, at=at)
     return HttpResponseRedirect(reverse("login-code"))
 
 
@@ -84,8 +96,8 @@ def code(request: HttpRequest) -> HttpResponse:
                 ),
             )
         else:
-            del request.session[PENDING_KEY]
-            return let_in(request, user, device, next_page=next_page, at=at)
+            unlocked = unpacked(request.session.pop(PENDING_KEY)["key"])
+            return let_in(request, user, device, unlocked, next_page=next_page, at=at)
     return render(request, "accounts/code.html", {"form": form})
 
 
@@ -98,11 +110,21 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def let_in(
-    request: HttpRequest, user: User, device: TOTPDevice, *, next_page: str, at: datetime
+    request: HttpRequest,
+    user: User,
+    device: TOTPDevice,
+    unlocked: Unlocked | None,
+    *,
+    next_page: str,
+    at: datetime,
 ) -> HttpResponse:
-    """Sign a person in who has shown both factors, under a fresh session key."""
+    """Sign a person in who has shown both factors, under a fresh session key.
+
+    unlocked: their key pair; without one they come in, but no case opens.
+    """
     login(request, user, backend=BACKEND)
     otp_login(request, device)
+    keep(request, unlocked)
     memberships = list(queries.memberships_of(user)[:2])
     if len(memberships) == 1:
         signing_in.enter(member=memberships[0], at=at)
@@ -138,13 +160,16 @@ def _password_page(request: HttpRequest, form: SignInForm, next_page: str) -> Ht
     return render(request, "accounts/sign_in.html", context)
 
 
-def _remember(request: HttpRequest, user: User, next_page: str, *, at: datetime) -> None:
+def _remember(
+    request: HttpRequest, user: User, unlocked: Unlocked | None, next_page: str, *, at: datetime
+) -> None:
     # Nobody is signed in yet; a key that somebody planted before must not grow in rights.
     request.session.cycle_key()
     request.session[PENDING_KEY] = {
         "user": str(user.pk),
         "at": at.timestamp(),
         "next": next_page if is_own_page(next_page) else "",
+        "key": packed(unlocked),
     }
 
 

@@ -32,6 +32,7 @@ def staff_list(request: HttpRequest) -> HttpResponse:
     member = request.member
     people = list(queries.staff_of(member.organisation))
     may_end = allows(member, "staff.end")
+    waiting = queries.waiting_for_key(member.organisation)
     return render(
         request,
         "accounts/staff_list.html",
@@ -41,6 +42,7 @@ def staff_list(request: HttpRequest) -> HttpResponse:
                     "member": person,
                     "is_self": person.pk == member.pk,
                     "may_end": may_end and person.pk != member.pk,
+                    "waits_for": waiting.get(person.pk, []),
                 }
                 for person in people
             ],
@@ -49,6 +51,7 @@ def staff_list(request: HttpRequest) -> HttpResponse:
                 for row in queries.open_invitations(member.organisation, at)
             ],
             "may_invite": allows(member, "staff.invite"),
+            "somebody_waits": bool(waiting),
         },
     )
 
@@ -70,6 +73,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         role=Role(form.cleaned_data["role"]),
         teams=list(form.cleaned_data["teams"]),
         by=request.member,
+        holder=request.holder,
         at=at,
     )
     request.session[INVITED_KEY] = {"invitation": str(row.pk), "token": token}
