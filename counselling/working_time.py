@@ -104,7 +104,7 @@ class Calendar:
 
 def working_days(land: str, *, zone: str = "Europe/Berlin") -> Calendar:
     """Return the calendar of Monday to Friday, all day, without the Land's public holidays."""
-    return Calendar((*(ALL_DAY,) * 5, (), ()), zone=zone, land=land)  # type: ignore[arg-type]  # five and two are seven
+    return Calendar((*(ALL_DAY,) * 5, (), ()), zone=zone, land=land)
 
 
 def round_the_clock(zone: str = "Europe/Berlin") -> Calendar:

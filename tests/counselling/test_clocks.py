@@ -15,7 +15,7 @@ from counselling.working_time import Calendar, Span, working_days
 BERLIN = ZoneInfo("Europe/Berlin")
 ALWAYS_WEEKDAYS = working_days("BE")
 OFFICE = Calendar(
-    ((Span(540, 720), Span(840, 1020)),) * 5 + ((), ()),  # type: ignore[arg-type]  # five and two are seven
+    ((Span(540, 720), Span(840, 1020)),) * 5 + ((), ()),
     land="BE",
 )
 OFFICE_TARGETS = Targets(normal=timedelta(hours=6))

@@ -31,10 +31,9 @@ AFTERNOON = Span(14 * 60, 17 * 60)
 
 def week(*days: Spans) -> tuple[Spans, Spans, Spans, Spans, Spans, Spans, Spans]:
     """Return a week from the given days on; the others are free."""
-    monday, tuesday, wednesday, thursday, friday, saturday, sunday = (
-        *days,
-        *((),) * (7 - len(days)),
-    )
+    free: Spans = ()
+    all_days = [*days, *[free] * (7 - len(days))]
+    monday, tuesday, wednesday, thursday, friday, saturday, sunday = all_days
     return monday, tuesday, wednesday, thursday, friday, saturday, sunday
 
 
