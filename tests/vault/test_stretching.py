@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 from nacl.pwhash import argon2id
@@ -48,7 +49,7 @@ def test_only_so_many_run_at_once(settings: Settings, monkeypatch: pytest.Monkey
     now, most, lock = 0, 0, threading.Lock()
     real = argon2id.kdf
 
-    def counted(*args: object, **kwargs: object) -> bytes:
+    def counted(*args: Any, **kwargs: Any) -> bytes:
         nonlocal now, most
         with lock:
             now += 1
