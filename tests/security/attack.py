@@ -303,5 +303,7 @@ def everything_below(folder: Path) -> list[bytes]:
     return [
         path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and "static" not in path.parts and not path.name.startswith("lotse.sqlite")
+        if path.is_file()
+        and "static" not in path.parts
+        and not path.name.startswith("lotse.sqlite")
     ]
