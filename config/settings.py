@@ -9,11 +9,11 @@ from typing import Any
 
 import dj_database_url
 import django.conf.locale
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 from config.demo.secrets import demo_secret
+from config.headers import PAGE_POLICY, protect_static
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -150,7 +150,7 @@ REDIS_URL: str = env.str("LOTSE_REDIS_URL", "")
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": (
         {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "config.layers.FleetChannelLayer",
             "CONFIG": {"hosts": [REDIS_URL], "prefix": "lotse"},
         }
         if REDIS_URL
@@ -212,20 +212,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": PAGE_POLICY}
 
 # A text of 200,000 characters, each four bytes and percent-encoded, must still reach the form, which
 # answers with a sentence; what is larger is answered by OversizeMiddleware.
@@ -264,6 +251,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_ADD_HEADERS_FUNCTION = protect_static
 
 # No access log, no request line, no exception text: a path, a header or an error's text may hold
 # what a client wrote (config/logs.py).
