@@ -126,6 +126,14 @@ class Brake:
         _asked(lambda: cache.delete_many([tried, f"{tried}:hold"]), None)
 
 
+def first(key: str, value: str, lifetime: int) -> bool:
+    """Remember a value under a key, and say whether it is the first there, or the same once more.
+
+    lifetime: seconds that it is remembered.
+    """
+    return _asked(lambda: cache.add(key, value, lifetime) or cache.get(key) == value, True)
+
+
 def _count(key: str, lifetime: int) -> int:
     """Add one to a counter and return it; a new one begins at 1 and goes after `lifetime` seconds."""
 

@@ -227,6 +227,12 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+# What a form that anybody may send must bring (accounts/gate.py). Seconds that it must have been open
+# when it brings no proof of work; 0 switches that off.
+FORM_MINIMUM_AGE: int = env.int("LOTSE_FORM_MINIMUM_AGE", 3)
+# Multiplies every limit for clients, for a house whose parents come through few addresses.
+LIMITS_FACTOR: float = env.float("LOTSE_LIMITS_FACTOR", 1.0)
+
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": PAGE_POLICY}
 
 # A text of 200,000 characters, each four bytes and percent-encoded, must still reach the form, which

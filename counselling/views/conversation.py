@@ -39,10 +39,11 @@ def page(
     write: WriteForm | None = None,
     token: UUID | None = None,
     rating: RatingForm | None = None,
+    wait: str = "",
 ) -> HttpResponse:
     """Show the conversation.
 
-    write, rating: forms with errors, to be shown again. token: the id of the message form if it still
+    wait: why what was sent is not taken now. write, rating: forms with errors, to be shown again. token: the id of the message form if it still
     holds; None for a fresh one.
     """
     case = request.case
@@ -65,6 +66,7 @@ def page(
                 case, Message.Role(last.kind if last else Message.Role.CLIENT), at=at
             ),
             "urgent": waits_now,
+            "wait": wait,
             "write_form": write or WriteForm(),
             "token": token or uuid4(),
             "longest": LONGEST_TEXT,

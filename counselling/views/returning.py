@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import gate
 from accounts.access import OrganisationRequest, organisation_page
 from audit import trail
 from counselling import queries, wording
@@ -31,6 +32,7 @@ from counselling.forms.client import CodeForm, RatingForm, WriteForm
 from counselling.models import Message
 from counselling.operations import cases, entries, messages, ratings
 from counselling.views import conversation
+from counselling.views.waiting import limited, refused
 from vault.keyring import SERVER
 
 
@@ -47,6 +49,10 @@ def come_back(request: HttpRequest) -> HttpResponse:
         return _code_entry(request, CodeForm())
     form = CodeForm(request.POST)
     if form.is_valid():
+        try:
+            gate.let_through(request, gate.CODE, at=timezone.now())
+        except gate.GateClosed as closed:
+            return refused(closed, form, "code", lambda wait: _code_entry(request, form, wait=wait))
         case = queries.case_by_code(form.cleaned_data["code"])
         if case is not None:
             open_for_client(request, case.pk)
@@ -101,6 +107,7 @@ def rate(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @client_case
+@limited(gate.DOWNLOAD, methods=("GET",))
 def download(request: HttpRequest) -> HttpResponse:
     """Give the client everything that is kept, as a page to read or as JSON (`?als=json`)."""
     request = cast(ClientRequest, request)
@@ -133,6 +140,7 @@ def download(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @client_case
+@limited(gate.DELETION, methods=("POST",))
 def delete(request: HttpRequest) -> HttpResponse:
     """Ask whether to delete everything, and do it."""
     request = cast(ClientRequest, request)
@@ -180,6 +188,7 @@ def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
     if token is None or not valid:
         return conversation.page(request, at=at, write=form, token=token)
     try:
+        gate.count(request, gate.MESSAGE)
         messages.write(
             case=request.case.pk,
             text=form.cleaned_data["text"],
@@ -187,6 +196,13 @@ def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
             in_danger=form.in_danger,
             holder=request.holder,
             at=at,
+        )
+    except gate.TooOften as closed:
+        return refused(
+            closed,
+            form,
+            "text",
+            lambda wait: conversation.page(request, at=at, write=form, token=token, wait=wait),
         )
     except entries.DifferentText:
         form.add_error(
@@ -205,12 +221,20 @@ def _take_rating(request: ClientRequest, *, at: datetime) -> HttpResponse:
     form = RatingForm(request.POST)
     if form.is_valid():
         try:
+            gate.count(request, gate.RATING)
             ratings.rate(
                 case=request.case.pk,
                 stars=int(form.cleaned_data["stars"]),
                 text=form.cleaned_data["text"],
                 holder=request.holder,
                 at=at,
+            )
+        except gate.TooOften as closed:
+            return refused(
+                closed,
+                form,
+                "text",
+                lambda wait: conversation.page(request, at=at, rating=form, wait=wait),
             )
         except ratings.NothingToRate:
             form.add_error(
@@ -223,7 +247,8 @@ def _take_rating(request: ClientRequest, *, at: datetime) -> HttpResponse:
     return conversation.page(request, at=at, rating=form)
 
 
-def _code_entry(request: OrganisationRequest, form: CodeForm) -> HttpResponse:
+def _code_entry(request: OrganisationRequest, form: CodeForm, *, wait: str = "") -> HttpResponse:
+    """Ask for the code. wait: why what was sent is not taken now."""
     post = request.POST
     is_gone = getattr(request, "case_gone", False)
     return render(
@@ -231,6 +256,8 @@ def _code_entry(request: OrganisationRequest, form: CodeForm) -> HttpResponse:
         "counselling/client/return.html",
         {
             "form": form,
+            "wait": wait,
+            "gate": gate.carried(gate.CODE, at=timezone.now(), sent=post.get("opened", "")),
             "is_open_here": CASE_KEY in request.session,
             "is_gone": is_gone,
             "notice": wording.notice_words(
