@@ -48,6 +48,35 @@ def pytest_unconfigure() -> None:
     SESSION.stop()
 
 
+FIGURES: list[str] = []  # what tests have counted, printed at the end of the run
+
+
+@pytest.fixture(scope="session")
+def figures() -> list[str]:
+    """Figures for the end of the run: `figures.append("12 URLs × 6 roles = 72 requests")`."""
+    return FIGURES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the figures of a worker of pytest-xdist."""
+    FIGURES.extend(getattr(node, "workeroutput", {}).get("figures", []))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the figures of this worker on."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the figures."""
+    if FIGURES:
+        terminalreporter.section("figures")
+        for line in FIGURES:
+            terminalreporter.line(line)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the long forms unless they are wanted."""
     if LONG:
