@@ -22,7 +22,7 @@ class SameOrigin:
         self.application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
-        answer = self.application if comes_from_here(scope) else WebsocketDenier()
+        answer: Any = self.application if comes_from_here(scope) else WebsocketDenier()
         return await answer(scope, receive, send)
 
 

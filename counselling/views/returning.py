@@ -44,15 +44,15 @@ def come_back(request: HttpRequest) -> HttpResponse:
     A code of another organisation leads to that organisation's page: who has the code may. A message
     or rating that was sent when the session had ended comes along and is taken then.
     """
-    request = cast(OrganisationRequest, request)
+    here = cast(OrganisationRequest, request)
     if request.method != "POST":
-        return _code_entry(request, CodeForm())
+        return _code_entry(here, CodeForm())
     form = CodeForm(request.POST)
     if form.is_valid():
         try:
             gate.let_through(request, gate.CODE, at=timezone.now())
         except gate.GateClosed as closed:
-            return refused(closed, form, "code", lambda wait: _code_entry(request, form, wait=wait))
+            return refused(closed, form, "code", lambda wait: _code_entry(here, form, wait=wait))
         case = queries.case_by_code(form.cleaned_data["code"])
         if case is not None:
             open_for_client(request, case.pk)
@@ -67,7 +67,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
                 "Bitte vergleichen Sie den Code noch einmal, oder schreiben Sie neu."
             ),
         )
-    return _code_entry(request, form)
+    return _code_entry(here, form)
 
 
 @require_GET

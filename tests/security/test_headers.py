@@ -256,6 +256,7 @@ def test_leaving_takes_cookies_session_and_storage_away() -> None:
     assert token
     come_back(parent, asked.code.display())
     session = parent.session
+    assert session.session_key
     answer = parent.get("/nordhafen/weg/")
     assert answer.headers["Clear-Site-Data"] == '"storage"'
     assert {name: morsel["max-age"] for name, morsel in answer.cookies.items()} == {
