@@ -70,6 +70,8 @@ def whole_visit(visitor: Marked, lotse: Lotse, mark: dict[str, str]) -> int:
         visitor.post("/nordhafen/frage/", {"text": "ohne Formular"}),
     ]
     assert [answer.status for answer in done] == [200, 200, 404, 200, 403]
+    assert visitor.handshake(f"/ws/queue/?von={mark['query']}") == 101
+    assert visitor.handshake(f"/ws/gibt-es-nicht/?von={mark['query']}") == 403
     form = parent.form()
     asked = parent.send(form, "Zu schnell.")
     assert "sehr schnell" in asked.text
@@ -91,7 +93,7 @@ def whole_visit(visitor: Marked, lotse: Lotse, mark: dict[str, str]) -> int:
     assert limits[0].url.endswith("/gespraech/")
     assert limits[-1].status == 429, "no limit for codes without a proof"
     assert visitor.post("/nordhafen/frage/", {"text": "x" * 7_000_000}).status in {403, 413}
-    return len(done) + len(limits) + 12
+    return len(done) + len(limits) + 14
 
 
 @contextmanager

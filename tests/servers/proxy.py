@@ -144,3 +144,18 @@ class Marked(PlainBrowser):
             urllib.request.HTTPCookieProcessor(CookieJar()),
         )
         self._opener.addheaders = [*headers.items(), ("Origin", base)]
+        self._connect = FromHere
+
+    def handshake(self, path: str) -> int:
+        """Try to open a socket with the same marks, and return the status of the answer."""
+        headers = {
+            **dict(self._opener.addheaders),
+            "Host": self.base.removeprefix("https://"),
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        }
+        connection = self._connect(NAME)
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status
