@@ -91,8 +91,9 @@ class Reader:
     def look(self) -> None:
         """Look the page over as it stands."""
         self.page.wait_for_load_state()
-        for box in self.page.locator("details:not([open]) > summary").all():
-            box.dispatch_event("click")
+        self.page.evaluate(
+            "document.querySelectorAll('main details').forEach(box => { box.open = true; })"
+        )
         self.opened += 1
         assert not self.heard, f"{self.page.url}: {self.heard}"
         suspicious = self.page.evaluate(SUSPICIOUS)
@@ -262,7 +263,6 @@ def fields_with_mistakes(reader: Reader) -> None:
     page, words = reader.page, short_texts()
     for payload in (next(words) for _field in range(3 if not LONG else len(CORPUS))):
         reader.open("/nordhafen/frage/")
-        page.locator("details.more > summary").click()
         page.locator("input[name=postcode]").fill(payload)
         page.locator("form[data-draft-keep] button[type=submit]").click()
         reader.look()
