@@ -24,7 +24,7 @@ def strict_lotse() -> Iterator[Lotse]:
 
 def proven(page: Page) -> None:
     """Wait until the work is done."""
-    page.wait_for_function("document.querySelector('input[name=altcha]').value !== ''")
+    expect(page.locator("input[name=altcha]")).not_to_have_value("", timeout=60_000)
 
 
 def test_a_question_and_the_way_back_with_the_work_done_meanwhile(
