@@ -112,10 +112,14 @@ def speak_language_of(organisation: Organisation) -> None:
         translation.activate(organisation.language)
 
 
+def language_of_address(request: HttpRequest) -> str:
+    """Return the language that the address alone decides: `en` under `/en/`, else `de`."""
+    return "en" if request.path_info.startswith("/en/") else "de"
+
+
 def speak_language_of_address(request: HttpRequest) -> None:
     """Speak as the address says, whoever asks: for pages that no door has opened."""
-    english = request.path_info.startswith("/en/")
-    translation.activate("en" if english else "de")
+    translation.activate(language_of_address(request))
     slug = request.path_info.removeprefix("/en").split("/")[1:2]
     if slug and SLUG.fullmatch(slug[0]):
         organisation = queries.organisation_at(slug[0])

@@ -4,18 +4,18 @@ A hint may be lost; every page and socket also looks by itself. The group names 
 here, those of cases in `counselling/events.py`.
 """
 
-import asyncio
-import logging
-import os
-import threading
-from concurrent.futures import Future
-from typing import Any
+from typing import Any, Protocol, cast
 from uuid import UUID
 
-from channels.layers import InMemoryChannelLayer, get_channel_layer
+from channels.layers import get_channel_layer
 from django.db import transaction
 
-log = logging.getLogger("lotse.events")
+
+class Publisher(Protocol):
+    """What a channel layer brings so that a page can send a hint (config/layers.py)."""
+
+    def hint(self, group: str, message: dict[str, Any]) -> None:
+        """Send to a group from a thread without an event loop; nobody waits for it."""
 
 
 def member_group(member: UUID) -> str:
@@ -31,45 +31,6 @@ def membership_ended(member: UUID) -> None:
 def publish_on_commit(group: str, message: dict[str, Any]) -> None:
     """Send a hint to a group when the transaction commits."""
     # robust: the row is committed; a layer that is down costs the hint, not the answer.
-    transaction.on_commit(lambda: _publisher.publish(group, message), robust=True)
-
-
-class _Publisher:
-    """One event loop per process that sends hints, so that no page waits for the layer.
-
-    Sending from a page's thread with `async_to_sync` would open a new loop, and with Redis a new
-    connection, for every hint.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._process = 0
-
-    def publish(self, group: str, message: dict[str, Any]) -> None:
-        layer = get_channel_layer()
-        if isinstance(layer, InMemoryChannelLayer) and hasattr(layer, "hint"):
-            layer.hint(group, message)  # the embedded default has a loop of its own
-        elif layer is not None:
-            sending = asyncio.run_coroutine_threadsafe(
-                layer.group_send(group, message), self._running_loop()
-            )
-            sending.add_done_callback(_note_failure)
-
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            # A forked child inherits the loop but not its thread.
-            if self._loop is None or self._process != os.getpid():
-                self._loop = asyncio.new_event_loop()
-                self._process = os.getpid()
-                threading.Thread(target=self._loop.run_forever, name="hints", daemon=True).start()
-            return self._loop
-
-
-def _note_failure(sending: "Future[None]") -> None:
-    error = sending.exception()
-    if error is not None:
-        log.warning("a hint was not sent: %s", type(error).__name__)
-
-
-_publisher = _Publisher()
+    transaction.on_commit(
+        lambda: cast(Publisher, get_channel_layer()).hint(group, message), robust=True
+    )

@@ -15,10 +15,10 @@ pages = get_wsgi_application()  # before anything that imports models
 
 from a2wsgi import WSGIMiddleware  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
+from config.origins import SameOrigin  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402
 from counselling import triaging  # noqa: E402
 
@@ -35,7 +35,7 @@ nowhere = re_path(r"", cast(Any, unknown_socket))
 application = ProtocolTypeRouter(
     {
         "http": WSGIMiddleware(cast(Any, pages), workers=PAGE_THREADS),
-        "websocket": AllowedHostsOriginValidator(
+        "websocket": SameOrigin(
             CookieMiddleware(URLRouter(cast(Any, [*websocket_urlpatterns, nowhere])))
         ),
     }

@@ -1,16 +1,22 @@
-"""The channel layer of the embedded default: one process, nothing to install."""
+"""The two channel layers. Both can be sent to from the threads that answer pages: `hint`."""
 
 import asyncio
+import logging
+import os
+import threading
 import time
+from concurrent.futures import Future
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer
 
+log = logging.getLogger("lotse.layers")
 SWEEP_EVERY = 5.0  # seconds
 
 
 class EmbeddedChannelLayer(InMemoryChannelLayer):
-    """Channels' in-memory layer with two defaults changed.
+    """The layer of the embedded default: Channels' in-memory layer with two defaults changed.
 
     The stock layer sweeps every channel and group at each send and receive, which costs the more the
     more sockets there are (platform.md); here it sweeps every few seconds. And it may be sent to from
@@ -62,3 +68,39 @@ class EmbeddedChannelLayer(InMemoryChannelLayer):
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_EVERY
             super()._clean_expired()  # type: ignore[misc]  # the stubs leave out private methods
+
+
+class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # brings no types
+    """The layer of several processes: Redis, with a way to send from a page's thread.
+
+    Sending with `async_to_sync` would open a new loop, and with Redis a new connection, for every
+    hint; here one loop in each process sends them all.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
+
+    def hint(self, group: str, message: dict[str, Any]) -> None:
+        """Send to a group from a thread without an event loop; nobody waits for it."""
+        sending = asyncio.run_coroutine_threadsafe(
+            self.group_send(group, message), self._running_loop()
+        )
+        sending.add_done_callback(_note_failure)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            # A forked child inherits the loop but not its thread.
+            if self._loop is None or self._process != os.getpid():
+                self._loop = asyncio.new_event_loop()
+                self._process = os.getpid()
+                threading.Thread(target=self._loop.run_forever, name="hints", daemon=True).start()
+            return self._loop
+
+
+def _note_failure(sending: "Future[None]") -> None:
+    error = sending.exception()
+    if error is not None:
+        log.warning("a hint was not sent: %s", type(error).__name__)

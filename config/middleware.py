@@ -6,7 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from config import errors
+from accounts.access import language_of_address
+from config import errors, headers
 from counselling.operations.alerts import record_broken_seals
 from vault import alerts
 
@@ -20,10 +21,10 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        english = request.path_info.startswith("/en/")
-        with translation.override("en" if english else "de"):
+        language = language_of_address(request)
+        with translation.override(language):
             response = self.get_response(request)
-            response.headers.setdefault("Content-Language", "en" if english else "de")
+            response.headers.setdefault("Content-Language", language)
         return response
 
 
@@ -35,13 +36,7 @@ class PrivacyHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        # Static files set their own; a page may say otherwise (an organisation's colours).
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault(
-            "Permissions-Policy",
-            "camera=(), microphone=(), geolocation=(), interest-cohort=(), browsing-topics=()",
-        )
+        headers.protect(response)
         return response
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import dj_database_url
 import django.conf.locale
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 from config.demo.secrets import demo_secret
+from config.headers import PAGE_POLICY, protect_static
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "config.middleware.PrivacyHeadersMiddleware",
     "config.middleware.BrokenSealsMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -86,7 +87,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -153,11 +153,27 @@ REDIS_URL: str = env.str("LOTSE_REDIS_URL", "")
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": (
         {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "config.layers.FleetChannelLayer",
             "CONFIG": {"hosts": [REDIS_URL], "prefix": "lotse"},
         }
         if REDIS_URL
         else {"BACKEND": "config.layers.EmbeddedChannelLayer", "CONFIG": {"capacity": 1000}}
+    )
+}
+# Counters of tries (accounts/throttle.py) and nothing else. Room enough that a flood of tries does not
+# push other people's counters out.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": (
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "lotse",
+        }
+        if REDIS_URL
+        else {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
     )
 }
 HUEY: dict[str, Any] = {
@@ -213,29 +229,21 @@ CSRF_FAILURE_VIEW = "config.errors.expired_form"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not INSECURE_HTTP
 SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 2 * 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("LOTSE_BEHIND_PROXY", False) else None
-)
+BEHIND_PROXY: bool = env.bool("LOTSE_BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # `no-referrer` would make browsers send `Origin: null` with our own forms, which the CSRF check refuses.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
+# What a form that anybody may send must bring (accounts/gate.py). Seconds that it must have been open
+# when it brings no proof of work; 0 switches that off.
+FORM_MINIMUM_AGE: int = env.int("LOTSE_FORM_MINIMUM_AGE", 3)
+# Multiplies every limit for clients, for a house whose parents come through few addresses.
+LIMITS_FACTOR: float = env.float("LOTSE_LIMITS_FACTOR", 1.0)
+
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": PAGE_POLICY}
 
 # A text of 200,000 characters, each four bytes and percent-encoded, must still reach the form, which
 # answers with a sentence; what is larger is answered by OversizeMiddleware.
@@ -274,6 +282,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_ADD_HEADERS_FUNCTION = protect_static
 
 # No access log, no request line, no exception text: a path, a header or an error's text may hold
 # what a client wrote (config/logs.py).

@@ -36,6 +36,8 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.KEY_DUTIES = False
 django.setup()
 
+from django.core.cache import cache  # noqa: E402 - needs the settings
+
 from accounts import queries  # noqa: E402 - needs the settings
 from counselling import triaging  # noqa: E402 - needs the settings
 from vault import alerts, team_keys  # noqa: E402 - needs the settings
@@ -48,6 +50,35 @@ hypothesis.settings.load_profile("long" if LONG else "short")
 def pytest_unconfigure() -> None:
     """Stop the servers; workers of pytest-xdist end without running exit handlers."""
     SESSION.stop()
+
+
+FIGURES: list[str] = []  # what tests have counted, printed at the end of the run
+
+
+@pytest.fixture(scope="session")
+def figures() -> list[str]:
+    """Figures for the end of the run: `figures.append("12 URLs × 6 roles = 72 requests")`."""
+    return FIGURES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the figures of a worker of pytest-xdist."""
+    FIGURES.extend(getattr(node, "workeroutput", {}).get("figures", []))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the figures of this worker on."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the figures."""
+    if FIGURES:
+        terminalreporter.section("figures")
+        for line in FIGURES:
+            terminalreporter.line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -104,10 +135,11 @@ def _trail_can_be_emptied_between_tests() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
-    """Begin each test without what another one's pages remembered of rows that are gone now."""
+    """Begin each test without what another one's pages remembered or counted."""
     queries.forget_organisations()
     team_keys.forget()
     alerts.drain()
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import gate
 from accounts.access import OrganisationRequest, organisation_page
 from accounts.text import LONGEST_TEXT
 from counselling import wording
@@ -26,6 +27,7 @@ from counselling.forms.client import AskForm
 from counselling.models import Case
 from counselling.operations import asking
 from counselling.sla import Urgency
+from counselling.views.waiting import refused
 from vault import tickets
 from vault.codes import AccessCode
 from vault.keyring import ClientHolder
@@ -84,6 +86,12 @@ def ask(request: HttpRequest) -> HttpResponse:
         return _form(request, form, at=at)
     if not valid:
         return _form(request, form, at=at, sealed=sent)
+    try:
+        gate.let_through(request, gate.QUESTION, at=at, again_for=ticket.submission)
+    except gate.GateClosed as closed:
+        return refused(
+            closed, form, "text", lambda wait: _form(request, form, at=at, sealed=sent, wait=wait)
+        )
     return _take(request, form, ticket, sent, at=at)
 
 
@@ -142,8 +150,13 @@ def _form(
     at: datetime,
     sealed: str = "",
     arrived: bool = False,
+    wait: str = "",
 ) -> HttpResponse:
-    """Show the form. sealed: its ticket if that still holds. arrived: an earlier text is a case."""
+    """Show the form.
+
+    sealed: its ticket if that still holds. arrived: an earlier text is a case. wait: why it is not
+    taken now.
+    """
     form.offer_topics()
     return render(
         request,
@@ -152,6 +165,8 @@ def _form(
             "form": form,
             "ticket": sealed or Ticket.fresh().seal(at=at),
             "arrived": arrived,
+            "wait": wait,
+            "gate": gate.carried(gate.QUESTION, at=at, sent=request.POST.get("opened", "")),
             "longest": LONGEST_TEXT,
         },
     )

@@ -39,10 +39,11 @@ def page(
     write: WriteForm | None = None,
     token: UUID | None = None,
     rating: RatingForm | None = None,
+    wait: str = "",
 ) -> HttpResponse:
     """Show the conversation.
 
-    write, rating: forms with errors, to be shown again. token: the id of the message form if it still
+    wait: why what was sent is not taken now. write, rating: forms with errors, to be shown again. token: the id of the message form if it still
     holds; None for a fresh one.
     """
     case = request.case
@@ -69,6 +70,7 @@ def page(
             ),
             "can_keep": case.deletion_warned_at is not None,
             "urgent": waits_now,
+            "wait": wait,
             "write_form": write or WriteForm(),
             "token": token or uuid4(),
             "longest": LONGEST_TEXT,

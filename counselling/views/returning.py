@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import gate
 from accounts.access import OrganisationRequest, organisation_page
 from audit import trail
 from counselling import queries, wording
@@ -32,6 +33,7 @@ from counselling.forms.client import CodeForm, RatingForm, WriteForm
 from counselling.models import Case, Message
 from counselling.operations import cases, entries, messages, ratings, retention
 from counselling.views import conversation
+from counselling.views.waiting import limited, refused
 from vault.keyring import KeyUnavailable
 
 
@@ -43,14 +45,18 @@ def come_back(request: HttpRequest) -> HttpResponse:
     A code of another organisation leads to that organisation's page: who has the code may. A message
     or rating that was sent when the session had ended comes along and is taken then.
     """
-    request = cast(OrganisationRequest, request)
+    here = cast(OrganisationRequest, request)
     if request.method != "POST":
-        return _code_entry(request, CodeForm())
+        return _code_entry(here, CodeForm())
     form = CodeForm(request.POST)
     if form.is_valid():
+        try:
+            gate.let_through(request, gate.CODE, at=timezone.now())
+        except gate.GateClosed as closed:
+            return refused(closed, form, "code", lambda wait: _code_entry(here, form, wait=wait))
         case = queries.case_by_code(form.cleaned_data["code"])
         if case is not None:
-            return _open(request, form, case, at=timezone.now())
+            return _open(here, form, case, at=timezone.now())
         form.add_error(
             "code",
             _(
@@ -58,7 +64,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
                 "Bitte vergleichen Sie den Code noch einmal, oder schreiben Sie neu."
             ),
         )
-    return _code_entry(request, form)
+    return _code_entry(here, form)
 
 
 def _open(
@@ -120,6 +126,7 @@ def rate(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @client_case
+@limited(gate.DOWNLOAD, methods=("GET",))
 def download(request: HttpRequest) -> HttpResponse:
     """Give the client everything that is kept, as a page to read or as JSON (`?als=json`)."""
     request = cast(ClientRequest, request)
@@ -152,6 +159,7 @@ def download(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @client_case
+@limited(gate.DELETION, methods=("POST",))
 def delete(request: HttpRequest) -> HttpResponse:
     """Ask whether to delete everything, and do it."""
     request = cast(ClientRequest, request)
@@ -212,6 +220,7 @@ def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
     if token is None or not valid:
         return conversation.page(request, at=at, write=form, token=token)
     try:
+        gate.count(request, gate.MESSAGE)
         messages.write(
             case=request.case.pk,
             text=form.cleaned_data["text"],
@@ -219,6 +228,13 @@ def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
             in_danger=form.in_danger,
             holder=request.holder,
             at=at,
+        )
+    except gate.TooOften as closed:
+        return refused(
+            closed,
+            form,
+            "text",
+            lambda wait: conversation.page(request, at=at, write=form, token=token, wait=wait),
         )
     except entries.DifferentText:
         form.add_error(
@@ -237,12 +253,20 @@ def _take_rating(request: ClientRequest, *, at: datetime) -> HttpResponse:
     form = RatingForm(request.POST)
     if form.is_valid():
         try:
+            gate.count(request, gate.RATING)
             ratings.rate(
                 case=request.case.pk,
                 stars=int(form.cleaned_data["stars"]),
                 text=form.cleaned_data["text"],
                 holder=request.holder,
                 at=at,
+            )
+        except gate.TooOften as closed:
+            return refused(
+                closed,
+                form,
+                "text",
+                lambda wait: conversation.page(request, at=at, rating=form, wait=wait),
             )
         except ratings.NothingToRate:
             form.add_error(
@@ -255,7 +279,8 @@ def _take_rating(request: ClientRequest, *, at: datetime) -> HttpResponse:
     return conversation.page(request, at=at, rating=form)
 
 
-def _code_entry(request: OrganisationRequest, form: CodeForm) -> HttpResponse:
+def _code_entry(request: OrganisationRequest, form: CodeForm, *, wait: str = "") -> HttpResponse:
+    """Ask for the code. wait: why what was sent is not taken now."""
     post = request.POST
     is_gone = getattr(request, "case_gone", False)
     return render(
@@ -263,6 +288,8 @@ def _code_entry(request: OrganisationRequest, form: CodeForm) -> HttpResponse:
         "counselling/client/return.html",
         {
             "form": form,
+            "wait": wait,
+            "gate": gate.carried(gate.CODE, at=timezone.now(), sent=post.get("opened", "")),
             "is_open_here": CASE_KEY in request.session,
             "is_gone": is_gone,
             "notice": wording.notice_words(

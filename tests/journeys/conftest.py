@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
 
 from tests.servers.lotse import Lotse
 from tests.servers.programs import program
@@ -47,12 +47,18 @@ def browser() -> Iterator[Browser]:
 
 
 class Visitor:
-    """One person at one device: a browser context of its own and what went wrong in its pages."""
+    """One person at one device: a browser context of its own and what went wrong in its pages.
 
-    def __init__(self, context: BrowserContext) -> None:
+    home: the server's address. A request to any other is a problem, too.
+    """
+
+    def __init__(self, context: BrowserContext, home: str) -> None:
         self.context = context
         self.problems: list[str] = []
+        self.requests = 0
+        self._home = (home, home.replace("http", "ws", 1), "data:", "blob:", "about:", "file:")
         context.on("page", self._watch)
+        context.on("request", self._ask)
         context.on("response", self._check)
 
     def page(self) -> Page:
@@ -60,6 +66,7 @@ class Visitor:
         return self.context.new_page()
 
     def _watch(self, page: Page) -> None:
+        page.on("websocket", lambda socket: self._home_only(socket.url))
         page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
         page.on(
             "console",
@@ -69,6 +76,14 @@ class Visitor:
                 else None
             ),
         )
+
+    def _home_only(self, url: str) -> None:
+        if not url.startswith(self._home):
+            self.problems.append(f"a request to somebody else: {url}")
+
+    def _ask(self, request: Request) -> None:
+        self.requests += 1
+        self._home_only(request.url)
 
     def _check(self, response: Response) -> None:
         # A page may well answer 404; a stylesheet, script or picture of ours may not.
@@ -81,21 +96,25 @@ OpenVisitor = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visit(browser: Browser, live_lotse: Lotse) -> Iterator[OpenVisitor]:
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenVisitor]:
     """Return a function that opens a context: `visit("phone", js=False, dark=True)`.
 
-    Paths given to `page.goto` are relative to the server. At the end the test fails on any error of
+    Paths given to `page.goto` are relative to the server: the shared one, or that of `base_url=`. At the end the test fails on any error of
     a page, any violation of the content security policy and any missing part.
     """
     visitors: list[Visitor] = []
+    logs: set[Path] = set()
 
     def open_visitor(
         device: str = "desktop", *, js: bool = True, dark: bool = False, **options: Any
     ) -> Visitor:
         width, height = SIZES[device]
+        if "base_url" not in options:
+            lotse: Lotse = request.getfixturevalue("live_lotse")
+            options["base_url"] = lotse.url
+            logs.add(lotse.log)
         context = browser.new_context(
             **{
-                "base_url": live_lotse.url,
                 "viewport": {"width": width, "height": height},
                 "has_touch": device == "phone",
                 "java_script_enabled": js,
@@ -107,15 +126,18 @@ def visit(browser: Browser, live_lotse: Lotse) -> Iterator[OpenVisitor]:
             }
         )
         context.set_default_timeout(10_000)
-        visitors.append(Visitor(context))
+        visitors.append(Visitor(context, options["base_url"]))
         return visitors[-1]
 
     yield open_visitor
     problems = [problem for visitor in visitors for problem in visitor.problems]
     for visitor in visitors:
         visitor.context.close()
-    log = live_lotse.log.read_text(errors="replace")[-2000:]
-    assert not problems, "\n".join([*problems, f"The end of {live_lotse.log.name}:", log])
+    for log in logs:
+        problems += (
+            [f"The end of {log.name}:", log.read_text(errors="replace")[-2000:]] if problems else []
+        )
+    assert not problems, "\n".join(problems)
 
 
 @pytest.fixture(params=list(SIZES))

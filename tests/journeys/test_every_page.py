@@ -87,7 +87,9 @@ class Tour:
         screenshot(self.page, f"page-{name}")
 
 
-def test_every_page_looks_right(visit: OpenVisitor, device: str, live_lotse: Lotse) -> None:
+def test_every_page_looks_right(
+    visit: OpenVisitor, device: str, live_lotse: Lotse, figures: list[str]
+) -> None:
     visited = Visited()
     visitor = visit(device, reduced_motion="reduce")
     visited.watch(visitor.context)
@@ -109,6 +111,10 @@ def test_every_page_looks_right(visit: OpenVisitor, device: str, live_lotse: Lot
     visited.watch(stranger.page.context)
     stranger.sign_in()
 
+    # That no request went to anybody else is checked of every visitor (conftest.Visitor).
+    figures.append(
+        f"requests: {visitor.requests} on {len(visited.names)} pages at the {device}, all to ourselves"
+    )
     not_seen = all_names() - visited.names - set(NO_PAGE)
     assert not not_seen, f"nobody has looked at {sorted(not_seen)}"
     assert set(NO_PAGE) <= all_names(), "NO_PAGE names what is no address any more"

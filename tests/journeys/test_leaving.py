@@ -1,6 +1,8 @@
 """Out of the page at once: by the button, by Escape twice, and nothing stays behind."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
@@ -8,6 +10,8 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.journeys.actors import Parent
 from tests.journeys.conftest import OpenVisitor
 from tests.journeys.test_main_job import QUESTION, stored
+from tests.servers.lotse import Lotse
+from vault.sessions import row_id
 
 HARMLESS = "<!doctype html><title>Wetter</title><h1>Das Wetter von morgen</h1>"
 
@@ -73,6 +77,37 @@ def test_an_open_conversation_is_gone(parent: Parent, leave: Callable[[Page], No
     nothing_is_left(parent)
     page.goto("/nordhafen/gespraech/")
     expect(page.locator("#id_code")).to_be_visible()
+
+
+@pytest.mark.parametrize("leave", WAYS)
+def test_the_server_forgets_the_session_and_no_way_leads_back(
+    parent: Parent, leave: Callable[[Page], None], live_lotse: Lotse
+) -> None:
+    page = parent.page
+    page.goto("/demo/")  # where somebody was before
+    parent.ask(QUESTION)
+    parent.note_code()
+    (cookie,) = [c["value"] for c in page.context.cookies() if c["name"] == "lotse"]
+    assert sessions(live_lotse, cookie) == 1
+    leave(page)
+    expect(page.locator("h1")).to_have_text("Das Wetter von morgen")
+    assert sessions(live_lotse, cookie) == 0
+    # Back and back again, through the browser's memory or the server: no page has the words.
+    for _step in range(4):
+        page.go_back()
+        page.wait_for_load_state()
+        assert QUESTION.splitlines()[0] not in page.content()
+        assert not page.locator("ol.thread").count()
+        assert page.evaluate("!document.documentElement.hidden")
+
+
+def sessions(lotse: Lotse, cookie: str) -> int:
+    """Return how many sessions the server keeps for a cookie."""
+    with closing(sqlite3.connect(lotse.data / "lotse.sqlite3", timeout=20)) as database:
+        found = database.execute(
+            "SELECT COUNT(*) FROM django_session WHERE session_key = ?", [row_id(cookie)]
+        )
+        return int(found.fetchone()[0])
 
 
 def nothing_is_left(parent: Parent) -> None:

@@ -1,12 +1,11 @@
 """Lotse itself as a real process: `manage.py serve` with a data folder of its own."""
 
+import http.client
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -67,7 +66,7 @@ class Lotse:
         assert result.returncode == 0, f"manage.py {' '.join(arguments)}:\n{result.stdout}"
         return result.stdout
 
-    def start(self, *, seconds: float = 40) -> None:
+    def start(self, *, seconds: float = 90) -> None:
         """Start the server and wait until it answers, at most `seconds`.
 
         Raises AssertionError with the end of the log when it does not.
@@ -96,12 +95,15 @@ class Lotse:
 
     def answers(self) -> bool:
         """Tell whether the server answers a request, with whatever status."""
+        # Without following it anywhere: over HTTPS only, `/` leads to a port that nobody listens on.
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            urllib.request.urlopen(self.url, timeout=5).close()
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
         return True
 
     def stop(self, *, seconds: float = 10) -> None:
@@ -124,10 +126,13 @@ class Lotse:
 
 
 @contextmanager
-def running_lotse(data: Path, *, database_url: str = "", redis_url: str = "") -> Iterator[Lotse]:
+def running_lotse(
+    data: Path, *, database_url: str = "", redis_url: str = "", **more: str
+) -> Iterator[Lotse]:
     """Run a demo with fresh data in the folder `data`, and stop it at the end.
 
     Without addresses it is the embedded default: SQLite, queue and channel layer in the process.
+    more: further variables of its environment.
     """
     data.mkdir(parents=True)
     environment = {
@@ -137,6 +142,7 @@ def running_lotse(data: Path, *, database_url: str = "", redis_url: str = "") ->
         "LOTSE_REDIS_URL": redis_url,
         "LOTSE_DEMO": "1",
         "PYTHONUNBUFFERED": "1",
+        **more,
     }
     lotse = Lotse(data, environment)
     environment["LOTSE_PORT"] = str(lotse.port)
