@@ -5,10 +5,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
 
-from accounts.models import CrisisLine, Invitation, Membership, Organisation, Role, Team, User
+from accounts.models import (
+    CrisisLine,
+    Invitation,
+    Membership,
+    Organisation,
+    Role,
+    StaffSession,
+    Team,
+    User,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -17,6 +29,7 @@ REMEMBERED = 2.0  # seconds
 _organisations: dict[str, tuple[float, Organisation]] = {}
 
 MEMBERSHIP_KEY = "membership"  # the session's choice among a person's memberships
+STAFF_SESSION_KEY = "staff-session"  # the session's own entry in the list of sign-ins
 
 
 def current_member(request: HttpRequest) -> Membership | None:
@@ -58,6 +71,30 @@ def member_of_user(user: UUID, membership: str | None) -> Membership | None:
 def memberships_of(user: User) -> QuerySet[Membership]:
     """Return a person's current memberships, one per organisation."""
     return user.memberships.filter(ended_at__isnull=True).select_related("organisation")
+
+
+def sessions_of(user: User, at: datetime) -> QuerySet[StaffSession]:
+    """Return where a person is signed in now, the last seen first."""
+    alive = Session.objects.filter(expire_date__gt=at).values("session_key")
+    return user.staff_sessions.filter(row__in=alive)
+
+
+def passkeys_of(user: User) -> "QuerySet[WebAuthnCredential]":
+    """Return a person's passkeys, the oldest first."""
+    found: QuerySet[WebAuthnCredential] = WebAuthnCredential.objects.filter(user=user)
+    return found.order_by("created_at")
+
+
+def app_of(user: User) -> TOTPDevice | None:
+    """Return a person's authenticator app, or None."""
+    found: TOTPDevice | None = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    return found
+
+
+def own_session(request: HttpRequest) -> UUID | None:
+    """Return which entry of the list of sign-ins a request belongs to."""
+    mark = request.session.get(STAFF_SESSION_KEY)
+    return UUID(mark["id"]) if mark else None
 
 
 def colleagues(member: Membership) -> QuerySet[Membership]:

@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from django_otp.middleware import OTPMiddleware
 
 from accounts import queries
+from accounts.events import person_group
 from accounts.models import Membership
 
 SIGNED_OUT = 4401  # close code: sign in again
@@ -56,23 +57,31 @@ class StaffConsumer(AsyncJsonWebsocketConsumer):
             await self.close(NOT_THERE)
         else:
             self.member = member
-            self.groups = groups
-            for group in groups:
+            self.groups = [*groups, person_group(member.user_id)]
+            for group in self.groups:
                 await self.channel_layer.group_add(group, self.channel_name)
 
     async def changed(self, event: dict[str, Any]) -> None:
         """Pass a hint on, if the member may still get it."""
-        member, groups = await self._who_and_where()
-        if member is None or groups is None:
-            await self.close(SIGNED_OUT if member is None else NOT_THERE)
-            return
-        await self.send_json(event)
+        if await self._may_go_on():
+            await self.send_json(event)
+
+    async def access_changed(self, event: dict[str, Any]) -> None:
+        """Close, unless the member may still listen: a session, a place or a role has ended."""
+        await self._may_go_on()
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
     ) -> None:
         """Close: this socket only listens."""
         await self.close(NOTHING_TO_SAY)
+
+    async def _may_go_on(self) -> bool:
+        member, groups = await self._who_and_where()
+        if member is None or groups is None:
+            await self.close(SIGNED_OUT if member is None else NOT_THERE)
+            return False
+        return True
 
     @database_sync_to_async
     def _who_and_where(self) -> tuple[Membership | None, list[str] | None]:

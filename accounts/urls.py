@@ -2,14 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from accounts.views import desk, invitation, settings, signing_in, staff
+from accounts.views import desk, invitation, passkeys, security, settings, signing_in, staff
 
 urlpatterns: list[URLPattern] = [
     path("anmelden/", signing_in.sign_in, name="login"),
     path("anmelden/code/", signing_in.code, name="login-code"),
+    path("anmelden/passkey/", signing_in.passkey, name="login-passkey"),
     path("abmelden/", signing_in.sign_out, name="logout"),
     path("start/", desk.desk, name="desk"),
     path("organisation/", desk.choose, name="choose-organisation"),
+    path("sicherheit/", security.security, name="security"),
+    path("sicherheit/anmeldungen/", security.sessions, name="sessions"),
+    path("sicherheit/app/", security.authenticator, name="authenticator"),
+    path("sicherheit/passkeys/", passkeys.passkeys, name="passkeys"),
     path("einladung/<str:token>/", invitation.invitation, name="invitation"),
     path("personen/", staff.staff_list, name="staff-list"),
     path("personen/einladen/", staff.invite, name="invite"),

@@ -1,6 +1,7 @@
 """Who there is: organisations and their teams, staff and their memberships, invitations."""
 
 from accounts.models.organisation import CrisisLine, Organisation, Team
+from accounts.models.session import StaffSession
 from accounts.models.staff import Invitation, Membership, Role, User
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "Membership",
     "Organisation",
     "Role",
+    "StaffSession",
     "Team",
     "User",
 ]

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts import events, queries
 from accounts.models import Invitation, Membership, Organisation, Role, Team, User
+from accounts.operations import sessions
 from accounts.signals import membership_ending
 from audit import trail
 
@@ -187,6 +189,9 @@ def end_membership(*, member: Membership, by: Membership, at: datetime) -> None:
         member=str(member.pk),
     )
     membership_ending.send(sender=Membership, member=member, by=by, at=at)
+    if not queries.memberships_of(member.user).exists():
+        sessions.end_all(user=member.user, at=at)
+    events.access_changed(member.user_id)
 
 
 def hash_token(token: str) -> bytes:

@@ -1,5 +1,6 @@
 """Signing in with password and code, and out again."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -16,15 +17,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.models import Device
 
 from accounts import queries
 from accounts.access import public
 from accounts.forms.signing_in import CodeForm, SignInForm
 from accounts.models import User
-from accounts.operations import signing_in
+from accounts.operations import passkeys, signing_in
+from accounts.passkeys import Site
+from accounts.throttle import client_of
 
 PENDING_KEY = "signing-in"  # in the session: who has shown the password but not yet the code
+PASSKEY_KEY = "passkey-asked"  # in the session: what the browser was asked to prove
 PENDING_LIFETIME = timedelta(minutes=5)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -46,11 +50,19 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _password_page(request, form, next_page)
     try:
         user = signing_in.check_password(
-            email=form.cleaned_data["email"], password=form.cleaned_data["password"]
+            email=form.cleaned_data["email"],
+            password=form.cleaned_data["password"],
+            client=client_of(request),
         )
     except signing_in.PasswordWrong:
+        # One sentence for everything that may be wrong: none of it tells who has an account here.
         form.add_error(
-            "password", _("Diese E-Mail-Adresse und dieses Passwort passen nicht zusammen.")
+            "password",
+            _(
+                "Diese E-Mail-Adresse und dieses Passwort passen nicht zusammen. Nach mehreren "
+                "Fehlversuchen zählt eine Minute lang kein weiterer, auch nicht mit dem richtigen "
+                "Passwort. Bitte warten Sie dann diese Minute."
+            ),
         )
         return _password_page(request, form, next_page)
     _remember(request, user, next_page, at=at)
@@ -68,7 +80,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("login"))
     user, next_page = pending
     if request.method != "POST":
-        return render(request, "accounts/code.html", {"form": CodeForm()})
+        return _code_page(request, user, CodeForm())
     form = CodeForm(request.POST)
     if form.is_valid():
         try:
@@ -86,7 +98,33 @@ def code(request: HttpRequest) -> HttpResponse:
         else:
             del request.session[PENDING_KEY]
             return let_in(request, user, device, next_page=next_page, at=at)
-    return render(request, "accounts/code.html", {"form": form})
+    return _code_page(request, user, form)
+
+
+@require_POST
+@public("the second step of the way in; asks for the first")
+def passkey(request: HttpRequest) -> HttpResponse:
+    """Take a passkey's proof instead of the six digits, and let the person in."""
+    at = timezone.now()
+    pending = _pending(request, at=at)
+    if pending is None:
+        return HttpResponseRedirect(reverse("login"))
+    user, next_page = pending
+    try:
+        device = passkeys.check(
+            user=user,
+            site=Site.of(request),
+            ceremony=request.session.pop(PASSKEY_KEY, None),
+            answer=request.POST.get("answer", ""),
+        )
+    except passkeys.PasskeyRefused:
+        messages.warning(
+            request,
+            _("Mit dem Passkey hat es nicht geklappt. Bitte versuchen Sie es noch einmal."),
+        )
+        return HttpResponseRedirect(reverse("login-code"))
+    del request.session[PENDING_KEY]
+    return let_in(request, user, device, next_page=next_page, at=at)
 
 
 @require_POST
@@ -98,7 +136,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def let_in(
-    request: HttpRequest, user: User, device: TOTPDevice, *, next_page: str, at: datetime
+    request: HttpRequest, user: User, device: Device, *, next_page: str, at: datetime
 ) -> HttpResponse:
     """Sign a person in who has shown both factors, under a fresh session key."""
     login(request, user, backend=BACKEND)
@@ -136,6 +174,17 @@ def _is_invitation(address: str) -> bool:
 def _password_page(request: HttpRequest, form: SignInForm, next_page: str) -> HttpResponse:
     context = {"form": form, "next": next_page if is_own_page(next_page) else ""}
     return render(request, "accounts/sign_in.html", context)
+
+
+def _code_page(request: HttpRequest, user: User, form: CodeForm) -> HttpResponse:
+    """Show the second step; who has passkeys is asked for one of them first."""
+    context: dict[str, Any] = {"form": form}
+    site = Site.of(request)
+    if site.can_have_passkeys and queries.passkeys_of(user).exists():
+        options, ceremony = passkeys.ask_to_sign_in(user=user, site=site)
+        request.session[PASSKEY_KEY] = ceremony
+        context["passkey"] = json.dumps(options)
+    return render(request, "accounts/code.html", context)
 
 
 def _remember(request: HttpRequest, user: User, next_page: str, *, at: datetime) -> None:

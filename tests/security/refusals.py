@@ -57,10 +57,15 @@ PAGES = {
     # Signing in and joining
     "login": Page("public"),
     "login-code": Page("public"),
+    "login-passkey": Page("public", method="post"),
     "logout": Page("public", method="post"),
     "invitation": Page("public", of="token"),
     "desk": _staff("desk.enter", EVERYBODY),
     "choose-organisation": Page("signed in"),
+    "security": Page("signed in"),
+    "sessions": Page("signed in"),
+    "authenticator": Page("signed in"),
+    "passkeys": Page("signed in"),
     # Cases
     "queue": _staff("queue.see", COUNSELLING),
     "my-cases": _staff("queue.see", COUNSELLING),
