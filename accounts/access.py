@@ -14,10 +14,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts import queries
+from accounts import duties, queries
+from accounts.holders import holder_of
 from accounts.models import Membership, Organisation, User
 from accounts.operations import sessions
 from accounts.rules import allows
+from vault.keyring import Holder
 from vault.sessions import SessionStore
 
 View = Callable[..., HttpResponse]
@@ -25,9 +27,10 @@ SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 
 
 class StaffRequest(HttpRequest):
-    """A request by a signed-in member, as `staff` hands it on."""
+    """A request by a signed-in member, as `staff` hands it on. `holder`: what opens keys for them."""
 
     member: Membership
+    holder: Holder
 
 
 class PersonRequest(HttpRequest):
@@ -125,7 +128,11 @@ def staff(permission: str) -> Callable[[View], View]:
             speak_language_of(member.organisation)
             request = cast(StaffRequest, request)
             request.member = member
-            return view(request, *args, **kwargs)
+            request.holder = holder_of(request)
+            try:
+                return view(request, *args, **kwargs)
+            finally:
+                duties.offer(member=member, holder=request.holder)
 
         page.rule = permission  # type: ignore[attr-defined]
         return page

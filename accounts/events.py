@@ -1,7 +1,7 @@
 """What reaches a browser now: hints with ids only, published when the transaction commits.
 
-Apps above publish through `publish_on_commit`; each makes the names of its groups itself. A hint may be
-lost; every page and socket also looks by itself.
+A hint may be lost; every page and socket also looks by itself. The group names of accounts are made
+here; apps above publish through `publish_on_commit` and make the names of their groups themselves.
 """
 
 import asyncio
@@ -18,18 +18,28 @@ from django.db import transaction
 log = logging.getLogger("lotse.events")
 
 
+def member_group(member: UUID) -> str:
+    """Return the group of every socket of a member."""
+    return f"member.{member.hex}"
+
+
 def person_group(user: UUID) -> str:
-    """Return the group of all sockets of one person, whatever they listen to."""
+    """Return the group of all sockets of one person, whatever organisation they act in."""
     return f"person.{user.hex}"
 
 
-def access_changed(user: UUID) -> None:
-    """Tell a person's sockets to ask again whether they may go on; those that may not close."""
-    publish_on_commit(person_group(user), {"type": "access.changed"})
+def membership_ended(member: UUID) -> None:
+    """Tell a member's sockets to look whether they may still be open."""
+    publish_on_commit(member_group(member), {"type": "ended"})
+
+
+def sessions_ended(user: UUID) -> None:
+    """Tell a person's sockets to look whether their session still is there."""
+    publish_on_commit(person_group(user), {"type": "ended"})
 
 
 def publish_on_commit(group: str, message: dict[str, Any]) -> None:
-    """Send a hint to a group once the transaction has committed."""
+    """Send a hint to a group when the transaction commits."""
     # robust: the row is committed; a layer that is down costs the hint, not the answer.
     transaction.on_commit(lambda: _publisher.publish(group, message), robust=True)
 

@@ -1,19 +1,25 @@
 """The ground for every socket of staff: who it is, asked at connect and again before each delivery."""
 
+import asyncio
+import logging
 from typing import Any
+from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 from django_otp.middleware import OTPMiddleware
 
 from accounts import queries
-from accounts.events import person_group
+from accounts.events import member_group, person_group
 from accounts.models import Membership
+
+log = logging.getLogger("lotse.sockets")
 
 SIGNED_OUT = 4401  # close code: sign in again
 NOT_THERE = 4404  # close code: there is no such thing for this member
@@ -57,18 +63,25 @@ class StaffConsumer(AsyncJsonWebsocketConsumer):
             await self.close(NOT_THERE)
         else:
             self.member = member
-            self.groups = [*groups, person_group(member.user_id)]
+            self.groups = [*groups, member_group(member.pk), person_group(member.user_id)]
             for group in self.groups:
                 await self.channel_layer.group_add(group, self.channel_name)
+            watched.add(self)
+
+    async def disconnect(self, code: int) -> None:
+        """Stop watching."""
+        watched.discard(self)
 
     async def changed(self, event: dict[str, Any]) -> None:
         """Pass a hint on, if the member may still get it."""
         if await self._may_go_on():
             await self.send_json(event)
 
-    async def access_changed(self, event: dict[str, Any]) -> None:
-        """Close, unless the member may still listen: a session, a place or a role has ended."""
-        await self._may_go_on()
+    async def ended(self, _event: dict[str, Any]) -> None:
+        """Close if the membership has ended: a hint says that it has."""
+        member, groups = await self._who_and_where()
+        if member is None or groups is None or member.pk != self.member.pk:
+            await self.close(SIGNED_OUT)
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
@@ -91,6 +104,55 @@ class StaffConsumer(AsyncJsonWebsocketConsumer):
     def _session_cookie(self) -> str:
         cookies: dict[str, str] = self.scope.get("cookies", {})
         return cookies.get(settings.SESSION_COOKIE_NAME, "")
+
+
+class _Watch:
+    """Looks every second which sockets of this process belong to somebody who has left.
+
+    A hint says so at once, but may be lost. One query for all sockets of an event loop.
+    """
+
+    EVERY = 1.0  # seconds; who has left is out within two
+
+    def __init__(self) -> None:
+        self._sockets: dict[asyncio.AbstractEventLoop, set[StaffConsumer]] = {}
+        self._looking: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
+
+    def add(self, socket: StaffConsumer) -> None:
+        loop = asyncio.get_running_loop()
+        self._sockets.setdefault(loop, set()).add(socket)
+        if loop not in self._looking:
+            self._looking[loop] = loop.create_task(self._look(loop))
+
+    def discard(self, socket: StaffConsumer) -> None:
+        loop = asyncio.get_running_loop()
+        self._sockets.get(loop, set()).discard(socket)
+        if not self._sockets.get(loop):
+            self._sockets.pop(loop, None)
+            looking = self._looking.pop(loop, None)
+            if looking is not None and looking is not asyncio.current_task():
+                looking.cancel()
+
+    async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        while sockets := self._sockets.get(loop):
+            await asyncio.sleep(self.EVERY)
+            try:
+                left = await _who_has_left({socket.member.pk for socket in sockets})
+            except DatabaseError as error:
+                log.warning("sockets could not be watched: %s", type(error).__name__)
+                continue
+            for socket in [socket for socket in sockets if socket.member.pk in left]:
+                self.discard(socket)
+                await socket.close(SIGNED_OUT)
+        self._looking.pop(loop, None)
+
+
+@database_sync_to_async
+def _who_has_left(members: set[UUID]) -> set[UUID]:
+    return queries.ended(members)
+
+
+watched = _Watch()
 
 
 def member_of_cookie(cookie: str) -> Membership | None:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from config import errors
+from counselling.operations.alerts import record_broken_seals
+from vault import alerts
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -40,6 +42,19 @@ class PrivacyHeadersMiddleware:
             "Permissions-Policy",
             "camera=(), microphone=(), geolocation=(), interest-cohort=(), browsing-topics=()",
         )
+        return response
+
+
+class BrokenSealsMiddleware:
+    """Write into the trail what did not open in a request although it should have."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if alerts.pending():
+            record_broken_seals(at=timezone.now())
         return response
 
 

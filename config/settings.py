@@ -52,8 +52,6 @@ def bounded(name: str, usual: int, *, least: int, most: int) -> int:
 
 
 SECRET_KEY = secret("LOTSE_SECRET_KEY")
-# Wraps every case key until staff key pairs take over (docs/threat-model.md).
-VAULT_SERVER_KEY = secret("LOTSE_VAULT_KEY")
 # Peppers the lookup id of an access code; it decrypts nothing.
 CODE_PEPPER = secret("LOTSE_CODE_PEPPER")
 
@@ -88,6 +86,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.PrivacyHeadersMiddleware",
+    "config.middleware.BrokenSealsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -218,12 +217,20 @@ OTP_WEBAUTHN_RP_NAME = "Lotse"
 OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
 OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""
 SILENCED_SYSTEM_CHECKS = ["otp_webauthn.E030"]  # the allowed origin too comes from the request
+# What unlocking a person's keys costs (Argon2id), and how many may do so at once: 64 MiB each. Tests
+# lower it; `manage.py check --deploy` refuses less.
+ARGON2_MEMORY_KIB: int = env.int("LOTSE_ARGON2_MEMORY_KIB", 64 * 1024)
+ARGON2_PASSES: int = env.int("LOTSE_ARGON2_PASSES", 3)
+ARGON2_AT_ONCE: int = env.int("LOTSE_ARGON2_AT_ONCE", 2)
+# Handing keys on and wrapping anew happens beside the requests of who holds them (accounts/duties.py).
+KEY_DUTIES = True
 
 SESSION_ENGINE = "vault.sessions"
 SESSION_COOKIE_NAME = "lotse" if INSECURE_HTTP else "__Host-lotse"
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SAMESITE = "Strict"
+DEVICE_COOKIE_NAME = "lotse-device" if INSECURE_HTTP else "__Host-lotse-device"
 # A member of staff is out after so long without doing anything, and after so long in any case.
 STAFF_IDLE = timedelta(minutes=bounded("LOTSE_STAFF_IDLE_MINUTES", 60, least=5, most=240))
 STAFF_LONGEST = timedelta(hours=bounded("LOTSE_STAFF_HOURS", 12, least=1, most=24))

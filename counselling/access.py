@@ -1,5 +1,6 @@
 """The doors of case pages: a client's by the code in their session, a member's by the table."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
@@ -15,9 +16,11 @@ from counselling import queries
 from counselling.models import Case
 from counselling.operations.entries import CaseGone
 from vault.codes import AccessCode
-from vault.keyring import SERVER, Holder, KeyUnavailable
+from vault.keyring import ClientHolder, Holder, KeyUnavailable
+from vault.sealing import CaseKey
 
 CASE_KEY = "case"  # the session's case, once the client showed the code
+HOLDER_KEY = "case-key"  # what opens the case, in the sealed session only
 CODE_KEY = "code"  # the code, from asking until the client says that it is kept
 
 
@@ -33,15 +36,20 @@ class CaseRequest(StaffRequest):
     """A request by a member who may do this with `case`."""
 
     case: Case
-    holder: Holder
 
 
-def open_for_client(request: HttpRequest, case: UUID, *, code: AccessCode | None = None) -> None:
-    """Let the session see a case. code: keep it there too, until the client has noted it."""
-    # A session that says nothing yet needs no new key; it saves two statements per question.
-    if request.session.keys():
+def open_for_client(
+    request: HttpRequest, holder: ClientHolder, *, code: AccessCode | None = None
+) -> None:
+    """Let the session open a case, under a fresh session key.
+
+    code: keep it there too, until the client has noted it.
+    """
+    # Who has no session yet gets a fresh one anyway; it saves two statements per question.
+    if request.session.keys() or request.session.session_key:
         request.session.cycle_key()
-    request.session[CASE_KEY] = str(case)
+    request.session[CASE_KEY] = str(holder.subject)
+    request.session[HOLDER_KEY] = b64encode(holder.key).decode()
     request.session.pop(CODE_KEY, None)
     if code is not None:
         request.session[CODE_KEY] = code.characters
@@ -53,6 +61,14 @@ def kept_code(request: HttpRequest) -> AccessCode | None:
     return AccessCode(characters) if characters else None
 
 
+def kept_holder(request: HttpRequest) -> ClientHolder | None:
+    """Return what opens the session's case, or None when the session knows none."""
+    case, secret = request.session.get(CASE_KEY), request.session.get(HOLDER_KEY)
+    if case is None or secret is None:
+        return None
+    return ClientHolder(UUID(case), CaseKey(b64decode(secret)))
+
+
 def forget_code(request: HttpRequest) -> None:
     """Forget the code, not the case: the client has noted it."""
     request.session.pop(CODE_KEY, None)
@@ -60,8 +76,8 @@ def forget_code(request: HttpRequest) -> None:
 
 def close_for_client(request: HttpRequest) -> None:
     """Forget the client's case and code; a staff sign-in in the same browser stays."""
-    request.session.pop(CODE_KEY, None)
-    request.session.pop(CASE_KEY, None)
+    for name in (CODE_KEY, CASE_KEY, HOLDER_KEY):
+        request.session.pop(name, None)
     if not request.session.keys():
         request.session.flush()
 
@@ -93,21 +109,21 @@ def client_case_or(otherwise: View) -> Callable[[View], View]:
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             request = cast(ClientRequest, request)
             request.case_gone = False
-            case_id = request.session.get(CASE_KEY)
-            if case_id is None:
+            holder = kept_holder(request)
+            if holder is None:
                 return otherwise(request, *args, **kwargs)
-            case = queries.case_of_client(case_id)
+            case = queries.case_of_client(holder.subject)
             if case is None:
                 return _gone(request, otherwise, *args, **kwargs)
             if case.organisation_id != request.organisation.pk:
                 return otherwise(request, *args, **kwargs)
             request.case = case
-            request.holder = SERVER
+            request.holder = holder
             try:
                 return view(request, *args, **kwargs)
             except (CaseGone, KeyUnavailable):
                 # A key that does not open although the case is there is our fault, not the client's.
-                if queries.case_of_client(case_id) is not None:
+                if queries.case_of_client(holder.subject) is not None:
                     raise
                 return _gone(request, otherwise, *args, **kwargs)
 
@@ -147,7 +163,6 @@ def staff_case(permission: str) -> Callable[[View], View]:
                     return HttpResponse(status=404, headers={"HX-Redirect": reverse("queue")})
                 raise Http404
             request.case = row
-            request.holder = SERVER
             return view(request, *args, **kwargs)
 
         return staff(permission)(wraps(view)(page))

@@ -168,7 +168,7 @@ def case_by_code(code: AccessCode) -> Case | None:
     return Case.objects.filter(lookup_id=code.lookup_id()).select_related("organisation").first()
 
 
-def case_of_client(case: str) -> Case | None:
+def case_of_client(case: UUID) -> Case | None:
     """Return the case that a client's session names, or None when it was deleted."""
     return Case.objects.filter(pk=case).select_related("organisation", "topic").first()
 

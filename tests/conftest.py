@@ -31,12 +31,16 @@ settings.STORAGES["staticfiles"]["BACKEND"] = (
 )
 # Tests enrol hundreds of people; the real hasher takes a tenth of a second for each of them on purpose.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# What runs beside requests would look for rows of a transaction that it cannot see; tests that are
+# about it switch it on.
+settings.KEY_DUTIES = False
 django.setup()
 
 from django.core.cache import cache  # noqa: E402 - needs the settings
 
 from accounts import queries  # noqa: E402 - needs the settings
 from counselling import triaging  # noqa: E402 - needs the settings
+from vault import alerts, team_keys  # noqa: E402 - needs the settings
 
 hypothesis.settings.register_profile("short", max_examples=50, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("long", max_examples=2000, deadline=None, print_blob=True)
@@ -105,6 +109,8 @@ def nothing_remembered() -> None:
     """Begin each test without what another one's pages remembered or counted."""
     queries.forget_organisations()
     cache.clear()
+    team_keys.forget()
+    alerts.drain()
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,10 @@ class AccessCode:
         """Return 32 bytes by which the database knows the code; they open nothing."""
         return hmac.digest(settings.CODE_PEPPER.encode(), self._subkey(b"lotse-lookup"), "sha256")
 
+    def wrap_key(self) -> bytes:
+        """Return the 32 bytes under which the case's key is wrapped for who has the code."""
+        return self._subkey(b"lotse-wrap")
+
     def _subkey(self, person: bytes) -> bytes:
         root = blake2b(
             self.characters.encode("ascii"), digest_size=32, person=b"lotse-code"

@@ -14,6 +14,8 @@ from nacl.exceptions import CryptoError
 from nacl.secret import Aead
 from nacl.utils import random
 
+from vault import alerts
+
 VERSION = 1
 PADDING_STEP = 256  # bytes; design.md, "Content is sealed"
 
@@ -68,15 +70,26 @@ def seal(text: str, *, key: CaseKey, place: Place) -> bytes:
 
 
 def open_sealed(sealed: bytes, *, key: CaseKey, place: Place) -> str:
-    """Open a sealed text. Raises SealBroken when it was altered, moved or sealed under another key."""
+    """Open a sealed text.
+
+    Raises SealBroken when it was altered, moved or sealed under another key; that is also noted for
+    the trail (`alerts`).
+    """
+    try:
+        return _unpad(_opened(sealed, key, place)).decode("utf-8")
+    except SealBroken:
+        alerts.note(place.role, place.case, place.seq)
+        raise
+
+
+def _opened(sealed: bytes, key: CaseKey, place: Place) -> bytes:
     if not sealed or sealed[0] != VERSION:
         raise SealBroken("unknown version")
     try:
-        data = Aead(key).decrypt(sealed[1:], place.associated_data())
+        return bytes(Aead(key).decrypt(sealed[1:], place.associated_data()))
     except (CryptoError, ValueError, TypeError):
         # `from None`: the cause's traceback would carry the arguments.
         raise SealBroken("does not open here") from None
-    return _unpad(data).decode("utf-8")
 
 
 def _pad(data: bytes) -> bytes:

@@ -17,7 +17,7 @@ from accounts.forms.signing_in import (
 from accounts.forms.teams import TeamsField
 from accounts.models import Invitation, Membership, Role
 from accounts.rules import invitable_roles
-from accounts.strength import PASSWORD_ONLY
+from accounts.strength import PASSWORD_ONLY, WITH_DEVICE_KEY
 
 
 class InviteForm(forms.Form):
@@ -101,6 +101,8 @@ class EnrolForm(forms.Form):
         """Know whom the account is for: their name and organisation make a weak password."""
         super().__init__(*args, **kwargs)
         self.about = [invitation.name, invitation.organisation.name]
+        with_devices = invitation.organisation.device_keys
+        self.required_strength = WITH_DEVICE_KEY if with_devices else PASSWORD_ONLY
 
     def clean_email(self) -> str:
         """Return the address as it is stored."""
@@ -117,6 +119,9 @@ class EnrolForm(forms.Form):
             )
         if password:
             check_new_password(
-                self, password, about=[*self.about, data.get("email", "")], required=PASSWORD_ONLY
+                self,
+                password,
+                about=[*self.about, data.get("email", "")],
+                required=self.required_strength,
             )
         return data

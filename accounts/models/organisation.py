@@ -107,6 +107,11 @@ class Organisation(models.Model):
     triage_sofort = models.PositiveSmallIntegerField(
         _("Ab wann eine dringende Nachricht als sofort gilt"), default=50
     )
+    # Whether the password alone unlocks a member's keys, or only together with a known device.
+    device_keys = models.BooleanField(
+        _("Anmelden nur auf bekannten Geräten"),
+        default=True,
+    )
     # Who gets a question without a topic. Empty only until the first team is there.
     intake_team = models.ForeignKey(
         "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="+"

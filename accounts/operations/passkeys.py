@@ -88,6 +88,12 @@ def remove(*, user: User, passkey: int, at: datetime) -> None:
     note("passkey.removed", user=user, at=at)
 
 
+@transaction.atomic
+def remove_all(*, user: User) -> None:
+    """Remove every passkey of somebody who begins anew."""
+    WebAuthnCredential.objects.filter(user=user).delete()
+
+
 # What the libraries raise for an answer that is damaged, forged, or of another page.
 _REFUSALS = (
     WebAuthnException,

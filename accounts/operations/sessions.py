@@ -31,6 +31,12 @@ def begin(*, session: SessionStore, user: User, at: datetime) -> None:
     )
 
 
+@transaction.atomic
+def note_device(*, session: SessionStore, device: UUID) -> None:
+    """Note on which known device a session is, so that it ends with it."""
+    StaffSession.objects.filter(pk=session[KEY]["id"]).update(device=device)
+
+
 def stay(*, session: SessionStore, at: datetime) -> None:
     """Note that the person is still there, once a minute at most, and put off the session's end.
 
@@ -71,7 +77,15 @@ def end_others(*, user: User, keep: UUID, at: datetime) -> int:
 def end_all(*, user: User, at: datetime) -> int:
     """End all of a person's sessions. Returns how many there were."""
     ended = _end(StaffSession.objects.filter(user=user))
-    events.access_changed(user.pk)
+    events.sessions_ended(user.pk)
+    return ended
+
+
+@transaction.atomic
+def end_on(*, user: User, device: UUID) -> int:
+    """End a person's sessions on one device. Returns how many there were."""
+    ended = _end(StaffSession.objects.filter(user=user, device=device))
+    events.sessions_ended(user.pk)
     return ended
 
 
@@ -106,5 +120,5 @@ def _end(sessions: Any) -> int:
 
 
 def _tell(user: User, at: datetime, *, count: int) -> None:
-    events.access_changed(user.pk)
+    events.sessions_ended(user.pk)
     note("session.ended", user=user, at=at, count=count)

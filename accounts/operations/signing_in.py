@@ -23,6 +23,7 @@ TOLERANCE = 1
 PAIR = Brake("sign-in", free=5, first=2, longest=60, memory=3600)
 PLACE = Brake("sign-in-place", free=40, first=2, longest=60, memory=3600)
 PERSON = Brake("sign-in-person", free=20, first=2, longest=60, memory=3600)
+CARD = Brake("card", free=5, first=2, longest=60, memory=3600)
 # Who has not yet failed so often from where they are does not wait for what others tried elsewhere:
 # otherwise a stranger could keep a counsellor out.
 OWN_FREE = 3

@@ -10,9 +10,12 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import events, queries
 from accounts.models import Invitation, Membership, Organisation, Role, Team, User
-from accounts.operations import sessions
+from accounts.operations import keys, sessions
 from accounts.signals import membership_ending
 from audit import trail
+from vault import staff_keys, team_keys
+from vault.keyring import Holder
+from vault.staff_keys import Stretched, Unlocked
 
 INVITATION_LIFETIME = timedelta(days=7)
 
@@ -41,7 +44,6 @@ class LastAdmin(Exception):
     """Without this person nobody could change the organisation any more."""
 
 
-@transaction.atomic
 def enrol(
     *,
     organisation: Organisation,
@@ -54,11 +56,40 @@ def enrol(
     at: datetime,
     totp_step: int = -1,
 ) -> Membership:
-    """Create a person with a confirmed second factor and their first membership.
+    """Create a person with a key pair, a confirmed second factor and their first membership.
 
     totp_key: the TOTP secret, 40 hexadecimal digits. totp_step: the last time step whose code no
-    longer counts, because it was shown already. Raises AccountExists.
+    longer counts, because it was shown already. Raises AccountExists or stretching.Busy.
     """
+    member, _unlocked = _enrol(
+        organisation=organisation,
+        name=name,
+        email=email,
+        password=password,
+        stretched=staff_keys.stretched(password),
+        role=role,
+        teams=teams,
+        totp_key=totp_key,
+        totp_step=totp_step,
+        at=at,
+    )
+    return member
+
+
+@transaction.atomic
+def _enrol(
+    *,
+    organisation: Organisation,
+    name: str,
+    email: str,
+    password: str,
+    stretched: Stretched,
+    role: Role,
+    teams: Sequence[Team],
+    totp_key: str,
+    totp_step: int,
+    at: datetime,
+) -> tuple[Membership, Unlocked]:
     user = User(email=User.objects.normalize_email(email).lower())
     user.set_password(password)
     try:
@@ -69,7 +100,9 @@ def enrol(
     TOTPDevice.objects.create(
         user=user, name="TOTP", key=totp_key, last_t=totp_step, confirmed=True
     )
-    return _join(user=user, organisation=organisation, name=name, role=role, teams=teams, at=at)
+    unlocked = keys.create(user=user, password=stretched, at=at)
+    member = _join(user=user, organisation=organisation, name=name, role=role, teams=teams, at=at)
+    return member, unlocked
 
 
 @transaction.atomic
@@ -81,8 +114,12 @@ def invite(
     teams: Sequence[Team],
     by: Membership,
     at: datetime,
+    holder: Holder | None = None,
 ) -> tuple[Invitation, str]:
-    """Invite somebody and return the invitation with the secret of its link, shown once."""
+    """Invite somebody and return the invitation with the secret of its link, shown once.
+
+    holder: the inviting member's; the link then also opens the teams' keys that they hold.
+    """
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         organisation=organisation,
@@ -94,6 +131,8 @@ def invite(
         expires_at=at + INVITATION_LIFETIME,
     )
     invitation.teams.set(teams)
+    if holder is not None and role in Role.reading():
+        keys.enclose(invitation=invitation, teams=teams, token=token, holder=holder, at=at)
     trail.record(
         "staff.invited",
         by=by.actor,
@@ -105,39 +144,47 @@ def invite(
     return invitation, token
 
 
-@transaction.atomic
 def accept_as_new(
     *,
     invitation: Invitation,
+    token: str,
     email: str,
     password: str,
     totp_key: str,
     totp_step: int,
     at: datetime,
-) -> Membership:
+) -> tuple[Membership, Unlocked]:
     """Accept an invitation with a new account; totp_key and totp_step as in `enrol`.
 
-    Raises InvitationClosed or AccountExists.
+    Returns the member with their key pair, for the session that begins. token: the link's secret, which opens the keys that the invitation encloses. Raises
+    InvitationClosed, AccountExists or stretching.Busy.
     """
-    invitation = _locked(invitation, at)
-    member = enrol(
-        organisation=invitation.organisation,
-        name=invitation.name,
-        email=email,
-        password=password,
-        role=Role(invitation.role),
-        teams=list(invitation.teams.all()),
-        totp_key=totp_key,
-        totp_step=totp_step,
-        at=at,
-    )
-    _mark_accepted(invitation, member, at)
-    return member
+    stretched = staff_keys.stretched(password)
+    with transaction.atomic():
+        invitation = _locked(invitation, at)
+        member, unlocked = _enrol(
+            organisation=invitation.organisation,
+            name=invitation.name,
+            email=email,
+            password=password,
+            stretched=stretched,
+            role=Role(invitation.role),
+            teams=list(invitation.teams.all()),
+            totp_key=totp_key,
+            totp_step=totp_step,
+            at=at,
+        )
+        _mark_accepted(invitation, member, at)
+        keys.take_out(invitation=invitation, token=token, member=member, at=at)
+    return member, unlocked
 
 
 @transaction.atomic
-def accept_as(*, invitation: Invitation, user: User, at: datetime) -> Membership:
-    """Accept an invitation with an account that exists. Raises InvitationClosed or AlreadyMember."""
+def accept_as(*, invitation: Invitation, token: str, user: User, at: datetime) -> Membership:
+    """Accept an invitation with an account that exists; token as in `accept_as_new`.
+
+    Raises InvitationClosed or AlreadyMember.
+    """
     invitation = _locked(invitation, at)
     member = _join(
         user=user,
@@ -148,6 +195,7 @@ def accept_as(*, invitation: Invitation, user: User, at: datetime) -> Membership
         at=at,
     )
     _mark_accepted(invitation, member, at)
+    keys.take_out(invitation=invitation, token=token, member=member, at=at)
     return member
 
 
@@ -159,6 +207,7 @@ def revoke_invitation(*, invitation: Invitation, by: Membership, at: datetime) -
     ).update(revoked_at=at)
     if not revoked:
         raise InvitationClosed
+    team_keys.drop_enclosures([invitation.pk])
     trail.record(
         "invitation.revoked",
         by=by.actor,
@@ -170,7 +219,7 @@ def revoke_invitation(*, invitation: Invitation, by: Membership, at: datetime) -
 
 @transaction.atomic
 def end_membership(*, member: Membership, by: Membership, at: datetime) -> None:
-    """End a membership: the person is out at the next request, and nothing stays with them.
+    """End a membership: the person is out at once, their keys are drawn in, nothing stays with them.
 
     Raises OwnMembership, LastAdmin, or NotCurrent when it has ended already.
     """
@@ -188,10 +237,11 @@ def end_membership(*, member: Membership, by: Membership, at: datetime) -> None:
         organisation=member.organisation_id,
         member=str(member.pk),
     )
+    keys.withdraw(member=member, by=by, at=at)
     membership_ending.send(sender=Membership, member=member, by=by, at=at)
     if not queries.memberships_of(member.user).exists():
         sessions.end_all(user=member.user, at=at)
-    events.access_changed(member.user_id)
+    events.membership_ended(member.pk)
 
 
 def hash_token(token: str) -> bytes:
@@ -216,6 +266,7 @@ def _join(
     except IntegrityError:
         raise AlreadyMember from None
     member.teams.set(teams)
+    keys.begin_for(member=member, at=at)
     trail.record("staff.joined", by=member.actor, at=at, organisation=organisation.pk, role=role)
     return member
 

@@ -16,10 +16,14 @@ from django.views.decorators.http import require_http_methods
 from accounts import queries
 from accounts.access import public, speak_language_of
 from accounts.authenticator import Secret
+from accounts.device_cookie import DeviceCookie
 from accounts.forms.staff import EnrolForm
 from accounts.models import Invitation, User
-from accounts.operations import signing_in, staff
-from accounts.views.signing_in import let_in
+from accounts.operations import devices, signing_in, staff
+from accounts.operations.devices import Opened
+from accounts.views.signing_in import BUSY, let_in
+from vault import staff_keys
+from vault.stretching import Busy
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,17 +40,17 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return _closed(request, row)
     user = queries.signed_in_user(request)
     if user is not None:
-        return _with_account(request, row, user, at=at)
-    return _without_account(request, row, at=at)
+        return _with_account(request, row, token, user, at=at)
+    return _without_account(request, row, token, at=at)
 
 
 def _with_account(
-    request: HttpRequest, row: Invitation, user: User, *, at: datetime
+    request: HttpRequest, row: Invitation, token: str, user: User, *, at: datetime
 ) -> HttpResponse:
     if request.method != "POST":
         return _page(request, row, "accounts/invitation_join.html", user=user)
     try:
-        member = staff.accept_as(invitation=row, user=user, at=at)
+        member = staff.accept_as(invitation=row, token=token, user=user, at=at)
     except staff.InvitationClosed:
         return _closed(request, queries.invitation_by_hash(bytes(row.token_hash)))
     except staff.AlreadyMember:
@@ -60,7 +64,9 @@ def _with_account(
     return HttpResponseRedirect(reverse("desk"))
 
 
-def _without_account(request: HttpRequest, row: Invitation, *, at: datetime) -> HttpResponse:
+def _without_account(
+    request: HttpRequest, row: Invitation, token: str, *, at: datetime
+) -> HttpResponse:
     if request.method != "POST":
         return _enrol_page(request, row, EnrolForm(invitation=row), Secret.fresh(row.pk, at=at))
     form = EnrolForm(request.POST, invitation=row)
@@ -74,17 +80,24 @@ def _without_account(request: HttpRequest, row: Invitation, *, at: datetime) -> 
         return _enrol_page(request, row, form, Secret.fresh(row.pk, at=at))
     if not valid:
         return _enrol_page(request, row, form, secret)
-    return _enrol(request, row, form, secret, at=at)
+    return _enrol(request, row, token, form, secret, at=at)
 
 
 def _enrol(
-    request: HttpRequest, row: Invitation, form: EnrolForm, secret: Secret, *, at: datetime
+    request: HttpRequest,
+    row: Invitation,
+    token: str,
+    form: EnrolForm,
+    secret: Secret,
+    *,
+    at: datetime,
 ) -> HttpResponse:
     data = form.cleaned_data
     try:
         step = signing_in.step_of_code(key=secret.key, code=data["code"], at=at)
-        member = staff.accept_as_new(
+        member, unlocked = staff.accept_as_new(
             invitation=row,
+            token=token,
             email=data["email"],
             password=data["password"],
             totp_key=secret.key,
@@ -111,9 +124,22 @@ def _enrol(
         return _enrol_page(request, row, form, secret)
     except staff.InvitationClosed:
         return _closed(request, queries.invitation_by_hash(bytes(row.token_hash)))
+    except Busy:
+        form.add_error("password", BUSY)
+        return _enrol_page(request, row, form, secret)
     device = queries.app_of(member.user)
     assert device is not None  # just made
-    return let_in(request, member.user, device, next_page="", at=at)
+    opened = Opened(unlocked, staff_keys.stretched(data["password"]))
+    cookie = DeviceCookie.read(request) or DeviceCookie.fresh()
+    return let_in(
+        request,
+        member.user,
+        device,
+        unlocked,
+        cookie=devices.settle(user=member.user, opened=opened, cookie=cookie, at=at),
+        next_page="",
+        at=at,
+    )
 
 
 def _enrol_page(

@@ -43,6 +43,8 @@ def security(request: HttpRequest) -> HttpResponse:
         "accounts/security.html",
         sign_ins=queries.sessions_of(request.person, at).count(),
         passkeys=queries.passkeys_of(request.person).count(),
+        devices=queries.devices_of(request.person).count(),
+        has_card=queries.has_card(request.person),
     )
 
 

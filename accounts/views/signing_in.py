@@ -1,8 +1,8 @@
 """Signing in with password and code, and out again."""
 
 import json
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
@@ -21,15 +21,23 @@ from django_otp.models import Device
 
 from accounts import queries
 from accounts.access import public
+from accounts.arrival import Arrival, forget
+from accounts.device_cookie import DeviceCookie
 from accounts.forms.signing_in import CodeForm, SignInForm
+from accounts.holders import keep
 from accounts.models import User
-from accounts.operations import passkeys, signing_in
+from accounts.operations import devices, passkeys, sessions, signing_in
+from accounts.operations.devices import Opened
 from accounts.passkeys import Site
 from accounts.throttle import client_of
+from vault.sessions import SessionStore
+from vault.staff_keys import Unlocked
+from vault.stretching import Busy
 
-PENDING_KEY = "signing-in"  # in the session: who has shown the password but not yet the code
 PASSKEY_KEY = "passkey-asked"  # in the session: what the browser was asked to prove
-PENDING_LIFETIME = timedelta(minutes=5)
+BUSY = gettext_lazy(
+    "Gerade melden sich sehr viele gleichzeitig an. Bitte versuchen Sie es gleich noch einmal."
+)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -65,7 +73,28 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             ),
         )
         return _password_page(request, form, next_page)
-    _remember(request, user, next_page, at=at)
+    try:
+        # Now or never: the password is not kept. The session holds what it opens until the code is shown.
+        opened = devices.open_keys(
+            user=user,
+            password=form.cleaned_data["password"],
+            cookie=DeviceCookie.read(request),
+            at=at,
+        )
+    except Busy:
+        form.add_error("password", BUSY)
+        return _password_page(request, form, next_page)
+    # Nobody is signed in yet; a key that somebody planted before must not grow in rights.
+    request.session.cycle_key()
+    Arrival(
+        user=user.pk,
+        began_at=at.timestamp(),
+        next_page=next_page if is_own_page(next_page) else "",
+        unlocked=opened.unlocked,
+        stretched=opened.stretched,
+        device=opened.device,
+        weak=opened.weak,
+    ).write(request)
     return HttpResponseRedirect(reverse("login-code"))
 
 
@@ -75,10 +104,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def code(request: HttpRequest) -> HttpResponse:
     """Take the six digits, and let the person in."""
     at = timezone.now()
-    pending = _pending(request, at=at)
+    pending = arriving(request, at=at)
     if pending is None:
         return HttpResponseRedirect(reverse("login"))
-    user, next_page = pending
+    arrival, user = pending
     if request.method != "POST":
         return _code_page(request, user, CodeForm())
     form = CodeForm(request.POST)
@@ -96,8 +125,7 @@ def code(request: HttpRequest) -> HttpResponse:
                 ),
             )
         else:
-            del request.session[PENDING_KEY]
-            return let_in(request, user, device, next_page=next_page, at=at)
+            return go_on(request, user, device, arrival, at=at)
     return _code_page(request, user, form)
 
 
@@ -106,10 +134,10 @@ def code(request: HttpRequest) -> HttpResponse:
 def passkey(request: HttpRequest) -> HttpResponse:
     """Take a passkey's proof instead of the six digits, and let the person in."""
     at = timezone.now()
-    pending = _pending(request, at=at)
+    pending = arriving(request, at=at)
     if pending is None:
         return HttpResponseRedirect(reverse("login"))
-    user, next_page = pending
+    arrival, user = pending
     try:
         device = passkeys.check(
             user=user,
@@ -123,8 +151,7 @@ def passkey(request: HttpRequest) -> HttpResponse:
             _("Mit dem Passkey hat es nicht geklappt. Bitte versuchen Sie es noch einmal."),
         )
         return HttpResponseRedirect(reverse("login-code"))
-    del request.session[PENDING_KEY]
-    return let_in(request, user, device, next_page=next_page, at=at)
+    return go_on(request, user, device, arrival, at=at)
 
 
 @require_POST
@@ -135,20 +162,81 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("login"))
 
 
-def let_in(
-    request: HttpRequest, user: User, device: Device, *, next_page: str, at: datetime
+def go_on(
+    request: HttpRequest, user: User, factor: Device, arrival: Arrival, *, at: datetime
 ) -> HttpResponse:
-    """Sign a person in who has shown both factors, under a fresh session key."""
+    """Let somebody in who has shown both factors, or have a known device let them in first."""
+    opened = Opened(arrival.unlocked, arrival.stretched, arrival.device, arrival.weak)
+    if opened.unlocked is None and opened.stretched is not None:
+        asked, secret = devices.ask(user=user, at=at)
+        request.session.cycle_key()
+        arrival.waiting(factor=factor.persistent_id, request=asked.pk, secret=secret, at=at).write(
+            request
+        )
+        return HttpResponseRedirect(reverse("login-device"))
+    forget(request)
+    cookie = DeviceCookie.read(request) or DeviceCookie.fresh()
+    return let_in(
+        request,
+        user,
+        factor,
+        opened.unlocked,
+        cookie=devices.settle(user=user, opened=opened, cookie=cookie, at=at),
+        next_page=reverse("password") if opened.weak else arrival.next_page,
+        at=at,
+    )
+
+
+def let_in(
+    request: HttpRequest,
+    user: User,
+    factor: Device,
+    unlocked: Unlocked | None,
+    *,
+    cookie: DeviceCookie | None,
+    next_page: str,
+    at: datetime,
+) -> HttpResponse:
+    """Sign a person in who has shown both factors, under a fresh session key.
+
+    unlocked: their key pair; without one they come in, but no case opens. cookie: of the known device
+    that this browser is, to be kept there.
+    """
     login(request, user, backend=BACKEND)
-    otp_login(request, device)
+    otp_login(request, factor)
+    keep(request, unlocked)
+    response = HttpResponseRedirect(_first_page(request, user, next_page, at=at))
+    if cookie is not None:
+        sessions.note_device(session=cast(SessionStore, request.session), device=cookie.device)
+        cookie.write(response)
+    return response
+
+
+def _first_page(request: HttpRequest, user: User, next_page: str, *, at: datetime) -> str:
     memberships = list(queries.memberships_of(user)[:2])
     if len(memberships) == 1:
         signing_in.enter(member=memberships[0], at=at)
         request.session[queries.MEMBERSHIP_KEY] = str(memberships[0].pk)
     elif memberships and not _is_invitation(next_page):
         query = f"?{urlencode({'next': next_page})}" if next_page else ""
-        return HttpResponseRedirect(reverse("choose-organisation") + query)
-    return HttpResponseRedirect(way_on(next_page, belongs=bool(memberships)))
+        return reverse("choose-organisation") + query
+    return way_on(next_page, belongs=bool(memberships))
+
+
+def arriving(request: HttpRequest, *, at: datetime) -> tuple[Arrival, User] | None:
+    """Return who is on the way in; None, with a message, when the last step was too long ago."""
+    arrival = Arrival.read(request)
+    if arrival is None:
+        return None
+    user = queries.active_user(str(arrival.user))
+    if user is None or not arrival.is_fresh(at):
+        forget(request)
+        messages.warning(
+            request,
+            _("Zwischen Passwort und Code lag zu viel Zeit. Bitte melden Sie sich noch einmal an."),
+        )
+        return None
+    return arrival, user
 
 
 def way_on(next_page: str, *, belongs: bool) -> str:
@@ -185,33 +273,6 @@ def _code_page(request: HttpRequest, user: User, form: CodeForm) -> HttpResponse
         request.session[PASSKEY_KEY] = ceremony
         context["passkey"] = json.dumps(options)
     return render(request, "accounts/code.html", context)
-
-
-def _remember(request: HttpRequest, user: User, next_page: str, *, at: datetime) -> None:
-    # Nobody is signed in yet; a key that somebody planted before must not grow in rights.
-    request.session.cycle_key()
-    request.session[PENDING_KEY] = {
-        "user": str(user.pk),
-        "at": at.timestamp(),
-        "next": next_page if is_own_page(next_page) else "",
-    }
-
-
-def _pending(request: HttpRequest, *, at: datetime) -> tuple[User, str] | None:
-    """Return who is on the way in and where they wanted to go; None after five minutes."""
-    pending: dict[str, Any] | None = request.session.get(PENDING_KEY)
-    if pending is None:
-        return None
-    age = at.timestamp() - pending["at"]
-    user = queries.active_user(pending["user"])
-    if user is None or not 0 <= age <= PENDING_LIFETIME.total_seconds():
-        del request.session[PENDING_KEY]
-        messages.warning(
-            request,
-            _("Zwischen Passwort und Code lag zu viel Zeit. Bitte melden Sie sich noch einmal an."),
-        )
-        return None
-    return user, pending["next"]
 
 
 def _wait_words(until: datetime, at: datetime) -> str:

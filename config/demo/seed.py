@@ -7,25 +7,29 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
-from accounts.models import Membership, Organisation, Role
+from accounts import duties, queries
+from accounts.models import Membership, Organisation, Role, Team
 from accounts.operations import organisations, staff
 from counselling import triaging
 from counselling.models import TextModule, Topic
 from counselling.operations import asking, cases, messages, ratings
 from counselling.operations.settings import furnish
 from counselling.sla import Urgency
+from vault import staff_keys
 from vault.codes import AccessCode
-from vault.keyring import SERVER
+from vault.keyring import ClientHolder, StaffHolder, holder_by_code
 
 CONTENT = Path(__file__).parent / "content"
-PASSWORD = "lotse-demo-zugang"  # noqa: S105 - of the demo's fictitious staff, printed at its start
+PASSWORD = "lotse-demo-wolke-tisch"  # noqa: S105 - of the demo's fictitious staff, printed at its start
 
 
 def totp_key(email: str) -> str:
@@ -84,6 +88,7 @@ def _found(entry: dict[str, Any], at: datetime) -> Organisation:
             land=entry["land"],
             welcome=entry["welcome"],
             about=entry["about"],
+            device_keys=False,  # anybody looks around from any device
         ),
         teams=entry["teams"],
         lines=[
@@ -112,7 +117,7 @@ def _enrol(
     organisation: Organisation, entry: dict[str, Any], at: datetime
 ) -> dict[str, Membership]:
     teams = {team.name: team for team in organisation.teams.all()}
-    return {
+    people = {
         person["email"]: staff.enrol(
             organisation=organisation,
             name=person["name"],
@@ -125,6 +130,20 @@ def _enrol(
         )
         for person in entry["staff"]
     }
+    # The first of each team has its key and hands it on, as at their next request.
+    for member in people.values():
+        duties.do(member=member, holder=holder_of(member))
+    return people
+
+
+def holder_of(member: Membership) -> StaffHolder:
+    """Return what opens cases for one of the demo's people: everybody has the same password."""
+    return StaffHolder(_unlocked(member.user_id))
+
+
+@cache
+def _unlocked(user: UUID) -> staff_keys.Unlocked:
+    return staff_keys.unlock(user=user, password=PASSWORD)
 
 
 def _tell(
@@ -149,37 +168,59 @@ def _tell(
         submission=uuid4(),
         at=start,
     )
+    client = holder_by_code(subject=case.pk, code=code)
     at = start
     for entry in story["thread"][1:]:
         at = min(start + timedelta(hours=entry["after_hours"]), now)
-        _write(case.pk, entry, people.get(entry["author"] or ""), at)
+        _write(client, entry, people.get(entry["author"] or ""), at)
     _bring_to(case.pk, story, people, min(at + timedelta(minutes=7), now))
     if story.get("rating"):
         rating = story["rating"]
         ratings.rate(
-            case=case.pk, stars=rating["stars"], text=rating["text"], holder=SERVER, at=now
+            case=case.pk, stars=rating["stars"], text=rating["text"], holder=client, at=now
         )
     return code
 
 
-def _write(case: UUID, entry: dict[str, Any], author: Membership | None, at: datetime) -> None:
-    common = {"case": case, "text": entry["text"], "client_msg_id": uuid4(), "at": at}
+def _write(
+    client: ClientHolder, entry: dict[str, Any], author: Membership | None, at: datetime
+) -> None:
+    common = {
+        "case": client.subject,
+        "text": entry["text"],
+        "client_msg_id": uuid4(),
+        "at": at,
+    }
     if entry["role"] == "client":
-        messages.write(**common, in_danger=False, holder=SERVER)
+        messages.write(**common, in_danger=False, holder=client)
     elif author is not None and entry["role"] == "note":
-        messages.note(**common, by=author, holder=SERVER)
+        if not _reads(author, client.subject):
+            _hold(client.subject, author, at)
+        messages.note(**common, by=author, holder=holder_of(author))
     elif author is not None and entry["role"] == "reply":
-        _hold(case, author, at)
-        messages.reply(**common, by=author, holder=SERVER)
+        _hold(client.subject, author, at)
+        messages.reply(**common, by=author, holder=holder_of(author))
+
+
+def _readers(case: UUID) -> QuerySet[Membership]:
+    return queries.may_have_key(Team.objects.get(cases=case))
+
+
+def _reads(member: Membership, case: UUID) -> bool:
+    return _readers(case).filter(pk=member.pk).exists()
 
 
 def _hold(case: UUID, member: Membership, at: datetime) -> None:
-    """Let a member hold the case, whoever does now."""
+    """Let a member hold the case, whoever does now; from another team they get it from a colleague."""
     current = cases.holder_of(case)
-    if current is None:
+    if current is None and _reads(member, case):
         cases.claim(case=case, by=member, at=at)
-    elif current.pk != member.pk:
-        cases.hand_to_colleague(case=case, to=member, by=current, at=at)
+        return
+    if current is None:
+        current = next(one for one in _readers(case) if one.role == Role.SUPERVISOR)
+        cases.claim(case=case, by=current, at=at)
+    if current.pk != member.pk:
+        cases.hand_to_colleague(case=case, to=member, by=current, holder=holder_of(current), at=at)
 
 
 def _bring_to(
@@ -200,4 +241,4 @@ def _bring_to(
     if story["state"] == "closed":
         by = cases.holder_of(case)
         assert by is not None  # held just above
-        cases.close(case=case, by=by, holder=SERVER, at=at)
+        cases.close(case=case, by=by, holder=holder_of(by), at=at)

@@ -12,7 +12,7 @@ from django_otp import login as otp_login
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import queries
+from accounts import holders, queries
 from accounts.access import public
 from accounts.models import Membership, Organisation
 from config.demo import seed
@@ -54,6 +54,7 @@ def enter_as(request: HttpRequest, member: UUID) -> HttpResponse:
     device = get_object_or_404(TOTPDevice, user=membership.user, confirmed=True)
     login(request, membership.user, backend="django.contrib.auth.backends.ModelBackend")
     otp_login(request, device)
+    holders.keep(request, seed.holder_of(membership).unlocked)
     request.session[queries.MEMBERSHIP_KEY] = str(membership.pk)
     return HttpResponseRedirect(reverse("desk"))
 

@@ -17,20 +17,22 @@ from counselling.sla import Urgency
 from counselling.triaging import Verdict
 from vault import keyring
 from vault.codes import AccessCode
+from vault.keyring import ClientHolder
 from vault.sealing import open_sealed, seal
+from vault.team_keys import NoTeamKey
 
 
 class AlreadyAsked(Exception):
-    """This form was sent before. `same`: whether the text was the same."""
+    """This form was sent before. `holder`: opens its case. `same`: whether the text was the same."""
 
-    def __init__(self, case: UUID, *, same: bool) -> None:
+    def __init__(self, holder: ClientHolder, *, same: bool) -> None:
         super().__init__("this form was sent before")
-        self.case = case
+        self.holder = holder
         self.same = same
 
 
 class NobodyAnswers(Exception):
-    """The organisation has no team that could answer."""
+    """The organisation has no team that could answer, or nobody in it who could read the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,14 @@ def ask(
     code: AccessCode,
     submission: UUID,
     at: datetime,
-    together_with: Callable[[UUID], None] | None = None,
+    together_with: Callable[[ClientHolder], None] | None = None,
 ) -> Case:
     """Open a case with a client's question, rated and then sealed under a fresh key.
 
     code: the access code that the client will be shown. submission: the id of the form that was
-    sent; the same form again raises AlreadyAsked. together_with: called with the case's id inside
-    the transaction; what it writes is committed with the case or not at all. Raises NobodyAnswers.
+    sent; the same form again raises AlreadyAsked. together_with: called inside the
+    transaction with what opens the case; what it writes is committed with the case or not at all.
+    Raises NobodyAnswers, or keyring.KeyUnavailable for a form sent again whose case does not open.
     """
     team = _team_for(organisation, question.topic)
     verdict = assessments.of_question(question.text, organisation=organisation)
@@ -79,11 +82,13 @@ def ask(
     )
     try:
         with transaction.atomic():
-            _insert(case, question, verdict, at)
+            holder = _insert(case, question, code, verdict, at)
             if together_with is not None:
-                together_with(case.pk)
+                together_with(holder)
+    except NoTeamKey:
+        raise NobodyAnswers from None
     except IntegrityError:
-        raise _already_asked(submission, question) from None
+        raise _already_asked(submission, question, code) from None
     return case
 
 
@@ -93,8 +98,11 @@ def _reason(question: Question, verdict: Verdict) -> Case.Reason:
     return assessments.why(verdict) if verdict.is_urgent else Case.Reason.ASKED
 
 
-def _insert(case: Case, question: Question, verdict: Verdict, at: datetime) -> None:
-    key = keyring.create_case_key(subject=case.pk, at=at)
+def _insert(
+    case: Case, question: Question, code: AccessCode, verdict: Verdict, at: datetime
+) -> ClientHolder:
+    holder = keyring.create_case_key(subject=case.pk, code=code, team=case.team_id, at=at)
+    key = holder.key
     if question.postcode:
         facts = json.dumps({"postcode": question.postcode})
         case.facts = seal(facts, key=key, place=places.facts(case.pk))
@@ -122,6 +130,7 @@ def _insert(case: Case, question: Question, verdict: Verdict, at: datetime) -> N
         unrated=verdict.unrated,
     )
     events.queue_changed(case.team_id)
+    return holder
 
 
 def _team_for(organisation: Organisation, topic: Topic | None) -> UUID:
@@ -131,10 +140,11 @@ def _team_for(organisation: Organisation, topic: Topic | None) -> UUID:
     return team
 
 
-def _already_asked(submission: UUID, question: Question) -> AlreadyAsked:
+def _already_asked(submission: UUID, question: Question, code: AccessCode) -> AlreadyAsked:
     case = Case.objects.get(submission=submission)
-    key = keyring.open_case_key(subject=case.pk, holder=keyring.SERVER)
+    # The form's ticket carries the code of the case that it began.
+    holder = keyring.holder_by_code(subject=case.pk, code=code)
     first = Message.objects.get(case=case, seq=1)
     place = places.message(case.pk, 1, Message.Role.CLIENT, first.client_msg_id)
-    same = open_sealed(bytes(first.sealed), key=key, place=place) == question.text
-    return AlreadyAsked(case.pk, same=same)
+    same = open_sealed(bytes(first.sealed), key=holder.key, place=place) == question.text
+    return AlreadyAsked(holder, same=same)

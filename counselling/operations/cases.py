@@ -13,7 +13,10 @@ from counselling.operations import entries
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move, sources
 from vault import keyring
-from vault.keyring import Holder
+from vault.codes import AccessCode
+from vault.keyring import ClientHolder, Holder
+from vault.sealing import CaseKey
+from vault.team_keys import NoTeamKey
 
 
 class ClaimedByOther(Exception):
@@ -26,6 +29,10 @@ class ClaimedByOther(Exception):
 
 class NotHolder(Exception):
     """Only who holds the case may do this."""
+
+
+class NobodyReads(Exception):
+    """Who should get the case has no key yet and could not read it."""
 
 
 class SameTeam(Exception):
@@ -72,23 +79,45 @@ def release(*, case: UUID, by: Membership, at: datetime) -> None:
 
 
 @transaction.atomic
-def hand_to_colleague(*, case: UUID, to: Membership, by: Membership, at: datetime) -> None:
-    """Give a held case to a colleague, with its draft. Raises NotHolder or states.IllegalMove."""
+def hand_to_colleague(
+    *, case: UUID, to: Membership, by: Membership, holder: Holder, at: datetime
+) -> None:
+    """Give a held case to a colleague, with its draft.
+
+    Who is in another team gets the case's key for as long as they hold it. Raises NotHolder,
+    NobodyReads when they have no key pair yet, keyring.KeyUnavailable or states.IllegalMove.
+    """
     row = entries.locked(case)
     must_hold(row, by)
+    is_in_team = to.teams.filter(pk=row.team_id).exists()
+    key = None if is_in_team else keyring.open_case_key(subject=case, holder=holder)
     entries.end_claim(row, Claim.End.HANDED_OVER, at=at)
     entries.move(row, Move.HAND_TO_COLLEAGUE, by=by.actor, at=at, to=str(to.pk))
     Claim.objects.create(case=row, member=to, claimed_at=at)
+    if key is not None:
+        try:
+            keyring.lend(subject=case, user=to.user_id, key=key, at=at)
+        except keyring.NoKeyYet:
+            raise NobodyReads from None
 
 
 @transaction.atomic
 def hand_to_team(*, case: UUID, to: Team, by: Membership, holder: Holder, at: datetime) -> None:
-    """Put a case into another team's queue; the client is told. Raises NotHolder or SameTeam."""
+    """Put a case into another team's queue, with its key; the client is told.
+
+    Raises NotHolder, SameTeam, NobodyReads when nobody in that team has a key, or
+    keyring.KeyUnavailable.
+    """
     row = entries.locked(case)
     if row.state != CaseState.WAITING:
         must_hold(row, by)
     if row.team_id == to.pk:
         raise SameTeam
+    key = keyring.open_case_key(subject=case, holder=holder)
+    try:
+        keyring.hand_on(subject=case, team=to.pk, key=key, at=at)
+    except NoTeamKey:
+        raise NobodyReads from None
     entries.end_claim(row, Claim.End.HANDED_OVER, at=at)
     events.queue_changed(row.team_id)
     old_team = row.team_id
@@ -104,7 +133,7 @@ def hand_to_team(*, case: UUID, to: Team, by: Membership, holder: Holder, at: da
         new_team=str(to.pk),
     )
     entries.start_clock(row, at=at)
-    _tell(row, "handed_to_team", holder=holder, at=at)
+    _tell(row, "handed_to_team", key=key, at=at)
 
 
 @transaction.atomic
@@ -112,20 +141,33 @@ def close(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     """Close a held case; the client is told that writing opens it again. Raises NotHolder."""
     row = entries.locked(case)
     must_hold(row, by)
+    key = keyring.open_case_key(subject=case, holder=holder)
     entries.end_claim(row, Claim.End.CLOSED, at=at)
     entries.move(row, Move.CLOSE, by=by.actor, at=at)
     entries.stop_clock(row)
-    _tell(row, "closed", holder=holder, at=at)
+    _tell(row, "closed", key=key, at=at)
 
 
 @transaction.atomic
 def reopen(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     """Open a closed case again; who opens it holds it. Raises states.IllegalMove."""
     row = entries.locked(case)
+    key = keyring.open_case_key(subject=case, holder=holder)
     entries.move(row, Move.REOPEN, by=by.actor, at=at, reason=Case.Reason.REOPENED)
     Claim.objects.create(case=row, member=by, claimed_at=at)
     entries.start_clock(row, at=at)
-    _tell(row, "reopened", holder=holder, at=at)
+    _tell(row, "reopened", key=key, at=at)
+
+
+@transaction.atomic
+def return_by_code(*, case: Case, code: AccessCode, at: datetime) -> ClientHolder:
+    """Open a case for a client who is back with the code; a team that lost its keys has it again.
+
+    Raises keyring.KeyUnavailable.
+    """
+    holder = keyring.holder_by_code(subject=case.pk, code=code)
+    keyring.bring_up_to_date(subject=case.pk, team=case.team_id, key=holder.key, at=at)
+    return holder
 
 
 @transaction.atomic
@@ -239,9 +281,8 @@ def _let_go(case: Case, *, by: trail.Actor, how: Claim.End, at: datetime) -> Non
     entries.start_clock(case, at=at)
 
 
-def _tell(case: Case, what: str, *, holder: Holder, at: datetime) -> None:
+def _tell(case: Case, what: str, *, key: CaseKey, at: datetime) -> None:
     """Add an entry for the client that says what happened; its text is a code, put into words on
     the page (`counselling/wording.py`).
     """
-    key = keyring.open_case_key(subject=case.pk, holder=holder)
     entries.append(case, role=Message.Role.SYSTEM, text=what, key=key, at=at)

@@ -15,6 +15,7 @@ from counselling import events, places, queries, states
 from counselling.models import Case, Claim, Message
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
+from vault import keyring
 from vault.sealing import CaseKey, open_sealed, seal
 
 
@@ -174,5 +175,6 @@ def stop_clock(case: Case) -> None:
 
 
 def end_claim(case: Case, how: Claim.End, *, at: datetime) -> None:
-    """End the open claim of a locked case, if there is one."""
+    """End the open claim of a locked case, if there is one, and what was lent to who held it."""
+    keyring.take_back(subject=case.pk)
     Claim.objects.filter(case=case, ended_at__isnull=True).update(ended_at=at, end=how)

@@ -28,6 +28,7 @@ from counselling.operations import asking
 from counselling.sla import Urgency
 from vault import tickets
 from vault.codes import AccessCode
+from vault.keyring import ClientHolder
 
 PURPOSE = "ask"
 LIFETIME = timedelta(hours=24)
@@ -97,9 +98,9 @@ def _take(
         in_danger=form.in_danger,
     )
 
-    def remember(case: UUID) -> None:
+    def remember(holder: ClientHolder) -> None:
         # With the case or not at all: the page with the code is never lost to a crash in between.
-        open_for_client(request, case, code=ticket.code)
+        open_for_client(request, holder, code=ticket.code)
         request.session.save()
 
     try:
@@ -121,7 +122,7 @@ def _take(
         )
         return _form(request, form, at=at, sealed=sealed)
     except asking.AlreadyAsked as before:
-        open_for_client(request, before.case, code=ticket.code)
+        open_for_client(request, before.holder, code=ticket.code)
         if not before.same:
             form.add_error(
                 "text",

@@ -82,7 +82,9 @@ def hand_over(request: HttpRequest) -> HttpResponse:
         )
     return _move(
         request,
-        lambda: cases.hand_to_colleague(case=request.case.pk, to=to, by=request.member, at=at),
+        lambda: cases.hand_to_colleague(
+            case=request.case.pk, to=to, by=request.member, holder=request.holder, at=at
+        ),
         done=_("Der Fall %(case)s liegt jetzt bei %(to)s."),
         to=to.name,
     )

@@ -2,12 +2,12 @@
 
 from django.utils.translation import gettext as _
 
-from counselling.operations.cases import ClaimedByOther, NotHolder, SameTeam
+from counselling.operations.cases import ClaimedByOther, NobodyReads, NotHolder, SameTeam
 from counselling.operations.entries import CaseGone, DifferentText
 from counselling.operations.messages import Unread
 from counselling.operations.reviews import Unseen
 from counselling.states import CaseState, IllegalMove
-from vault.keyring import KeyUnavailable
+from vault.keyring import KeyUnavailable, NoKeyYet
 from vault.sealing import SealBroken
 
 LOCKED = (KeyUnavailable, SealBroken)
@@ -16,6 +16,7 @@ REFUSALS = (
     ClaimedByOther,
     DifferentText,
     IllegalMove,
+    NobodyReads,
     NotHolder,
     SameTeam,
     Unread,
@@ -34,6 +35,16 @@ def words_for(refusal: Exception) -> str:
         CaseGone: _("Diesen Fall gibt es nicht mehr. Die ratsuchende Person hat alles gelöscht."),
         NotHolder: _("Das geht nur, wenn Sie den Fall haben. Er liegt nicht mehr bei Ihnen."),
         SameTeam: _("Der Fall liegt schon bei diesem Team."),
+        NobodyReads: _(
+            "Nicht übergeben: Dort hat noch niemand einen Schlüssel und könnte den Fall lesen. Sobald "
+            "sich jemand von dort angemeldet hat, geht es."
+        ),
+        NoKeyYet: _(
+            "Sie haben für diesen Fall noch keinen Schlüssel und können die Texte deshalb nicht lesen. "
+            "Sobald jemand aus dem Team angemeldet ist, der den Schlüssel hat, bekommen Sie ihn von "
+            "selbst. Dauert es länger als einen Tag: Melden Sie sich einmal ab und wieder an, und "
+            "sagen Sie sonst Ihrer Leitung Bescheid."
+        ),
         DifferentText: _(
             "Unter diesem Formular ist schon ein anderer Text gesendet. Gesendetes bleibt, wie es "
             "ist. Wenn Sie diesen Text auch senden möchten, senden Sie ihn noch einmal: Er wird "

@@ -28,10 +28,10 @@ from counselling.access import (
     to_code_entry,
 )
 from counselling.forms.client import CodeForm, RatingForm, WriteForm
-from counselling.models import Message
+from counselling.models import Case, Message
 from counselling.operations import cases, entries, messages, ratings
 from counselling.views import conversation
-from vault.keyring import SERVER
+from vault.keyring import KeyUnavailable
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,11 +49,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         case = queries.case_by_code(form.cleaned_data["code"])
         if case is not None:
-            open_for_client(request, case.pk)
-            request = cast(ClientRequest, request)
-            request.case, request.holder = case, SERVER
-            request.organisation = case.organisation
-            return _deliver(request, at=timezone.now())
+            return _open(request, form, case, at=timezone.now())
         form.add_error(
             "code",
             _(
@@ -62,6 +58,28 @@ def come_back(request: HttpRequest) -> HttpResponse:
             ),
         )
     return _code_entry(request, form)
+
+
+def _open(
+    request: OrganisationRequest, form: CodeForm, case: Case, *, at: datetime
+) -> HttpResponse:
+    """Open a case by its code, keep what opens it in the session, and go on with what came along."""
+    try:
+        holder = cases.return_by_code(case=case, code=form.cleaned_data["code"], at=at)
+    except KeyUnavailable:
+        form.add_error(
+            "code",
+            _(
+                "Ihr Code stimmt, aber Ihr Gespräch lässt sich gerade nicht öffnen. Der Fehler liegt "
+                "bei uns. Bitte versuchen Sie es später noch einmal, oder schreiben Sie neu."
+            ),
+        )
+        return _code_entry(request, form)
+    open_for_client(request, holder)
+    request = cast(ClientRequest, request)
+    request.case, request.holder = case, holder
+    request.organisation = case.organisation
+    return _deliver(request, at=at)
 
 
 @require_GET

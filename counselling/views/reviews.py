@@ -22,7 +22,6 @@ from counselling.queries import Comparison
 from counselling.sla import Urgency
 from counselling.views import rows
 from counselling.views.refusals import LOCKED, words_for
-from vault.keyring import SERVER
 
 # Address name, permission and label of each page of this kind.
 PAGES = (
@@ -72,7 +71,8 @@ def miss(request: HttpRequest, review: UUID) -> HttpResponse:
 
     Nothing of it is stored; a text that still repeats the client's words is refused.
     """
-    member = cast(StaffRequest, request).member
+    request = cast(StaffRequest, request)
+    member = request.member
     at = timezone.now()
     found = queries.miss(member, review)
     if found is None or not allows(member, "case.read", found.case):
@@ -86,7 +86,9 @@ def miss(request: HttpRequest, review: UUID) -> HttpResponse:
     try:
         originals = [
             entry.text
-            for entry in queries.thread(found.case, holder=SERVER, roles=[Message.Role.CLIENT])
+            for entry in queries.thread(
+                found.case, holder=request.holder, roles=[Message.Role.CLIENT]
+            )
         ]
     except LOCKED as locked:
         form.add_error("text", words_for(locked))

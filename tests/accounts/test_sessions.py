@@ -196,7 +196,7 @@ def test_who_leaves_the_last_organisation_is_out_everywhere(house: House) -> Non
 
 
 def test_who_leaves_one_of_two_stays_in_the_other(house: House) -> None:
-    invitation, _token = staff.invite(
+    invitation, token = staff.invite(
         organisation=house.suedstadt,
         name="Katrin P.",
         role=Role.COUNSELLOR,
@@ -204,7 +204,7 @@ def test_who_leaves_one_of_two_stays_in_the_other(house: House) -> None:
         by=house.boris,
         at=MONDAY,
     )
-    staff.accept_as(invitation=invitation, user=house.katrin.user, at=MONDAY)
+    staff.accept_as(invitation=invitation, token=token, user=house.katrin.user, at=MONDAY)
     katrin = signed_in(house.katrin)
 
     staff.end_membership(member=house.katrin, by=house.ada, at=MONDAY)

@@ -221,7 +221,7 @@ def test_signing_out_takes_a_post_and_ends_the_session(client: Client, house: Ho
 @pytest.fixture
 def boris_in_both(house: House) -> Membership:
     """Let Boris of Südstadt counsel in Nordhafen too; return his place there."""
-    invitation, _token = staff.invite(
+    invitation, token = staff.invite(
         organisation=house.nordhafen,
         name="Boris Lang",
         role=Role.COUNSELLOR,
@@ -229,7 +229,7 @@ def boris_in_both(house: House) -> Membership:
         by=house.ada,
         at=MONDAY,
     )
-    return staff.accept_as(invitation=invitation, user=house.boris.user, at=MONDAY)
+    return staff.accept_as(invitation=invitation, token=token, user=house.boris.user, at=MONDAY)
 
 
 def test_boris_chooses_between_his_organisations_and_switches(

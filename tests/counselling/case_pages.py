@@ -9,7 +9,6 @@ from counselling import queries
 from counselling.models import Message
 from tests.factories import Asked
 from tests.factories.sessions import signed_in
-from vault.keyring import SERVER
 
 
 def page_of(member: Membership, asked: Asked) -> str:
@@ -34,4 +33,4 @@ def send(
 
 def entries(asked: Asked, role: Message.Role) -> list[str]:
     """Return the texts of a role in a case, opened."""
-    return [entry.text for entry in queries.thread(asked.case, holder=SERVER, roles=[role])]
+    return [entry.text for entry in queries.thread(asked.case, holder=asked.holder, roles=[role])]

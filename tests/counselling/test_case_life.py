@@ -22,7 +22,6 @@ from counselling.models import Case, Claim, Message
 from counselling.operations import cases, messages
 from counselling.states import CaseState, IllegalMove
 from tests import factories
-from vault.keyring import SERVER
 
 
 class CaseLife(RuleBasedStateMachine):
@@ -33,7 +32,8 @@ class CaseLife(RuleBasedStateMachine):
         where = factories.organisation(slug=f"o-{uuid4().hex[:12]}")
         self.people: list[Membership] = [factories.enrol(where, name) for name in ("Anna", "Bernd")]
         self.now = datetime(2026, 11, 17, 8, tzinfo=UTC)
-        self.case = factories.ask(where, at=self.now).pk
+        self.asked = factories.ask(where, at=self.now)
+        self.case = self.asked.pk
         self.state = CaseState.WAITING
         self.holder: Membership | None = None
         self.visible = 1
@@ -74,7 +74,7 @@ class CaseLife(RuleBasedStateMachine):
             text="Antwort",
             client_msg_id=uuid4(),
             by=member,
-            holder=SERVER,
+            holder=factories.holder_of(member),
         )
         if self.holder == member:
             answer(at=self.later())
@@ -91,7 +91,7 @@ class CaseLife(RuleBasedStateMachine):
             text="Noch etwas",
             client_msg_id=uuid4(),
             in_danger=False,
-            holder=SERVER,
+            holder=self.asked.holder,
             at=self.later(),
         )
         self.visible += 1
@@ -104,33 +104,50 @@ class CaseLife(RuleBasedStateMachine):
     def hand_to_colleague(self, who: int) -> None:
         member, other = self.people[who], self.people[1 - who]
         if self.holder == member:
-            cases.hand_to_colleague(case=self.case, to=other, by=member, at=self.later())
+            self.hand(member, other)
             self.holder = other
         else:
             with pytest.raises(cases.NotHolder):
-                cases.hand_to_colleague(case=self.case, to=other, by=member, at=self.later())
+                self.hand(member, other)
+
+    def hand(self, member: Membership, other: Membership) -> None:
+        cases.hand_to_colleague(
+            case=self.case,
+            to=other,
+            by=member,
+            holder=factories.holder_of(member),
+            at=self.later(),
+        )
 
     @rule(who=sampled_from([0, 1]))
     def close(self, who: int) -> None:
         member = self.people[who]
         if self.holder == member:
-            cases.close(case=self.case, by=member, holder=SERVER, at=self.later())
+            cases.close(
+                case=self.case, by=member, holder=factories.holder_of(member), at=self.later()
+            )
             self.state, self.holder = CaseState.CLOSED, None
             self.visible += 1
         else:
             with pytest.raises(cases.NotHolder):
-                cases.close(case=self.case, by=member, holder=SERVER, at=self.later())
+                cases.close(
+                    case=self.case, by=member, holder=factories.holder_of(member), at=self.later()
+                )
 
     @rule(who=sampled_from([0, 1]))
     def reopen(self, who: int) -> None:
         member = self.people[who]
         if self.state is CaseState.CLOSED:
-            cases.reopen(case=self.case, by=member, holder=SERVER, at=self.later())
+            cases.reopen(
+                case=self.case, by=member, holder=factories.holder_of(member), at=self.later()
+            )
             self.state, self.holder = CaseState.CLAIMED, member
             self.visible += 1
         else:
             with pytest.raises(IllegalMove):
-                cases.reopen(case=self.case, by=member, holder=SERVER, at=self.later())
+                cases.reopen(
+                    case=self.case, by=member, holder=factories.holder_of(member), at=self.later()
+                )
 
     @precondition(lambda self: self.holder is not None)
     @rule()

@@ -13,10 +13,9 @@ from counselling.models import Message
 from counselling.operations import cases, drafts
 from tests.counselling.case_pages import page_of, send
 from tests.counselling.house import House, open_house
-from tests.factories import Asked, ask, claim, client_writes, close, note, reply
+from tests.factories import Asked, ask, claim, client_writes, close, holder_of, note, reply
 from tests.factories.sessions import signed_in
 from vault import keyring
-from vault.keyring import SERVER
 
 pytestmark = pytest.mark.django_db
 HTML = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -71,7 +70,11 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(held: Asked) -> None:
 
 def test_aylin_reads_what_katrin_holds_but_cannot_answer(house: House, held: Asked) -> None:
     drafts.save(
-        case=held.pk, text="Mein Entwurf", by=house.katrin, holder=SERVER, at=timezone.now()
+        case=held.pk,
+        text="Mein Entwurf",
+        by=house.katrin,
+        holder=holder_of(house.katrin),
+        at=timezone.now(),
     )
 
     html = page_of(house.aylin, held)

@@ -13,7 +13,7 @@ from counselling.models import Case, Draft, Message
 from counselling.operations import cases
 from tests.counselling.case_pages import entries, page_of, send
 from tests.counselling.house import House, open_house
-from tests.factories import Asked, ask, claim, client_writes
+from tests.factories import Asked, ask, claim, client_writes, holder_of
 from tests.factories.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -198,7 +198,13 @@ def test_jonas_in_training_drafts_and_katrin_sends(house: House) -> None:
 
     send(house.jonas, "case-draft", asked, "Liebe Mutter")
     assert send(house.jonas, "case-reply", asked, "Liebe Mutter")[0] == 404
-    cases.hand_to_colleague(case=asked.pk, to=house.katrin, by=house.jonas, at=timezone.now())
+    cases.hand_to_colleague(
+        case=asked.pk,
+        to=house.katrin,
+        by=house.jonas,
+        holder=holder_of(house.jonas),
+        at=timezone.now(),
+    )
 
     html = page_of(house.katrin, asked)
     assert "Entwurf von Jonas Brandt" in html

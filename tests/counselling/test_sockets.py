@@ -19,9 +19,8 @@ from accounts.sockets import NOT_THERE, NOTHING_TO_SAY, SIGNED_OUT
 from config.routing import websocket_urlpatterns
 from counselling.operations import cases
 from tests.counselling.house import House, open_house
-from tests.factories import ask, claim, client_writes
+from tests.factories import ask, claim, client_writes, holder_of
 from tests.factories.sessions import signed_in
-from vault.keyring import SERVER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CANARY = "Kanarienvogel im Schlafzimmer"
@@ -131,7 +130,7 @@ async def test_katrin_hears_nothing_of_a_case_that_went_to_another_team(house: H
             case=asked.pk,
             to=crisis,
             by=house.katrin,
-            holder=SERVER,
+            holder=holder_of(house.katrin),
             at=timezone.now(),
         )
 

@@ -14,7 +14,7 @@ from tests.factories.cases import (
     reply,
     review,
 )
-from tests.factories.people import PASSWORD, TOTP_KEY, enrol, organisation
+from tests.factories.people import PASSWORD, TOTP_KEY, enrol, holder_of, organisation
 
 __all__ = [
     "PASSWORD",
@@ -25,6 +25,7 @@ __all__ = [
     "client_writes",
     "close",
     "enrol",
+    "holder_of",
     "missed_alarm",
     "note",
     "organisation",

@@ -10,8 +10,9 @@ from accounts.models import Membership, Organisation
 from counselling.models import Case, Review
 from counselling.operations import asking, cases, messages, reviews
 from counselling.sla import Urgency
+from tests.factories.people import holder_of
 from vault.codes import AccessCode
-from vault.keyring import SERVER
+from vault.keyring import ClientHolder, holder_by_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Asked:
     def pk(self) -> UUID:
         """Return the case's id."""
         return self.case.pk
+
+    @property
+    def holder(self) -> ClientHolder:
+        """Return what opens the case for its client."""
+        return holder_by_code(subject=self.case.pk, code=self.code)
 
     def now(self) -> Case:
         """Return the case as it is in the database now."""
@@ -75,7 +81,7 @@ def reply(
     moment = at or timezone.now()
     claim(asked, by, at=moment)
     return messages.reply(
-        case=asked.pk, text=text, client_msg_id=uuid4(), by=by, holder=SERVER, at=moment
+        case=asked.pk, text=text, client_msg_id=uuid4(), by=by, holder=holder_of(by), at=moment
     ).seq
 
 
@@ -92,7 +98,7 @@ def note(
         text=text,
         client_msg_id=uuid4(),
         by=by,
-        holder=SERVER,
+        holder=holder_of(by),
         at=at or timezone.now(),
     ).seq
 
@@ -110,14 +116,14 @@ def client_writes(
         text=text,
         client_msg_id=uuid4(),
         in_danger=in_danger,
-        holder=SERVER,
+        holder=asked.holder,
         at=at or timezone.now(),
     ).seq
 
 
 def close(asked: Asked, by: Membership, *, at: datetime | None = None) -> None:
     """Let a member who holds a case close it."""
-    cases.close(case=asked.pk, by=by, holder=SERVER, at=at or timezone.now())
+    cases.close(case=asked.pk, by=by, holder=holder_of(by), at=at or timezone.now())
 
 
 def review(
@@ -134,7 +140,7 @@ def review(
         case=asked.pk,
         urgency=urgency,
         by=by,
-        holder=SERVER,
+        holder=holder_of(by),
         at=at or timezone.now(),
         reason=reason,
         note=note,

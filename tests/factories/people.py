@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 
 from django.utils.text import slugify
 
+from accounts import duties, queries
 from accounts.models import Membership, Organisation, Role, Team
 from accounts.operations import organisations, staff
 from counselling.models import TextModule, Topic
 from counselling.operations.settings import furnish
+from vault import staff_keys
+from vault.keyring import StaffHolder
 
-PASSWORD = "ein-langes-zugangswort"
+PASSWORD = "ein-langes-zugangswort-fuer-tests"
 TOTP_KEY = "3132333435363738393031323334353637383930"
 FOUNDED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -27,7 +30,12 @@ def organisation(
     founded = organisations.found(
         organisation=Organisation(
             slug=slug,
-            **{"name": f"Elternlotse {slug.title()}", "welcome": "Schön, dass Sie da sind."}
+            # Most tests sign in on any device; those about devices switch their keys on.
+            **{
+                "name": f"Elternlotse {slug.title()}",
+                "welcome": "Schön, dass Sie da sind.",
+                "device_keys": False,
+            }
             | fields,
         ),
         teams=teams,
@@ -60,7 +68,7 @@ def enrol(
     """Enrol a person with password and second factor. teams: by name, None for all of them."""
     of_organisation = Team.objects.filter(organisation=where)
     chosen = of_organisation if teams is None else of_organisation.filter(name__in=teams)
-    return staff.enrol(
+    member = staff.enrol(
         organisation=where,
         name=name,
         email=f"{slugify(name)}@{where.slug}.example",
@@ -70,3 +78,17 @@ def enrol(
         totp_key=TOTP_KEY,
         at=at,
     )
+    _keys_from_colleagues(member)
+    return member
+
+
+def holder_of(member: Membership) -> StaffHolder:
+    """Return what opens cases for a member: their pair, unlocked with their password."""
+    return StaffHolder(staff_keys.unlock(user=member.user_id, password=PASSWORD))
+
+
+def _keys_from_colleagues(member: Membership) -> None:
+    """Hand a new member their teams' keys, as colleagues' browsers do with their next request."""
+    for colleague in queries.staff_of(member.organisation).exclude(pk=member.pk):
+        if queries.waiting_for_key(member.organisation).get(member.pk):
+            duties.do(member=colleague, holder=holder_of(colleague))

@@ -73,9 +73,6 @@ def throttled(email: str) -> Callable[[], None]:
 
 
 def client() -> str:
-    from django.test import RequestFactory  # noqa: PLC0415
-
-    from accounts.throttle import client_of  # noqa: PLC0415
 
     return client_of(RequestFactory().get("/", REMOTE_ADDR="203.0.113.5")) or ""
 
