@@ -13,7 +13,13 @@ from accounts.operations import sessions
 
 @receiver(user_logged_in)
 def list_session(*, request: HttpRequest, user: User, **_signal: Any) -> None:
-    """Note the new session in the person's list; its key was changed just before."""
+    """Note the new session in the person's list, under a key of its own.
+
+    Django changes the key, except for who signs in where they are signed in already.
+    """
+    if sessions.KEY in request.session:
+        sessions.sign_out(session=request.session)  # type: ignore[arg-type]
+        request.session.cycle_key()
     if request.session.session_key is None:  # somebody else was signed in here
         request.session.create()
     sessions.begin(session=request.session, user=user, at=timezone.now())  # type: ignore[arg-type]

@@ -104,9 +104,10 @@ def use(
     stretched = staff_keys.stretched(password)
     with transaction.atomic():
         row = _locked(recovery.pk, at)
-        if row.confirmed_at is None or row.member.ended_at is not None:
-            raise RecoveryClosed
         user = row.member.user
+        elsewhere = queries.memberships_of(user).exclude(pk=row.member_id).exists()
+        if row.confirmed_at is None or row.member.ended_at is not None or elsewhere:
+            raise RecoveryClosed
         user.set_password(password)
         user.save(update_fields=["password"])
         signing_in.replace_app(user=user, key=totp_key, step=totp_step, at=at)

@@ -173,6 +173,16 @@ def test_signing_out_takes_the_session_off_the_list(house: House) -> None:
     assert StaffSession.objects.count() == 1
 
 
+def test_who_signs_in_where_they_are_in_already_gets_a_new_session(house: House) -> None:
+    browser = signed_in(house.katrin)
+    before = browser.session.session_key
+
+    browser.force_login(house.katrin.user)
+
+    assert browser.session.session_key != before
+    assert StaffSession.objects.count() == 1
+
+
 def test_what_has_run_out_is_cleared_away(house: House) -> None:
     with time_machine.travel(MONDAY, tick=False) as clock:
         signed_in(house.katrin)
