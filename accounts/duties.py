@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.operations import keys
+from accounts.signals import duty_done
 from vault.keyring import Holder, StaffHolder
 
 log = logging.getLogger("lotse.keys")
@@ -71,6 +72,7 @@ class _Duties:
             close_old_connections()
             try:
                 do(member=member, holder=holder)
+                duty_done.send(sender=_Duties, at=timezone.now())
             except Exception as error:  # noqa: BLE001 - the thread must live; the rows say what is left
                 log.error("a key duty failed: %s", type(error).__name__)
             finally:

@@ -227,6 +227,20 @@ def teams(organisation: Organisation) -> QuerySet[Team]:
     return Team.objects.filter(organisation=organisation)
 
 
+def team_names() -> dict[UUID, str]:
+    """Return how every team is called, with its organisation, by the team's id."""
+    rows = Team.objects.select_related("organisation")
+    return {team.pk: f"{team.organisation.name}: {team.name}" for team in rows}
+
+
+def members_by_email(email: str, slug: str = "") -> list[Membership]:
+    """Return the current memberships of a person. slug: only in this organisation."""
+    found = Membership.objects.filter(user__email=email.lower(), ended_at__isnull=True)
+    if slug:
+        found = found.filter(organisation__slug=slug)
+    return list(found.select_related("user", "organisation"))
+
+
 def staff_of(organisation: Organisation) -> QuerySet[Membership]:
     """Return the organisation's current members with their teams."""
     return (
@@ -283,6 +297,18 @@ def waiting_for_key(organisation: Organisation) -> dict[UUID, list[Team]]:
         if (pairs.get(user), team) not in has:
             waiting.setdefault(member, []).append(of_team[team])
     return waiting
+
+
+def only_key_holder_of(member: Membership) -> list[Team]:
+    """Return the teams whose key nobody but this member has."""
+    person = StaffKey.objects.filter(user=member.user_id).first()
+    if person is None:
+        return []
+    held = TeamKeySeal.objects.filter(team_key__ended_at__isnull=True, kind=TeamKeySeal.Kind.STAFF)
+    own = held.filter(recipient=person.pk).values_list("team_key__team", flat=True)
+    others = held.exclude(recipient=person.pk).values_list("team_key__team", flat=True)
+    alone = set(own) - set(others)
+    return list(Team.objects.filter(pk__in=alone, organisation=member.organisation_id))
 
 
 def open_invitations(organisation: Organisation, at: datetime) -> QuerySet[Invitation]:

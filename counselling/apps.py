@@ -5,5 +5,5 @@ class CounsellingConfig(AppConfig):
     name = "counselling"
 
     def ready(self) -> None:
-        """Connect the receivers and fill in the permission table."""
-        from counselling import receivers, rules  # noqa: F401, PLC0415 - apps must be loaded first
+        """Connect the receivers and checks, and fill in the permission table."""
+        from counselling import checks, receivers, rules  # noqa: F401, PLC0415 - apps must be loaded

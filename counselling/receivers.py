@@ -6,11 +6,18 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import Membership
-from accounts.signals import membership_ending
+from accounts.signals import duty_done, membership_ending
 from counselling.operations import cases
+from counselling.operations.alerts import record_broken_seals
 
 
 @receiver(membership_ending)
 def take_back_cases(*, member: Membership, by: Membership, at: datetime, **_signal: Any) -> None:
     """Put what a leaving member holds back into the queues."""
     cases.release_all_of(member=member, by=by, at=at)
+
+
+@receiver(duty_done)
+def write_down_alerts(*, at: datetime, **_signal: Any) -> None:
+    """Write what did not open beside the requests into the trail."""
+    record_broken_seals(at=at)

@@ -31,6 +31,12 @@ class CodeInvalid(ValueError):
         self.reason = reason
 
 
+def fold(typed: str) -> str:
+    """Return the letters and digits that somebody typed, without decoration, look-alikes as one."""
+    text = unicodedata.normalize("NFKC", typed).upper()
+    return "".join(c for c in text if c not in _IGNORED).translate(_FOLDED)
+
+
 @dataclass(frozen=True, slots=True)
 class AccessCode:
     """A well-formed access code. It never shows itself in `repr`, so that no log or traceback does."""
@@ -47,8 +53,7 @@ class AccessCode:
     def parse(cls, typed: str) -> "AccessCode":
         """Read a code as a person types it. Raises CodeInvalid with the reason."""
         # 400: far more than a code with any decoration; the rest is not looked at.
-        text = unicodedata.normalize("NFKC", typed[:400]).upper()
-        characters = "".join(c for c in text if c not in _IGNORED).translate(_FOLDED)
+        characters = fold(typed[:400])
         if not characters:
             raise CodeInvalid("empty")
         if any(c not in ALPHABET for c in characters):

@@ -13,7 +13,7 @@ from django.db import models, transaction
 
 from vault import alerts, boxes
 from vault.boxes import Binding, BoxBroken
-from vault.models import StaffKey, StaffKeyWrap
+from vault.models import KeyWrap, StaffKey, StaffKeyWrap, TeamKeySeal
 from vault.stretching import Cost, new_salt, present_cost, stretch
 
 Way = StaffKeyWrap.Way
@@ -54,7 +54,11 @@ def stretched(password: str) -> Stretched:
 @transaction.atomic
 def create(*, user: UUID, password: Stretched, at: datetime) -> Unlocked:
     """Give a person a fresh pair, unlocked by the password; an older pair opens nothing any more."""
-    StaffKey.objects.filter(user=user).delete()
+    for old in StaffKey.objects.filter(user=user):
+        # Whoever still has it unlocked, in a session or otherwise, opens nothing with it from now on.
+        TeamKeySeal.objects.filter(recipient=old.pk).delete()
+        KeyWrap.objects.filter(recipient=old.pk).delete()
+        old.delete()
     secret, public = boxes.new_pair()
     row = StaffKey.objects.create(user=user, public=public, created_at=at)
     unlocked = Unlocked(row.pk, secret)

@@ -113,7 +113,8 @@ def renew(*, team: UUID, for_: Sequence[Recipient], at: datetime) -> TeamKey | N
     rows = TeamKey.objects.select_for_update().filter(team=team)
     list(rows)  # locked: two who remove members at once take turns
     rows.filter(ended_at__isnull=True).update(ended_at=at)
-    transaction.on_commit(forget)
+    forget()
+    transaction.on_commit(forget)  # others may have looked meanwhile and found the old one
     # An invitation's link would open what its team no longer uses.
     TeamKeySeal.objects.filter(team_key__team=team, kind=Kind.INVITATION).delete()
     if not any(one.kind == Kind.STAFF for one in for_):

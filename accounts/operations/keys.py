@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts import queries
 from accounts.models import Invitation, Membership, Team, User
 from audit import trail
-from vault import alerts, staff_keys, team_keys
+from vault import alerts, escrow, staff_keys, team_keys
 from vault.keyring import Holder, StaffHolder, rewrap
 from vault.models import TeamKey
 from vault.staff_keys import DoesNotUnlock, NoStaffKey, Stretched, Unlocked
@@ -75,6 +75,7 @@ def hand_on(*, member: Membership, holder: StaffHolder, at: datetime) -> int:
         recipients = [*_recipients(team), *team_keys.escrow()]
         missing = team_keys.without([one.id for one in recipients], key)
         if not missing:
+            escrow.drop_replaced(key)
             continue
         try:
             secret = holder.team_secret(key)

@@ -146,7 +146,8 @@ def end(request: HttpRequest, member: UUID) -> HttpResponse:
         )
         return HttpResponseRedirect(reverse("staff-list"))
     if request.method != "POST":
-        return render(request, "accounts/end.html", {"person": person})
+        alone = queries.only_key_holder_of(person)
+        return render(request, "accounts/end.html", {"person": person, "alone": alone})
     _end(request, person, at=at)
     return HttpResponseRedirect(reverse("staff-list"))
 

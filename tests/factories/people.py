@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from django.utils.text import slugify
 
-from accounts import duties, queries
+from accounts import queries
 from accounts.models import Membership, Organisation, Role, Team
-from accounts.operations import organisations, staff
+from accounts.operations import keys, organisations, staff
 from counselling.models import TextModule, Topic
 from counselling.operations.settings import furnish
 from vault import staff_keys
@@ -89,6 +89,8 @@ def holder_of(member: Membership) -> StaffHolder:
 
 def _keys_from_colleagues(member: Membership) -> None:
     """Hand a new member their teams' keys, as colleagues' browsers do with their next request."""
-    for colleague in queries.staff_of(member.organisation).exclude(pk=member.pk):
-        if queries.waiting_for_key(member.organisation).get(member.pk):
-            duties.do(member=colleague, holder=holder_of(colleague))
+    colleagues = queries.colleagues(member).filter(teams__in=member.teams.all()).distinct()
+    for colleague in colleagues:
+        if member.pk not in queries.waiting_for_key(member.organisation):
+            return
+        keys.hand_on(member=colleague, holder=holder_of(colleague), at=member.joined_at)
