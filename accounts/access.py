@@ -12,13 +12,15 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts import duties, queries
 from accounts.holders import holder_of
-from accounts.models import Membership, Organisation
+from accounts.models import Membership, Organisation, User
+from accounts.operations import sessions
 from accounts.rules import allows
 from vault.keyring import Holder
+from vault.sessions import SessionStore
 
 View = Callable[..., HttpResponse]
 SLUG = re.compile(r"[-a-zA-Z0-9_]+")
@@ -29,6 +31,12 @@ class StaffRequest(HttpRequest):
 
     member: Membership
     holder: Holder
+
+
+class PersonRequest(HttpRequest):
+    """A request by a signed-in person to their own account, as `own_account` hands it on."""
+
+    person: User
 
 
 class OrganisationRequest(HttpRequest):
@@ -71,6 +79,31 @@ def signed_in(view: View) -> View:
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if queries.signed_in_user(request) is None:
             return _sign_in_first(request)
+        _stay(request)
+        return view(request, *args, **kwargs)
+
+    page.rule = "signed in"  # type: ignore[attr-defined]
+    return page
+
+
+def own_account(view: View) -> View:
+    """Let in who is signed in with both factors, to what belongs to the person and to nobody else.
+
+    With a place in an organisation its menu stands around the page, and it is spoken as there.
+    """
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        person = queries.signed_in_user(request)
+        if person is None:
+            return _sign_in_first(request)
+        _stay(request)
+        request = cast(PersonRequest, request)
+        request.person = person
+        member = queries.current_member(request)
+        if member is not None:
+            cast(StaffRequest, request).member = member
+            speak_language_of(member.organisation)
         return view(request, *args, **kwargs)
 
     page.rule = "signed in"  # type: ignore[attr-defined]
@@ -91,6 +124,7 @@ def staff(permission: str) -> Callable[[View], View]:
                 return _sign_in_first(request)
             if not allows(member, permission):
                 raise Http404
+            _stay(request)
             speak_language_of(member.organisation)
             request = cast(StaffRequest, request)
             request.member = member
@@ -125,6 +159,12 @@ def speak_language_of_address(request: HttpRequest) -> None:
         organisation = queries.organisation_at(slug[0])
         if organisation is not None:
             speak_language_of(organisation)
+
+
+def _stay(request: HttpRequest) -> None:
+    """Put off the end of the session, unless a page only renewed itself: nobody need be there then."""
+    if request.method != "GET" or not request.headers.get("HX-Request"):
+        sessions.stay(session=cast(SessionStore, request.session), at=timezone.now())
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponse:

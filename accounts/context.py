@@ -4,9 +4,11 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import queries
 from accounts.models import Membership
 from accounts.rules import allows
 
@@ -47,7 +49,17 @@ def staff(request: HttpRequest) -> dict[str, Any]:
         "logout_url": reverse("logout"),
         "nav": _menu(member, request.path),
         "settings_tabs": _entries(SETTINGS, member, request.path),
+        "waiting_device_url": _waiting_device(member, request.path),
     }
+
+
+def _waiting_device(member: Membership, path: str) -> str:
+    """Return where to let in a device that waits for this person, or nothing."""
+    address = reverse("devices")
+    if path == address or not member.organisation.device_keys:
+        return ""
+    waits = queries.waiting_devices(member.user, timezone.now()).exists()
+    return address if waits else ""
 
 
 def _menu(member: Membership, path: str) -> list[dict[str, Any]]:

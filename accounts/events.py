@@ -1,7 +1,7 @@
 """What reaches a browser now: hints with ids only, published when the transaction commits.
 
 A hint may be lost; every page and socket also looks by itself. The group names of accounts are made
-here, those of cases in `counselling/events.py`.
+here; apps above publish through `publish_on_commit` and make the names of their groups themselves.
 """
 
 from typing import Any, Protocol, cast
@@ -23,9 +23,19 @@ def member_group(member: UUID) -> str:
     return f"member.{member.hex}"
 
 
+def person_group(user: UUID) -> str:
+    """Return the group of all sockets of one person, whatever organisation they act in."""
+    return f"person.{user.hex}"
+
+
 def membership_ended(member: UUID) -> None:
     """Tell a member's sockets to look whether they may still be open."""
     publish_on_commit(member_group(member), {"type": "ended"})
+
+
+def sessions_ended(user: UUID) -> None:
+    """Tell a person's sockets to look whether their session still is there."""
+    publish_on_commit(person_group(user), {"type": "ended"})
 
 
 def publish_on_commit(group: str, message: dict[str, Any]) -> None:

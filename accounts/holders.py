@@ -36,6 +36,11 @@ def keep(request: HttpRequest, unlocked: Unlocked | None) -> None:
         request.session[STAFF_KEY] = packed(unlocked)
 
 
+def unlocked_of(request: HttpRequest) -> Unlocked | None:
+    """Return the pair that the request's session holds, or None."""
+    return unpacked(request.session.get(STAFF_KEY))
+
+
 def holder_of(request: HttpRequest) -> Holder:
     """Return on whose behalf keys are opened in this request; one that opens nothing without a pair."""
     unlocked = unpacked(request.session.get(STAFF_KEY))

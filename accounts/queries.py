@@ -1,15 +1,31 @@
 """What is read about organisations and staff."""
 
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
 
-from accounts.models import CrisisLine, Invitation, Membership, Organisation, Role, Team, User
-from vault.models import StaffKey, TeamKeySeal
+from accounts.models import (
+    CrisisLine,
+    DeviceRequest,
+    Invitation,
+    Membership,
+    Organisation,
+    Recovery,
+    Role,
+    StaffDevice,
+    StaffSession,
+    Team,
+    User,
+)
+from vault.models import StaffKey, StaffKeyWrap, TeamKey, TeamKeySeal
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -18,6 +34,7 @@ REMEMBERED = 2.0  # seconds
 _organisations: dict[str, tuple[float, Organisation]] = {}
 
 MEMBERSHIP_KEY = "membership"  # the session's choice among a person's memberships
+STAFF_SESSION_KEY = "staff-session"  # the session's own entry in the list of sign-ins
 
 
 def current_member(request: HttpRequest) -> Membership | None:
@@ -65,6 +82,126 @@ def ended(members: set[UUID]) -> set[UUID]:
 def memberships_of(user: User) -> QuerySet[Membership]:
     """Return a person's current memberships, one per organisation."""
     return user.memberships.filter(ended_at__isnull=True).select_related("organisation")
+
+
+def sessions_of(user: User, at: datetime) -> QuerySet[StaffSession]:
+    """Return where a person is signed in now, the last seen first."""
+    alive = Session.objects.filter(expire_date__gt=at).values("session_key")
+    return user.staff_sessions.filter(row__in=alive)
+
+
+def passkeys_of(user: User) -> "QuerySet[WebAuthnCredential]":
+    """Return a person's passkeys, the oldest first."""
+    found: QuerySet[WebAuthnCredential] = WebAuthnCredential.objects.filter(user=user)
+    return found.order_by("created_at")
+
+
+def app_of(user: User) -> TOTPDevice | None:
+    """Return a person's authenticator app, or None."""
+    found: TOTPDevice | None = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    return found
+
+
+def needs_device(user: User) -> bool:
+    """Say whether a password alone is not to unlock a person's keys: one organisation suffices."""
+    return user.memberships.filter(ended_at__isnull=True, organisation__device_keys=True).exists()
+
+
+def has_devices(user: User) -> bool:
+    """Say whether any device unlocks a person's keys."""
+    return user.devices.exists()
+
+
+def knows_device(user: User, device: UUID) -> bool:
+    """Say whether a device unlocks a person's keys."""
+    return user.devices.filter(device=device).exists()
+
+
+def devices_of(user: User) -> QuerySet[StaffDevice]:
+    """Return a person's known devices, the first added first."""
+    return user.devices.all()
+
+
+def opens_by_password(user: User) -> bool:
+    """Say whether the password alone unlocks a person's keys."""
+    return _opens(user, StaffKeyWrap.Way.PASSWORD)
+
+
+def has_card(user: User) -> bool:
+    """Say whether a printed card unlocks a person's keys."""
+    return _opens(user, StaffKeyWrap.Way.CARD)
+
+
+def _opens(user: User, way: StaffKeyWrap.Way) -> bool:
+    return StaffKeyWrap.objects.filter(staff_key__user=user.pk, way=way).exists()
+
+
+def waiting_devices(user: User, at: datetime) -> QuerySet[DeviceRequest]:
+    """Return the browsers that wait for one of a person's known devices to let them in."""
+    return user.device_requests.filter(
+        expires_at__gt=at, sealed__isnull=True, refused_at__isnull=True
+    )
+
+
+def open_recovery(member: Membership, at: datetime) -> Recovery | None:
+    """Return the new beginning that is under way for a member, or None."""
+    return (
+        member.recoveries.filter(used_at__isnull=True, cancelled_at__isnull=True, expires_at__gt=at)
+        .select_related("started_by", "confirmed_by")
+        .first()
+    )
+
+
+def open_recoveries(organisation: Organisation, at: datetime) -> QuerySet[Recovery]:
+    """Return the new beginnings that wait for a second person or for their link to be used."""
+    return Recovery.objects.filter(
+        member__organisation=organisation,
+        member__ended_at__isnull=True,
+        used_at__isnull=True,
+        cancelled_at__isnull=True,
+        expires_at__gt=at,
+    ).select_related("member", "started_by")
+
+
+def recovery_by_hash(token_hash: bytes) -> Recovery | None:
+    """Return the new beginning that a link leads to, open or not, or None."""
+    return (
+        Recovery.objects.filter(token_hash=token_hash)
+        .select_related("member__organisation", "member__user")
+        .first()
+    )
+
+
+def opened_only_by(staff_key: UUID, teams: Iterable[UUID]) -> QuerySet[TeamKey]:
+    """Return the current keys of some teams that nobody but one person's pair opens."""
+    seals = TeamKeySeal.objects.filter(team_key=OuterRef("pk"), kind=TeamKeySeal.Kind.STAFF)
+    return TeamKey.objects.filter(
+        Exists(seals.filter(recipient=staff_key)),
+        ~Exists(seals.exclude(recipient=staff_key)),
+        team__in=list(teams),
+        ended_at__isnull=True,
+    )
+
+
+def teams_opened_only_by(member: Membership) -> list[Team]:
+    """Return the teams whose cases nobody could read without a member's keys."""
+    pair = StaffKey.objects.filter(user=member.user_id).first()
+    if pair is None:
+        return []
+    by_id = {team.pk: team for team in teams(member.organisation)}
+    return [by_id[key.team] for key in opened_only_by(pair.pk, by_id)]
+
+
+def known_about(user: User) -> list[str]:
+    """Return what others know of a person and might try as their password."""
+    places = memberships_of(user).values_list("name", "organisation__name")
+    return [user.email, *(text for place in places for text in place)]
+
+
+def own_session(request: HttpRequest) -> UUID | None:
+    """Return which entry of the list of sign-ins a request belongs to."""
+    mark = request.session.get(STAFF_SESSION_KEY)
+    return UUID(mark["id"]) if mark else None
 
 
 def colleagues(member: Membership) -> QuerySet[Membership]:

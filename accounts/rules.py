@@ -72,5 +72,6 @@ define(
         "staff.see": with_role(Role.ADMIN, Role.SUPERVISOR),
         "staff.invite": invites,
         "staff.end": with_role(Role.ADMIN),
+        "staff.recover": with_role(Role.ADMIN, Role.SUPERVISOR),
     }
 )

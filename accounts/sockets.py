@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from django_otp.middleware import OTPMiddleware
 
 from accounts import queries
-from accounts.events import member_group
+from accounts.events import member_group, person_group
 from accounts.models import Membership
 
 log = logging.getLogger("lotse.sockets")
@@ -63,7 +63,7 @@ class StaffConsumer(AsyncJsonWebsocketConsumer):
             await self.close(NOT_THERE)
         else:
             self.member = member
-            self.groups = [*groups, member_group(member.pk)]
+            self.groups = [*groups, member_group(member.pk), person_group(member.user_id)]
             for group in self.groups:
                 await self.channel_layer.group_add(group, self.channel_name)
             watched.add(self)
@@ -74,11 +74,8 @@ class StaffConsumer(AsyncJsonWebsocketConsumer):
 
     async def changed(self, event: dict[str, Any]) -> None:
         """Pass a hint on, if the member may still get it."""
-        member, groups = await self._who_and_where()
-        if member is None or groups is None:
-            await self.close(SIGNED_OUT if member is None else NOT_THERE)
-            return
-        await self.send_json(event)
+        if await self._may_go_on():
+            await self.send_json(event)
 
     async def ended(self, _event: dict[str, Any]) -> None:
         """Close if the membership has ended: a hint says that it has."""
@@ -91,6 +88,13 @@ class StaffConsumer(AsyncJsonWebsocketConsumer):
     ) -> None:
         """Close: this socket only listens."""
         await self.close(NOTHING_TO_SAY)
+
+    async def _may_go_on(self) -> bool:
+        member, groups = await self._who_and_where()
+        if member is None or groups is None:
+            await self.close(SIGNED_OUT if member is None else NOT_THERE)
+            return False
+        return True
 
     @database_sync_to_async
     def _who_and_where(self) -> tuple[Membership | None, list[str] | None]:

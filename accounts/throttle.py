@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from ipaddress import ip_address, ip_network
 from secrets import token_hex
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
@@ -36,7 +36,7 @@ def name_of(kind: str, value: str, *, bits: int = 128) -> str:
     kind: what the value is, so that the same value as something else has another name. bits: how much
     of the hash is kept, a multiple of 4.
     """
-    salt = _asked(lambda: cache.get_or_set(SALT, lambda: token_hex(16), SALT_LIFETIME), "")
+    salt: Any = _asked(lambda: cache.get_or_set(SALT, lambda: token_hex(16), SALT_LIFETIME), None)
     key = blake2b(f"{settings.SECRET_KEY}{salt}".encode(), person=b"lotse-throttle").digest()
     digest = blake2b(value.encode(), key=key, person=kind.encode()[:16]).hexdigest()
     return f"{kind}:{digest[: bits // 4]}"

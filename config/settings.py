@@ -4,6 +4,7 @@ Every variable is listed in README.md. Outside the demo no secret has a default:
 the start with a sentence that says what to set.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,14 @@ def secret(name: str) -> str:
     return value
 
 
+def bounded(name: str, usual: int, *, least: int, most: int) -> int:
+    """Read a number from the environment. Raises ImproperlyConfigured when it is out of its bounds."""
+    value = env.int(name, usual)
+    if not least <= value <= most:
+        raise ImproperlyConfigured(f"{name} is {value}. Set it to a number from {least} to {most}.")
+    return value
+
+
 SECRET_KEY = secret("LOTSE_SECRET_KEY")
 # Peppers the lookup id of an access code; it decrypts nothing.
 CODE_PEPPER = secret("LOTSE_CODE_PEPPER")
@@ -67,6 +76,7 @@ INSTALLED_APPS = [
     "channels",
     "django_otp",
     "django_otp.plugins.otp_totp",
+    "django_otp_webauthn",
     "django_htmx",
     "csp",
     "huey.contrib.djhuey",
@@ -201,13 +211,16 @@ PASSWORD_HASHERS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
-    for name, options in (
-        ("UserAttributeSimilarityValidator", {}),
-        ("MinimumLengthValidator", {"min_length": 12}),
-        ("CommonPasswordValidator", {}),
-    )
+    # How hard it is to guess is rated by accounts/strength.py.
+    for name, options in (("MinimumLengthValidator", {"min_length": 12}),)
 ]
 OTP_TOTP_ISSUER = "Lotse"
+# Passkeys belong to the name in the address bar, which accounts/passkeys.py takes from the request.
+OTP_WEBAUTHN_RP_ID_CALLABLE = "accounts.passkeys.Site.of"
+OTP_WEBAUTHN_RP_NAME = "Lotse"
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""
+SILENCED_SYSTEM_CHECKS = ["otp_webauthn.E030"]  # the allowed origin too comes from the request
 # What unlocking a person's keys costs (Argon2id), and how many may do so at once: 64 MiB each. Tests
 # lower it; `manage.py check --deploy` refuses less.
 ARGON2_MEMORY_KIB: int = env.int("LOTSE_ARGON2_MEMORY_KIB", 64 * 1024)
@@ -221,6 +234,10 @@ SESSION_COOKIE_NAME = "lotse" if INSECURE_HTTP else "__Host-lotse"
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SAMESITE = "Strict"
+DEVICE_COOKIE_NAME = "lotse-device" if INSECURE_HTTP else "__Host-lotse-device"
+# A member of staff is out after so long without doing anything, and after so long in any case.
+STAFF_IDLE = timedelta(minutes=bounded("LOTSE_STAFF_IDLE_MINUTES", 60, least=5, most=240))
+STAFF_LONGEST = timedelta(hours=bounded("LOTSE_STAFF_HOURS", 12, least=1, most=24))
 CSRF_COOKIE_NAME = "lotse-form" if INSECURE_HTTP else "__Host-lotse-form"
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_HTTPONLY = True

@@ -1,7 +1,4 @@
-"""What reaches a browser now: hints with ids only, published when the transaction commits.
-
-A hint may be lost; every page and socket also looks by itself. Group names are made here.
-"""
+"""The hints of counselling: something changed in a queue or a case. Group names are made here."""
 
 from uuid import UUID
 

@@ -137,6 +137,7 @@ def _trail_can_be_emptied_between_tests() -> Iterator[None]:
 def nothing_remembered() -> None:
     """Begin each test without what another one's pages remembered or counted."""
     queries.forget_organisations()
+    cache.clear()
     team_keys.forget()
     alerts.drain()
     cache.clear()

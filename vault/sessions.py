@@ -5,6 +5,7 @@ data are sealed under another hash of it. Who has the rows but not the cookie ca
 a session. The module is named by SESSION_ENGINE.
 """
 
+from datetime import UTC, datetime
 from hashlib import blake2b
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from django.utils import timezone
 from nacl.encoding import URLSafeBase64Encoder
 from nacl.exceptions import CryptoError
 from nacl.secret import Aead
+
+ENDS_KEY = "_ends"  # in the session: the moment after which it is gone, in seconds since 1970
 
 # Generic for the type checker only.
 if TYPE_CHECKING:
@@ -97,8 +100,16 @@ class SessionStore(Base):
         return self.model(
             session_key=row_id(cookie),
             session_data=bytes(sealed).decode(),
-            expire_date=self.get_expiry_date(),
+            expire_date=(
+                datetime.fromtimestamp(data[ENDS_KEY], UTC)
+                if ENDS_KEY in data
+                else self.get_expiry_date()
+            ),
         )
+
+    def end_at(self, moment: datetime) -> None:
+        """Let the session end at a moment, whatever happens in it until then."""
+        self[ENDS_KEY] = moment.timestamp()
 
     def delete(self, session_key: str | None = None) -> None:
         """Delete the row of a cookie's value, by default this session's."""

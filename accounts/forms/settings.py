@@ -172,6 +172,16 @@ class OrganisationForm(forms.Form):
         gettext_lazy("Weniger empfindlich als die Voreinstellung geht aus Sicherheit nicht."),
     )
 
+    device_keys = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("Fälle nur auf bekannten Geräten öffnen"),
+        help_text=gettext_lazy(
+            "Dann genügt ein erratenes oder abgesehenes Passwort nicht. Neue Geräte gibt jede Person "
+            "selbst frei. Ohne das muss jedes Passwort besonders schwer zu erraten sein; wer ein "
+            "leichteres hat, wird bei der nächsten Anmeldung um ein neues gebeten."
+        ),
+    )
+
     def __init__(self, data: Any = None, *, organisation: Organisation) -> None:
         """Show what is set now, unless `data` were sent, and offer the organisation's teams."""
         initial = {name: getattr(organisation, name) for name in self.base_fields}

@@ -1,13 +1,16 @@
 """What a member of staff types to come in."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.fields import PlainLineField
+from accounts.strength import weakness
 
 LONGEST_EMAIL = 254  # RFC 5321
 LONGEST_PASSWORD = 512  # characters; a limit, so that nobody makes the hasher chew megabytes
@@ -57,6 +60,23 @@ class SixDigitsField(forms.CharField):
         if not re.fullmatch(r"[0-9]{6}", digits):
             raise ValidationError(_("Der Code hat sechs Ziffern, zum Beispiel 123 456."))
         return digits
+
+
+def check_new_password(
+    form: forms.Form, password: str, *, about: Iterable[str], required: float
+) -> None:
+    """Add what is amiss with a new password to the form's field `password`.
+
+    about, required: as for `accounts.strength.weakness`.
+    """
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        form.add_error("password", error)
+        return
+    weak = weakness(password, about=about, required=required)
+    if weak is not None:
+        form.add_error("password", weak)
 
 
 class SignInForm(forms.Form):

@@ -3,19 +3,21 @@
 from typing import Any, cast
 
 from django import forms
-from django.contrib.auth.password_validation import (
-    validate_password,
-)
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import queries
 from accounts.forms.fields import PlainLineField
-from accounts.forms.signing_in import LONGEST_EMAIL, PasswordField, SixDigitsField
+from accounts.forms.signing_in import (
+    LONGEST_EMAIL,
+    PasswordField,
+    SixDigitsField,
+    check_new_password,
+)
 from accounts.forms.teams import TeamsField
-from accounts.models import Membership, Role, User
+from accounts.models import Invitation, Membership, Role
 from accounts.rules import invitable_roles
+from accounts.strength import PASSWORD_ONLY, WITH_DEVICE_KEY
 
 
 class InviteForm(forms.Form):
@@ -95,12 +97,19 @@ class EnrolForm(forms.Form):
         help_text=gettext_lazy("So prüfen wir, dass die App eingerichtet ist. Sechs Ziffern.")
     )
 
+    def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
+        """Know whom the account is for: their name and organisation make a weak password."""
+        super().__init__(*args, **kwargs)
+        self.about = [invitation.name, invitation.organisation.name]
+        with_devices = invitation.organisation.device_keys
+        self.required_strength = WITH_DEVICE_KEY if with_devices else PASSWORD_ONLY
+
     def clean_email(self) -> str:
         """Return the address as it is stored."""
         return str(self.cleaned_data["email"]).lower()
 
     def clean(self) -> dict[str, Any]:
-        """Compare the passwords and ask Django's validators."""
+        """Compare the passwords and rate the first."""
         data = super().clean() or self.cleaned_data
         password, again = data.get("password"), data.get("password_again")
         if password and again and password != again:
@@ -109,8 +118,10 @@ class EnrolForm(forms.Form):
                 _("Die beiden Passwörter sind nicht gleich. Bitte noch einmal eingeben."),
             )
         if password:
-            try:
-                validate_password(password, User(email=data.get("email", "")))
-            except ValidationError as error:
-                self.add_error("password", error)
+            check_new_password(
+                self,
+                password,
+                about=[*self.about, data.get("email", "")],
+                required=self.required_strength,
+            )
         return data

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import events
+from accounts import events, queries
 from accounts.models import Invitation, Membership, Organisation, Role, Team, User
-from accounts.operations import keys
+from accounts.operations import keys, sessions
 from accounts.signals import membership_ending
 from audit import trail
 from vault import staff_keys, team_keys
@@ -239,6 +239,8 @@ def end_membership(*, member: Membership, by: Membership, at: datetime) -> None:
     )
     keys.withdraw(member=member, by=by, at=at)
     membership_ending.send(sender=Membership, member=member, by=by, at=at)
+    if not queries.memberships_of(member.user).exists():
+        sessions.end_all(user=member.user, at=at)
     events.membership_ended(member.pk)
 
 

@@ -1,12 +1,9 @@
 """The page behind an invitation's link: a new account, or one more organisation for an account."""
 
-from base64 import b32encode
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-import segno
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -15,68 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
-from django_otp import devices_for_user
-from django_otp.util import random_hex
 
 from accounts import queries
 from accounts.access import public, speak_language_of
+from accounts.authenticator import Secret
+from accounts.device_cookie import DeviceCookie
 from accounts.forms.staff import EnrolForm
 from accounts.models import Invitation, User
-from accounts.operations import signing_in, staff
+from accounts.operations import devices, signing_in, staff
+from accounts.operations.devices import Opened
 from accounts.views.signing_in import BUSY, let_in
-from vault import tickets
+from vault import staff_keys
 from vault.stretching import Busy
-
-PURPOSE = "enrol"
-LIFETIME = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """The secret of an authenticator app that is being set up: 40 hexadecimal digits.
-
-    It travels in the form, sealed; nothing of it is stored before the account exists.
-    """
-
-    key: str
-    ticket: str
-
-    @classmethod
-    def fresh(cls, invitation: Invitation, *, at: datetime) -> "Secret":
-        """Return a new secret for this invitation."""
-        key = random_hex(20)
-        payload = {"key": key, "invitation": str(invitation.pk)}
-        return cls(key, tickets.issue(payload, purpose=PURPOSE, at=at))
-
-    @classmethod
-    def read(cls, ticket: str, invitation: Invitation, *, at: datetime) -> "Secret | None":
-        """Return the secret that a form brought back; None when too old or for something else."""
-        try:
-            payload = tickets.redeem(ticket, purpose=PURPOSE, at=at, lifetime=LIFETIME)
-        except tickets.TicketInvalid:
-            return None
-        if payload["invitation"] != str(invitation.pk):
-            return None
-        return cls(payload["key"], ticket)
-
-    @property
-    def base32(self) -> str:
-        """Return the secret as apps want it typed."""
-        return b32encode(bytes.fromhex(self.key)).decode()
-
-    @property
-    def groups(self) -> list[str]:
-        """Return the secret in groups of four, for typing."""
-        return [self.base32[i : i + 4] for i in range(0, len(self.base32), 4)]
-
-    def qr(self, label: str) -> str:
-        """Return a QR code for the app as a `data:` address of an SVG image.
-
-        label: whose code it is. The address is Google's key URI format.
-        """
-        query = urlencode({"secret": self.base32, "issuer": "Lotse"})
-        address = f"otpauth://totp/Lotse:{quote(label, safe='')}?{query}"
-        return segno.make(address, error="m", micro=False).svg_data_uri(scale=4, light="#fff")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -121,16 +68,16 @@ def _without_account(
     request: HttpRequest, row: Invitation, token: str, *, at: datetime
 ) -> HttpResponse:
     if request.method != "POST":
-        return _enrol_page(request, row, EnrolForm(), Secret.fresh(row, at=at))
-    form = EnrolForm(request.POST)
-    secret = Secret.read(request.POST.get("ticket", ""), row, at=at)
+        return _enrol_page(request, row, EnrolForm(invitation=row), Secret.fresh(row.pk, at=at))
+    form = EnrolForm(request.POST, invitation=row)
+    secret = Secret.read(request.POST.get("ticket", ""), row.pk, at=at)
     valid = form.is_valid()
     if secret is None:
         form.add_error(
             "code",
             _("Diese Seite war zu lange offen. Bitte richten Sie die App mit dem neuen Bild ein."),
         )
-        return _enrol_page(request, row, form, Secret.fresh(row, at=at))
+        return _enrol_page(request, row, form, Secret.fresh(row.pk, at=at))
     if not valid:
         return _enrol_page(request, row, form, secret)
     return _enrol(request, row, token, form, secret, at=at)
@@ -180,8 +127,19 @@ def _enrol(
     except Busy:
         form.add_error("password", BUSY)
         return _enrol_page(request, row, form, secret)
-    device = next(iter(devices_for_user(member.user)))
-    return let_in(request, member.user, device, unlocked, next_page="", at=at)
+    device = queries.app_of(member.user)
+    assert device is not None  # just made
+    opened = Opened(unlocked, staff_keys.stretched(data["password"]))
+    cookie = DeviceCookie.read(request) or DeviceCookie.fresh()
+    return let_in(
+        request,
+        member.user,
+        device,
+        unlocked,
+        cookie=devices.settle(user=member.user, opened=opened, cookie=cookie, at=at),
+        next_page="",
+        at=at,
+    )
 
 
 def _enrol_page(

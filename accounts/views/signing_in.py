@@ -1,7 +1,8 @@
 """Signing in with password and code, and out again."""
 
-from datetime import datetime, timedelta
-from typing import Any
+import json
+from datetime import datetime
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -16,19 +17,24 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as otp_login
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.models import Device
 
 from accounts import queries
 from accounts.access import public
+from accounts.arrival import Arrival, forget
+from accounts.device_cookie import DeviceCookie
 from accounts.forms.signing_in import CodeForm, SignInForm
-from accounts.holders import keep, packed, unpacked
+from accounts.holders import keep
 from accounts.models import User
-from accounts.operations import keys, signing_in
+from accounts.operations import devices, passkeys, sessions, signing_in
+from accounts.operations.devices import Opened
+from accounts.passkeys import Site
+from accounts.throttle import client_of
+from vault.sessions import SessionStore
 from vault.staff_keys import Unlocked
 from vault.stretching import Busy
 
-PENDING_KEY = "signing-in"  # in the session: who has shown the password but not yet the code
-PENDING_LIFETIME = timedelta(minutes=5)
+PASSKEY_KEY = "passkey-asked"  # in the session: what the browser was asked to prove
 BUSY = gettext_lazy(
     "Gerade melden sich sehr viele gleichzeitig an. Bitte versuchen Sie es gleich noch einmal."
 )
@@ -52,20 +58,43 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _password_page(request, form, next_page)
     try:
         user = signing_in.check_password(
-            email=form.cleaned_data["email"], password=form.cleaned_data["password"]
+            email=form.cleaned_data["email"],
+            password=form.cleaned_data["password"],
+            client=client_of(request),
         )
     except signing_in.PasswordWrong:
+        # One sentence for everything that may be wrong: none of it tells who has an account here.
         form.add_error(
-            "password", _("Diese E-Mail-Adresse und dieses Passwort passen nicht zusammen.")
+            "password",
+            _(
+                "Diese E-Mail-Adresse und dieses Passwort passen nicht zusammen. Nach mehreren "
+                "Fehlversuchen zählt eine Minute lang kein weiterer, auch nicht mit dem richtigen "
+                "Passwort. Bitte warten Sie dann diese Minute."
+            ),
         )
         return _password_page(request, form, next_page)
     try:
-        # Now or never: the password is not kept. The session holds the key until the code is shown.
-        unlocked = keys.unlock_or_create(user=user, password=form.cleaned_data["password"], at=at)
+        # Now or never: the password is not kept. The session holds what it opens until the code is shown.
+        opened = devices.open_keys(
+            user=user,
+            password=form.cleaned_data["password"],
+            cookie=DeviceCookie.read(request),
+            at=at,
+        )
     except Busy:
         form.add_error("password", BUSY)
         return _password_page(request, form, next_page)
-    _remember(request, user, unlocked, next_page, at=at)
+    # Nobody is signed in yet; a key that somebody planted before must not grow in rights.
+    request.session.cycle_key()
+    Arrival(
+        user=user.pk,
+        began_at=at.timestamp(),
+        next_page=next_page if is_own_page(next_page) else "",
+        unlocked=opened.unlocked,
+        stretched=opened.stretched,
+        device=opened.device,
+        weak=opened.weak,
+    ).write(request)
     return HttpResponseRedirect(reverse("login-code"))
 
 
@@ -75,12 +104,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def code(request: HttpRequest) -> HttpResponse:
     """Take the six digits, and let the person in."""
     at = timezone.now()
-    pending = _pending(request, at=at)
+    pending = arriving(request, at=at)
     if pending is None:
         return HttpResponseRedirect(reverse("login"))
-    user, next_page = pending
+    arrival, user = pending
     if request.method != "POST":
-        return render(request, "accounts/code.html", {"form": CodeForm()})
+        return _code_page(request, user, CodeForm())
     form = CodeForm(request.POST)
     if form.is_valid():
         try:
@@ -96,9 +125,33 @@ def code(request: HttpRequest) -> HttpResponse:
                 ),
             )
         else:
-            unlocked = unpacked(request.session.pop(PENDING_KEY)["key"])
-            return let_in(request, user, device, unlocked, next_page=next_page, at=at)
-    return render(request, "accounts/code.html", {"form": form})
+            return go_on(request, user, device, arrival, at=at)
+    return _code_page(request, user, form)
+
+
+@require_POST
+@public("the second step of the way in; asks for the first")
+def passkey(request: HttpRequest) -> HttpResponse:
+    """Take a passkey's proof instead of the six digits, and let the person in."""
+    at = timezone.now()
+    pending = arriving(request, at=at)
+    if pending is None:
+        return HttpResponseRedirect(reverse("login"))
+    arrival, user = pending
+    try:
+        device = passkeys.check(
+            user=user,
+            site=Site.of(request),
+            ceremony=request.session.pop(PASSKEY_KEY, None),
+            answer=request.POST.get("answer", ""),
+        )
+    except passkeys.PasskeyRefused:
+        messages.warning(
+            request,
+            _("Mit dem Passkey hat es nicht geklappt. Bitte versuchen Sie es noch einmal."),
+        )
+        return HttpResponseRedirect(reverse("login-code"))
+    return go_on(request, user, device, arrival, at=at)
 
 
 @require_POST
@@ -109,30 +162,81 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("login"))
 
 
+def go_on(
+    request: HttpRequest, user: User, factor: Device, arrival: Arrival, *, at: datetime
+) -> HttpResponse:
+    """Let somebody in who has shown both factors, or have a known device let them in first."""
+    opened = Opened(arrival.unlocked, arrival.stretched, arrival.device, arrival.weak)
+    if opened.unlocked is None and opened.stretched is not None:
+        asked, secret = devices.ask(user=user, at=at)
+        request.session.cycle_key()
+        arrival.waiting(factor=factor.persistent_id, request=asked.pk, secret=secret, at=at).write(
+            request
+        )
+        return HttpResponseRedirect(reverse("login-device"))
+    forget(request)
+    cookie = DeviceCookie.read(request) or DeviceCookie.fresh()
+    return let_in(
+        request,
+        user,
+        factor,
+        opened.unlocked,
+        cookie=devices.settle(user=user, opened=opened, cookie=cookie, at=at),
+        next_page=reverse("password") if opened.weak else arrival.next_page,
+        at=at,
+    )
+
+
 def let_in(
     request: HttpRequest,
     user: User,
-    device: TOTPDevice,
+    factor: Device,
     unlocked: Unlocked | None,
     *,
+    cookie: DeviceCookie | None,
     next_page: str,
     at: datetime,
 ) -> HttpResponse:
     """Sign a person in who has shown both factors, under a fresh session key.
 
-    unlocked: their key pair; without one they come in, but no case opens.
+    unlocked: their key pair; without one they come in, but no case opens. cookie: of the known device
+    that this browser is, to be kept there.
     """
     login(request, user, backend=BACKEND)
-    otp_login(request, device)
+    otp_login(request, factor)
     keep(request, unlocked)
+    response = HttpResponseRedirect(_first_page(request, user, next_page, at=at))
+    if cookie is not None:
+        sessions.note_device(session=cast(SessionStore, request.session), device=cookie.device)
+        cookie.write(response)
+    return response
+
+
+def _first_page(request: HttpRequest, user: User, next_page: str, *, at: datetime) -> str:
     memberships = list(queries.memberships_of(user)[:2])
     if len(memberships) == 1:
         signing_in.enter(member=memberships[0], at=at)
         request.session[queries.MEMBERSHIP_KEY] = str(memberships[0].pk)
     elif memberships and not _is_invitation(next_page):
         query = f"?{urlencode({'next': next_page})}" if next_page else ""
-        return HttpResponseRedirect(reverse("choose-organisation") + query)
-    return HttpResponseRedirect(way_on(next_page, belongs=bool(memberships)))
+        return reverse("choose-organisation") + query
+    return way_on(next_page, belongs=bool(memberships))
+
+
+def arriving(request: HttpRequest, *, at: datetime) -> tuple[Arrival, User] | None:
+    """Return who is on the way in; None, with a message, when the last step was too long ago."""
+    arrival = Arrival.read(request)
+    if arrival is None:
+        return None
+    user = queries.active_user(str(arrival.user))
+    if user is None or not arrival.is_fresh(at):
+        forget(request)
+        messages.warning(
+            request,
+            _("Zwischen Passwort und Code lag zu viel Zeit. Bitte melden Sie sich noch einmal an."),
+        )
+        return None
+    return arrival, user
 
 
 def way_on(next_page: str, *, belongs: bool) -> str:
@@ -160,34 +264,15 @@ def _password_page(request: HttpRequest, form: SignInForm, next_page: str) -> Ht
     return render(request, "accounts/sign_in.html", context)
 
 
-def _remember(
-    request: HttpRequest, user: User, unlocked: Unlocked | None, next_page: str, *, at: datetime
-) -> None:
-    # Nobody is signed in yet; a key that somebody planted before must not grow in rights.
-    request.session.cycle_key()
-    request.session[PENDING_KEY] = {
-        "user": str(user.pk),
-        "at": at.timestamp(),
-        "next": next_page if is_own_page(next_page) else "",
-        "key": packed(unlocked),
-    }
-
-
-def _pending(request: HttpRequest, *, at: datetime) -> tuple[User, str] | None:
-    """Return who is on the way in and where they wanted to go; None after five minutes."""
-    pending: dict[str, Any] | None = request.session.get(PENDING_KEY)
-    if pending is None:
-        return None
-    age = at.timestamp() - pending["at"]
-    user = queries.active_user(pending["user"])
-    if user is None or not 0 <= age <= PENDING_LIFETIME.total_seconds():
-        del request.session[PENDING_KEY]
-        messages.warning(
-            request,
-            _("Zwischen Passwort und Code lag zu viel Zeit. Bitte melden Sie sich noch einmal an."),
-        )
-        return None
-    return user, pending["next"]
+def _code_page(request: HttpRequest, user: User, form: CodeForm) -> HttpResponse:
+    """Show the second step; who has passkeys is asked for one of them first."""
+    context: dict[str, Any] = {"form": form}
+    site = Site.of(request)
+    if site.can_have_passkeys and queries.passkeys_of(user).exists():
+        options, ceremony = passkeys.ask_to_sign_in(user=user, site=site)
+        request.session[PASSKEY_KEY] = ceremony
+        context["passkey"] = json.dumps(options)
+    return render(request, "accounts/code.html", context)
 
 
 def _wait_words(until: datetime, at: datetime) -> str:

@@ -18,6 +18,7 @@ from accounts.forms.staff import InviteForm
 from accounts.models import Membership, Role
 from accounts.operations import staff as operations
 from accounts.rules import allows
+from accounts.views.recovery import MADE_KEY
 
 INVITED_KEY = "invited"  # in the session: the link that was just made, until it has been noted
 
@@ -28,10 +29,14 @@ def staff_list(request: HttpRequest) -> HttpResponse:
     """Show current members and open invitations."""
     request = cast(StaffRequest, request)
     at = timezone.now()
-    request.session.pop(INVITED_KEY, None)
+    for shown_once in (INVITED_KEY, MADE_KEY):
+        request.session.pop(shown_once, None)
     member = request.member
     people = list(queries.staff_of(member.organisation))
     may_end = allows(member, "staff.end")
+    may_recover = allows(member, "staff.recover")
+    recoveries = list(queries.open_recoveries(member.organisation, at))
+    under_way = {recovery.member_id for recovery in recoveries}
     waiting = queries.waiting_for_key(member.organisation)
     return render(
         request,
@@ -42,6 +47,8 @@ def staff_list(request: HttpRequest) -> HttpResponse:
                     "member": person,
                     "is_self": person.pk == member.pk,
                     "may_end": may_end and person.pk != member.pk,
+                    "may_recover": may_recover and person.pk != member.pk,
+                    "recovery": person.pk in under_way,
                     "waits_for": waiting.get(person.pk, []),
                 }
                 for person in people
@@ -50,6 +57,7 @@ def staff_list(request: HttpRequest) -> HttpResponse:
                 {"invitation": row, "may_revoke": allows(member, "staff.invite", row)}
                 for row in queries.open_invitations(member.organisation, at)
             ],
+            "recoveries": [row for row in recoveries if row.confirmed_at is None],
             "may_invite": allows(member, "staff.invite"),
             "somebody_waits": bool(waiting),
         },

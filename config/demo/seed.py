@@ -29,7 +29,7 @@ from vault.codes import AccessCode
 from vault.keyring import ClientHolder, StaffHolder, holder_by_code
 
 CONTENT = Path(__file__).parent / "content"
-PASSWORD = "lotse-demo-zugang"  # noqa: S105 - of the demo's fictitious staff, printed at its start
+PASSWORD = "lotse-demo-wolke-tisch"  # noqa: S105 - of the demo's fictitious staff, printed at its start
 
 
 def totp_key(email: str) -> str:

@@ -1,14 +1,20 @@
 """Signing in: password, a code that works once, an organisation; and out again."""
 
 import re
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.cache import caches
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts import throttle
 from accounts.models import Membership, Role
 from accounts.operations import staff
 from audit.models import TrailEntry
@@ -21,7 +27,7 @@ from tests.accounts.authenticator import (
     sign_in,
     wrong_code,
 )
-from tests.counselling.house import House
+from tests.counselling.house import House, open_house
 from tests.factories import PASSWORD, ask, claim, enrol
 from tests.factories.sessions import signed_in
 
@@ -272,8 +278,9 @@ def test_who_is_ended_is_out_at_the_next_request_and_their_cases_wait_again(hous
     admin.post(reverse("staff-end", args=[house.katrin.pk]))
 
     assert client.get(reverse("queue")).headers["Location"].startswith(reverse("login"))
-    page = client.get(reverse("queue"), follow=True).content.decode()
-    assert "gehört zurzeit zu keiner Organisation" in page
+    assert (
+        client.get(reverse("choose-organisation")).headers["Location"].startswith(reverse("login"))
+    )
     assert asked.now().state == CaseState.WAITING
     assert cases.holder_of(asked.pk) is None
 
@@ -292,3 +299,110 @@ def test_a_planner_starts_with_the_figures_and_sees_no_case(house: House) -> Non
 
     assert client.get(reverse("desk")).headers["Location"] == reverse("figures")
     assert client.get(reverse("queue")).status_code == 404
+
+
+# --- Wrong passwords, too often ---------------------------------------------------------------
+
+
+def try_password(email: str, password: str, *, place: str = "203.0.113.1") -> bool:
+    """Show a password from a place on the internet; say whether it led to the second step."""
+    response = Client(REMOTE_ADDR=place).post(
+        reverse("login"), {"email": email, "password": password}
+    )
+    return bool(response.headers.get("Location") == reverse("login-code"))
+
+
+@pytest.fixture
+def in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[time_machine.Traveller]:
+    """Count in memory, where the cache's time is ours: Redis has a clock of its own."""
+    backend = {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "signing-in",
+    }
+    monkeypatch.setitem(caches.settings, "signing-in", backend)
+    chosen = caches.create_connection("signing-in")
+    chosen.clear()
+    monkeypatch.setattr(throttle, "cache", chosen)
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        yield clock
+
+
+def test_after_several_wrong_passwords_the_right_one_waits_a_minute_at_most(
+    house: House, in_memory: time_machine.Traveller
+) -> None:
+    email = house.katrin.user.email
+    assert not any(try_password(email, "falsch") for _try in range(50))
+
+    assert not try_password(email, PASSWORD)
+    in_memory.shift(61)
+    assert try_password(email, PASSWORD)
+    assert try_password(email, PASSWORD)  # and from then on without waiting
+
+
+def test_a_stranger_who_tries_for_hours_keeps_katrin_out_nowhere_else(
+    house: House, in_memory: time_machine.Traveller
+) -> None:
+    email = house.katrin.user.email
+    for _minute in range(40):
+        try_password(email, "geraten", place="198.51.100.9")
+        in_memory.shift(61)
+
+    assert try_password(email, PASSWORD)
+
+
+def test_from_one_place_not_everybodys_password_can_be_tried(
+    house: House, in_memory: time_machine.Traveller
+) -> None:
+    for number in range(60):
+        try_password(f"person{number}@nordhafen.example", "Sommer2026!")
+
+    assert not try_password(house.katrin.user.email, PASSWORD)
+    assert try_password(house.katrin.user.email, PASSWORD, place="198.51.100.9")
+    in_memory.shift(61)
+    assert try_password(house.katrin.user.email, PASSWORD)
+
+
+def test_thirty_colleagues_in_one_office_sign_in_one_after_the_other(
+    house: House, in_memory: time_machine.Traveller
+) -> None:
+    for number in range(60):
+        member = enrol(house.nordhafen, f"Kollegin {number}", teams=["Krise"])
+        assert try_password(member.user.email, PASSWORD), number
+
+
+def test_many_wrong_codes_never_make_one_wait_for_more_than_five_minutes(
+    client: Client, house: House
+) -> None:
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        show_password(client, house.katrin)
+        TOTPDevice.objects.filter(user=house.katrin.user).update(
+            throttling_failure_count=40, throttling_failure_timestamp=MONDAY
+        )
+        assert "Bitte warten Sie" in post_code(client, code_now())
+        clock.shift(4 * 60 + 30)
+        assert show_code(client, code_now()) == reverse("desk")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_the_same_code_shown_eight_times_at_once_one_counts() -> None:
+    house = open_house()
+    browsers = [Client() for _number in range(8)]
+    for browser in browsers:
+        show_password(browser, house.katrin)
+    code = code_now()
+    start = threading.Barrier(len(browsers))
+    ways: list[str] = []
+
+    def show(browser: Client) -> None:
+        start.wait()
+        ways.append(show_code(browser, code))
+        connection.close()
+
+    threads = [threading.Thread(target=show, args=(browser,)) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(ways) == [""] * 7 + [reverse("desk")]
+    assert sum(browser.get(reverse("queue")).status_code == 200 for browser in browsers) == 1

@@ -1,5 +1,6 @@
 """Sockets: a hint reaches who may know, and nobody else; it never carries a word."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,16 +12,18 @@ from channels.routing import URLRouter
 from channels.sessions import CookieMiddleware
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Membership
-from accounts.operations import staff
+from accounts.operations import sessions, staff
 from accounts.sockets import NOT_THERE, NOTHING_TO_SAY, SIGNED_OUT
 from config.routing import websocket_urlpatterns
 from counselling.operations import cases
 from tests.counselling.house import House, open_house
 from tests.factories import ask, claim, client_writes, holder_of
 from tests.factories.sessions import signed_in
+from vault.keyring import KeyUnavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CANARY = "Kanarienvogel im Schlafzimmer"
@@ -151,3 +154,32 @@ async def test_a_membership_that_ends_ends_its_sockets_at_the_next_hint(house: H
         await sync_to_async(ask)(house.nordhafen)
 
         assert await close_code(aylin) == SIGNED_OUT
+
+
+async def test_a_session_that_is_ended_closes_its_sockets_and_no_others(house: House) -> None:
+    async with (
+        socket("/ws/queue/", house.aylin) as office,
+        socket("/ws/queue/", house.katrin) as katrin,
+    ):
+        await sync_to_async(sessions.end_all)(user=house.aylin.user, at=timezone.now())
+
+        assert await asyncio.wait_for(close_code(office), 2) == SIGNED_OUT
+        assert await katrin.receive_nothing(timeout=0.5)
+
+
+async def test_who_is_removed_is_off_within_two_seconds_and_reads_no_new_case(
+    house: House,
+) -> None:
+    browser = await sync_to_async(signed_in)(house.aylin)
+    held = await sync_to_async(holder_of)(house.aylin)
+    async with socket("/ws/queue/", house.aylin) as aylin:
+        await sync_to_async(staff.end_membership)(
+            member=house.aylin, by=house.ada, at=timezone.now()
+        )
+        assert await asyncio.wait_for(close_code(aylin), 2) == SIGNED_OUT
+
+    asked = await sync_to_async(ask)(house.nordhafen, CANARY)
+    page = await sync_to_async(browser.get)(reverse("case", args=[asked.pk]))
+    assert CANARY not in page.content.decode()
+    with pytest.raises(KeyUnavailable):
+        await sync_to_async(held.case_key)(asked.pk)

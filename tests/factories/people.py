@@ -13,7 +13,7 @@ from counselling.operations.settings import furnish
 from vault import staff_keys
 from vault.keyring import StaffHolder
 
-PASSWORD = "ein-langes-zugangswort"
+PASSWORD = "ein-langes-zugangswort-fuer-tests"
 TOTP_KEY = "3132333435363738393031323334353637383930"
 FOUNDED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -30,7 +30,12 @@ def organisation(
     founded = organisations.found(
         organisation=Organisation(
             slug=slug,
-            **{"name": f"Elternlotse {slug.title()}", "welcome": "Schön, dass Sie da sind."}
+            # Most tests sign in on any device; those about devices switch their keys on.
+            **{
+                "name": f"Elternlotse {slug.title()}",
+                "welcome": "Schön, dass Sie da sind.",
+                "device_keys": False,
+            }
             | fields,
         ),
         teams=teams,
