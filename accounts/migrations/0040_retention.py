@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_device_keys'),
+        ('accounts', '0010_staff_access'),
     ]
 
     operations = [
