@@ -42,7 +42,7 @@ def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 @public("shown instead of reading a form that is far too large")
-def too_large(request: HttpRequest) -> HttpResponse:
-    """Answer a form that is larger than any text may be."""
+def too_large(request: HttpRequest, *, with_files: bool = False) -> HttpResponse:
+    """Answer a form that is larger than any text may be, or any text with files."""
     speak_language_of_address(request)
-    return render(request, "413.html", status=413)
+    return render(request, "413.html", {"with_files": with_files}, status=413)

@@ -4,7 +4,7 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from counselling.operations import cases
+from counselling.operations import attachments, cases
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
@@ -12,3 +12,9 @@ def sweep_overdue() -> None:
     """Note the cases whose promised time has passed, until none is left."""
     while cases.note_overdue(at=timezone.now()):
         pass
+
+
+@db_periodic_task(crontab(minute="23"), name="sweep-attachments")
+def sweep_attachments() -> None:
+    """Remove files that a crash left without a row."""
+    attachments.sweep(at=timezone.now())

@@ -17,7 +17,10 @@ from nacl.utils import random
 VERSION = 1
 PADDING_STEP = 256  # bytes; design.md, "Content is sealed"
 
+FILE_PADDING_STEP = 64 * 1024  # bytes: a file's length tells more than a text's
+
 CaseKey = NewType("CaseKey", bytes)
+FileKey = NewType("FileKey", bytes)
 
 
 class SealBroken(Exception):
@@ -58,17 +61,37 @@ def new_case_key() -> CaseKey:
     return CaseKey(random(Aead.KEY_SIZE))
 
 
+def new_file_key() -> FileKey:
+    """Return a fresh random key for one file; it is kept sealed under the case's key."""
+    return FileKey(random(Aead.KEY_SIZE))
+
+
 def seal(text: str, *, key: CaseKey, place: Place) -> bytes:
     """Seal a text for one place: version byte, nonce and ciphertext.
 
     Raises UnicodeEncodeError for text that is no valid Unicode (lone surrogates).
     """
-    data = _pad(text.encode("utf-8"))
+    data = _pad(text.encode("utf-8"), PADDING_STEP)
     return bytes([VERSION]) + bytes(Aead(key).encrypt(data, place.associated_data()))
 
 
 def open_sealed(sealed: bytes, *, key: CaseKey, place: Place) -> str:
     """Open a sealed text. Raises SealBroken when it was altered, moved or sealed under another key."""
+    return _opened(sealed, key, place).decode("utf-8")
+
+
+def seal_file(data: bytes, *, key: FileKey, place: Place) -> bytes:
+    """Seal a file's bytes for one place, padded to steps of 64 kB."""
+    padded = _pad(data, FILE_PADDING_STEP)
+    return bytes([VERSION]) + bytes(Aead(key).encrypt(padded, place.associated_data()))
+
+
+def open_file(sealed: bytes, *, key: FileKey, place: Place) -> bytes:
+    """Open a sealed file. Raises SealBroken when it was altered, moved or sealed under another key."""
+    return _opened(sealed, key, place)
+
+
+def _opened(sealed: bytes, key: bytes, place: Place) -> bytes:
     if not sealed or sealed[0] != VERSION:
         raise SealBroken("unknown version")
     try:
@@ -76,12 +99,12 @@ def open_sealed(sealed: bytes, *, key: CaseKey, place: Place) -> str:
     except (CryptoError, ValueError, TypeError):
         # `from None`: the cause's traceback would carry the arguments.
         raise SealBroken("does not open here") from None
-    return _unpad(data).decode("utf-8")
+    return _unpad(data)
 
 
-def _pad(data: bytes) -> bytes:
+def _pad(data: bytes, step: int) -> bytes:
     padded = data + b"\x80"
-    return padded + bytes(-len(padded) % PADDING_STEP)
+    return padded + bytes(-len(padded) % step)
 
 
 def _unpad(data: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """A question arrives: the one place where a case begins."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -12,16 +12,18 @@ from accounts.models import Organisation
 from audit import trail
 from counselling import events, places, queries
 from counselling.models import Case, Message, Topic
-from counselling.operations import assessments
+from counselling.operations import assessments, attachments
+from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.triaging import Verdict
+from counselling.uploads.receiving import Received
 from vault import keyring
 from vault.codes import AccessCode
 from vault.sealing import open_sealed, seal
 
 
 class AlreadyAsked(Exception):
-    """This form was sent before. `same`: whether the text was the same."""
+    """This form was sent before. `same`: whether text and files were the same."""
 
     def __init__(self, case: UUID, *, same: bool) -> None:
         super().__init__("this form was sent before")
@@ -42,6 +44,7 @@ class Question:
     age_band: str = ""
     postcode: str = ""
     in_danger: bool = False
+    files: Sequence[Received] = ()
 
 
 def ask(
@@ -57,7 +60,8 @@ def ask(
 
     code: the access code that the client will be shown. submission: the id of the form that was
     sent; the same form again raises AlreadyAsked. together_with: called with the case's id inside
-    the transaction; what it writes is committed with the case or not at all. Raises NobodyAnswers.
+    the transaction; what it writes is committed with the case or not at all. Raises NobodyAnswers or
+    attachments.NotStored.
     """
     team = _team_for(organisation, question.topic)
     verdict = assessments.of_question(question.text, organisation=organisation)
@@ -77,13 +81,14 @@ def ask(
         waiting_since=at,
         due_at=queries.promised(organisation, urgency, start=at),
     )
-    try:
-        with transaction.atomic():
-            _insert(case, question, verdict, at)
-            if together_with is not None:
-                together_with(case.pk)
-    except IntegrityError:
-        raise _already_asked(submission, question) from None
+    with attachments.stored(question.files, case=case.pk) as kept:
+        try:
+            with transaction.atomic():
+                _insert(case, question, verdict, kept, at)
+                if together_with is not None:
+                    together_with(case.pk)
+        except IntegrityError:
+            raise _already_asked(submission, question, kept) from None
     return case
 
 
@@ -93,7 +98,9 @@ def _reason(question: Question, verdict: Verdict) -> Case.Reason:
     return assessments.why(verdict) if verdict.is_urgent else Case.Reason.ASKED
 
 
-def _insert(case: Case, question: Question, verdict: Verdict, at: datetime) -> None:
+def _insert(
+    case: Case, question: Question, verdict: Verdict, kept: Sequence[Stored], at: datetime
+) -> None:
     key = keyring.create_case_key(subject=case.pk, at=at)
     if question.postcode:
         facts = json.dumps({"postcode": question.postcode})
@@ -101,7 +108,7 @@ def _insert(case: Case, question: Question, verdict: Verdict, at: datetime) -> N
     case.save(force_insert=True)
     token = uuid4()
     place = places.message(case.pk, 1, Message.Role.CLIENT, token)
-    Message.objects.create(
+    message = Message.objects.create(
         case=case,
         seq=1,
         role=Message.Role.CLIENT,
@@ -109,6 +116,7 @@ def _insert(case: Case, question: Question, verdict: Verdict, at: datetime) -> N
         sealed=seal(question.text, key=key, place=place),
         created_at=at,
     )
+    attachments.keep(message, kept, key=key)
     assessments.keep(case, 1, verdict, at=at)
     trail.record(
         "case.asked",
@@ -120,6 +128,7 @@ def _insert(case: Case, question: Question, verdict: Verdict, at: datetime) -> N
         urgency=int(case.urgency),
         triage=int(verdict.level),
         unrated=verdict.unrated,
+        files=len(kept),
     )
     events.queue_changed(case.team_id)
 
@@ -131,10 +140,11 @@ def _team_for(organisation: Organisation, topic: Topic | None) -> UUID:
     return team
 
 
-def _already_asked(submission: UUID, question: Question) -> AlreadyAsked:
+def _already_asked(submission: UUID, question: Question, kept: Sequence[Stored]) -> AlreadyAsked:
     case = Case.objects.get(submission=submission)
     key = keyring.open_case_key(subject=case.pk, holder=keyring.SERVER)
     first = Message.objects.get(case=case, seq=1)
     place = places.message(case.pk, 1, Message.Role.CLIENT, first.client_msg_id)
     same = open_sealed(bytes(first.sealed), key=key, place=place) == question.text
+    same = same and attachments.are_the_same(first, kept, key=key)
     return AlreadyAsked(case.pk, same=same)

@@ -21,10 +21,11 @@ from counselling.access import (
     forget_code,
     kept_code,
     open_for_client,
+    takes_files,
 )
 from counselling.forms.client import AskForm
 from counselling.models import Case
-from counselling.operations import asking
+from counselling.operations import asking, attachments
 from counselling.sla import Urgency
 from vault import tickets
 from vault.codes import AccessCode
@@ -60,6 +61,7 @@ class Ticket:
         return tickets.issue(payload, purpose=PURPOSE, at=at)
 
 
+@takes_files
 @require_http_methods(["GET", "HEAD", "POST"])
 @organisation_page
 def ask(request: HttpRequest) -> HttpResponse:
@@ -68,7 +70,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     if request.method != "POST":
         return _form(request, AskForm(organisation=request.organisation), at=at)
-    form = AskForm(request.POST, organisation=request.organisation)
+    form = AskForm(request.POST, request.FILES, organisation=request.organisation)
     sent = request.POST.get("ticket", "")
     ticket = Ticket.read(sent, at=at)
     valid = form.is_valid()
@@ -81,7 +83,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             ),
         )
         return _form(request, form, at=at)
-    if not valid:
+    if not valid or not form.receive_files():
         return _form(request, form, at=at, sealed=sent)
     return _take(request, form, ticket, sent, at=at)
 
@@ -95,6 +97,7 @@ def _take(
         age_band=form.cleaned_data["age_band"],
         postcode=form.cleaned_data["postcode"],
         in_danger=form.in_danger,
+        files=form.received,
     )
 
     def remember(case: UUID) -> None:
@@ -120,6 +123,9 @@ def _take(
             ),
         )
         return _form(request, form, at=at, sealed=sealed)
+    except attachments.NotStored:
+        form.add_error("attachments", wording.not_stored_words())
+        return _form(request, form, at=at, sealed=sealed)
     except asking.AlreadyAsked as before:
         open_for_client(request, before.case, code=ticket.code)
         if not before.same:
@@ -144,6 +150,8 @@ def _form(
 ) -> HttpResponse:
     """Show the form. sealed: its ticket if that still holds. arrived: an earlier text is a case."""
     form.offer_topics()
+    if form.is_bound:
+        form.choose_again()
     return render(
         request,
         "counselling/client/ask.html",

@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from counselling import wording
+from counselling.operations.attachments import NotStored, TooManyFiles
 from counselling.operations.cases import ClaimedByOther, NotHolder, SameTeam
 from counselling.operations.entries import CaseGone, DifferentText
 from counselling.operations.messages import Unread
@@ -17,7 +19,9 @@ REFUSALS = (
     DifferentText,
     IllegalMove,
     NotHolder,
+    NotStored,
     SameTeam,
+    TooManyFiles,
     Unread,
     Unseen,
     *LOCKED,
@@ -34,6 +38,8 @@ def words_for(refusal: Exception) -> str:
         CaseGone: _("Diesen Fall gibt es nicht mehr. Die ratsuchende Person hat alles gelöscht."),
         NotHolder: _("Das geht nur, wenn Sie den Fall haben. Er liegt nicht mehr bei Ihnen."),
         SameTeam: _("Der Fall liegt schon bei diesem Team."),
+        NotStored: wording.not_stored_words(),
+        TooManyFiles: wording.too_many_files_words(),
         DifferentText: _(
             "Unter diesem Formular ist schon ein anderer Text gesendet. Gesendetes bleibt, wie es "
             "ist. Wenn Sie diesen Text auch senden möchten, senden Sie ihn noch einmal: Er wird "
