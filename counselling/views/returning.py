@@ -257,6 +257,7 @@ def _code_entry(request: OrganisationRequest, form: CodeForm) -> HttpResponse:
             "write_form": WriteForm(post) if "message" in post else None,
             "rating_form": RatingForm(post) if "text" in post and "message" not in post else None,
             "token": _token(post.get("message", "")) or uuid4(),
+            "files_gone": bool(request.FILES),
         },
     )
 

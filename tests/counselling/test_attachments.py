@@ -235,6 +235,17 @@ def test_a_refused_file_is_named_with_a_remedy_and_the_text_stays(
     assert not Case.objects.exists()
 
 
+def test_when_the_session_has_ended_the_text_stays_and_the_files_are_named_as_gone(
+    house: House,
+) -> None:
+    page = Client().post(
+        "/nordhafen/gespraech/schreiben/",
+        {"message": str(uuid4()), "text": TEXT, "attachments": [upload(photo())]},
+    )
+    assert box(page, "text") == TEXT
+    assert "Ihre Bilder und Dokumente konnten wir nicht behalten." in words(page)
+
+
 def test_more_than_five_files_are_refused(house: House) -> None:
     page = ask_page(Client(), [upload(photo()) for _file in range(MOST_FILES + 1)])
     assert "Auf einmal gehen höchstens 5 Dateien. Sie haben 6 ausgewählt." in errors(page)

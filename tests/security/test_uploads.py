@@ -50,7 +50,11 @@ def laid_open(file: Received) -> bytes:
     return file.data + out.getvalue()
 
 
-def test_every_file_is_refused_or_neutralised(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_file_is_refused_or_neutralised(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A busy machine is no reason: what counts is the kernel's limit of processor time.
+    monkeypatch.setattr(sandbox, "PATIENCE", 300.0)
     wrong: list[str] = []
     results = Counter[str]()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
