@@ -20,7 +20,7 @@ EICAR = base64.b64decode(
     "WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFOVElWSVJVUy1URVNULUZJTEUhJEgrSCo="
 )
 SCRIPT = b"<script>alert(1)</script>"
-HALF_A_GIGABYTE = 1 << 29
+MUCH = 1 << 28  # bytes of nothing, which pack into a thousandth
 
 
 @dataclass(frozen=True)
@@ -140,19 +140,19 @@ def about_the_picture() -> Iterator[Sent]:
 
 def bombs() -> Iterator[Sent]:
     """Yield what is small until somebody opens it."""
-    yield Sent("900-megapixels.png", written(Image.new("1", (30_000, 30_000)), "PNG"), TOO_BIG)
+    yield Sent("144-megapixels.png", written(Image.new("1", (12_000, 12_000)), "PNG"), TOO_BIG)
     yield Sent("4-gigapixels.png", _png_header(65_000, 65_000), TOO_BIG)
     yield Sent("long.png", _png_header(2_000_000_000, 1), TOO_BIG)
     yield Sent("4-gigapixels.jpg", _claimed_jpeg(65_000, 65_000), TOO_BIG)
     yield Sent("large.webp", _claimed_webp(16_384, 16_384), TOO_BIG)
     yield Sent("large.heic", _claimed_heic(60_000, 60_000), TOO_BIG)
     png = written(noise(), "PNG")
-    text = b"a\0\0" + zlib.compress(bytes(HALF_A_GIGABYTE // 2), 9)
+    text = b"a\0\0" + zlib.compress(bytes(MUCH // 4), 9)
     yield Sent("text-bomb.png", png[:33] + _chunk(b"zTXt", text) + png[33:], TOO_BIG)
-    profile = b"a\0\0" + zlib.compress(bytes(HALF_A_GIGABYTE // 2), 9)
+    profile = b"a\0\0" + zlib.compress(bytes(MUCH // 4), 9)
     bomb = png[:33] + _chunk(b"iCCP", profile) + png[33:]
     yield Sent("profile-bomb.png", bomb, TOO_BIG)
-    packed = zlib.compress(bytes(HALF_A_GIGABYTE), 9)
+    packed = zlib.compress(bytes(MUCH), 9)
     yield Sent("stream-bomb.pdf", saved(_with_stream(packed, 1)), TOO_BIG)
     yield Sent("nested-bomb.pdf", saved(_with_stream(zlib.compress(packed), 2)), TOO_BIG)
     yield Sent("object-bomb.pdf", _object_stream(packed), TOO_BIG)
