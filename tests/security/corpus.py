@@ -249,15 +249,21 @@ def harmless() -> Iterator[Sent]:
     yield Sent("print.jpg", written(noise().convert("CMYK")), Kind.JPEG)
     yield Sent("screenshot.png", written(noise(), "PNG"), Kind.PNG)
     yield Sent("icon.png", written(noise().quantize(16), "PNG"), Kind.PNG)
-    yield Sent("see-through.png", written(noise().convert("RGBA"), "PNG"), Kind.PNG)
+    yield Sent("see-through.png", written(_see_through(), "PNG"), Kind.PNG)
     yield Sent("16-bit.png", written(Image.new("I;16", (40, 30), 40_000), "PNG"), Kind.PNG)
-    yield Sent("see-through.webp", written(noise().convert("RGBA"), "WEBP"), Kind.PNG)
+    yield Sent("see-through.webp", written(_see_through(), "WEBP"), Kind.PNG)
     yield Sent("photo.heic", written(noise(), "HEIF"), Kind.JPEG)
     yield Sent("letter.pdf", saved(document(3)), Kind.PDF)
     yield Sent("scan.pdf", _scan(), Kind.PDF)
 
 
 pillow_heif.register_heif_opener()
+
+
+def _see_through() -> Image.Image:
+    image = noise()
+    image.putalpha(noise().convert("L"))
+    return image
 
 
 def _zip(files: dict[str, bytes]) -> bytes:
@@ -291,9 +297,7 @@ def _claimed_jpeg(width: int, height: int) -> bytes:
 
 
 def _claimed_webp(width: int, height: int) -> bytes:
-    image = noise()
-    image.putalpha(noise().convert("L"))
-    data = bytearray(written(image, "WEBP"))
+    data = bytearray(written(_see_through(), "WEBP"))
     at = data.index(b"VP8X")
     data[at + 12 : at + 18] = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     return bytes(data)
