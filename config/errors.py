@@ -1,5 +1,6 @@
 """Error pages: a plain sentence, what to do next, and help for an acute crisis still in sight."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -8,7 +9,9 @@ from accounts.access import public, speak_language_of_address
 
 @public("shown instead of a page that could not be made")
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer a request that cannot be understood."""
+    """Answer a request that cannot be understood, or whose texts are too large beside its files."""
+    if isinstance(exception, RequestDataTooBig):
+        return too_large(request)
     speak_language_of_address(request)
     return render(request, "400.html", status=400)
 
@@ -42,7 +45,7 @@ def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 @public("shown instead of reading a form that is far too large")
-def too_large(request: HttpRequest) -> HttpResponse:
-    """Answer a form that is larger than any text may be."""
+def too_large(request: HttpRequest, *, with_files: bool = False) -> HttpResponse:
+    """Answer a form that is larger than any text may be, or any text with files."""
     speak_language_of_address(request)
-    return render(request, "413.html", status=413)
+    return render(request, "413.html", {"with_files": with_files}, status=413)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 
 from accounts.access import language_of_address
@@ -57,7 +58,7 @@ class OversizeMiddleware:
     """Answer a form that is far too large with a plain page, before anything reads it.
 
     Django would answer with a bare 400. The limit leaves room for 200,000 characters, which the
-    form itself answers with a sentence and keeps.
+    form itself answers with a sentence and keeps. Views that take files have a limit of their own.
     """
 
     def __init__(self, get_response: Next) -> None:
@@ -65,7 +66,20 @@ class OversizeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if not length.isdigit() or int(length) > limit:
+        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if not length.isdigit():
             return errors.too_large(request)
+        if int(length) > limit:
+            most = _largest_body(request)
+            if int(length) > (most or limit):
+                return errors.too_large(request, with_files=most is not None)
         return self.get_response(request)
+
+
+def _largest_body(request: HttpRequest) -> int | None:
+    """Return how many bytes a form with files may have here, or None where none may bring files."""
+    try:
+        most: int | None = getattr(resolve(request.path_info).func, "largest_body", None)
+    except Resolver404:
+        return None
+    return most

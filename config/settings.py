@@ -266,6 +266,11 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": PAGE_POLICY}
 # answers with a sentence; what is larger is answered by OversizeMiddleware.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+# Nothing that is sent gets a name on a disk.
+FILE_UPLOAD_HANDLERS = ["counselling.uploads.handler.MemoryUploads"]
+# A ClamAV daemon that looks at every file: `unix:///run/clamav/clamd.ctl` or `tcp://127.0.0.1:3310`.
+CLAMD_URL: str = env.str("LOTSE_CLAMD_URL", "")
 
 # --- Words, time, files -----------------------------------------------------------------------
 LANGUAGE_CODE = "de"
@@ -289,6 +294,13 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # What people attach, sealed. Any Django storage will do: it never sees a readable byte.
+    "attachments": {
+        "BACKEND": env.str("LOTSE_ATTACHMENTS_STORAGE", "counselling.uploads.storage.SealedFolder"),
+        "OPTIONS": env.json(
+            "LOTSE_ATTACHMENTS_OPTIONS", default={"location": str(DATA_DIR / "media")}
+        ),
+    },
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -15,6 +15,7 @@ from accounts.rules import allows
 from counselling import queries
 from counselling.models import Case
 from counselling.operations.entries import CaseGone
+from counselling.uploads.kinds import LARGEST_BODY
 from vault.codes import AccessCode
 from vault.keyring import ClientHolder, Holder, KeyUnavailable
 from vault.sealing import CaseKey
@@ -93,6 +94,12 @@ def leave_no_cookie(request: HttpRequest, response: HttpResponse) -> HttpRespons
     if not request.session.keys():
         response.delete_cookie(settings.CSRF_COOKIE_NAME, samesite="Strict")
     return response
+
+
+def takes_files(view: View) -> View:
+    """Let a form of this view bring files: its body may be larger than that of others."""
+    view.largest_body = LARGEST_BODY  # type: ignore[attr-defined]  # read by OversizeMiddleware
+    return view
 
 
 def client_case(view: View) -> View:

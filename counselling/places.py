@@ -28,3 +28,13 @@ def rating(case: UUID) -> Place:
 def review(case: UUID, review: UUID) -> Place:
     """Return the place of a member's words to a review."""
     return Place(case, 0, "review", review)
+
+
+def file(case: UUID, attachment: UUID) -> Place:
+    """Return the place of an attached file's bytes, which lie outside the database."""
+    return Place(case, 0, "file", attachment)
+
+
+def attachment(case: UUID, seq: int, role: str, attachment: UUID) -> Place:
+    """Return the place of an attachment's key and facts: one file of one message of one role."""
+    return Place(case, seq, f"file-{role}", attachment)

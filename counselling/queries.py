@@ -17,9 +17,11 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Membership, Organisation
 from accounts.queries import team_ids
-from counselling import places, sla
+from counselling import files, places, sla
+from counselling.files import File
 from counselling.models import (
     Assessment,
+    Attachment,
     Case,
     Claim,
     Draft,
@@ -51,6 +53,7 @@ class Entry:
     text: str
     author: str
     created_at: datetime
+    files: Sequence[File] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +201,23 @@ def thread(
     rows = Message.objects.filter(case=case, seq__gt=after).select_related("author")
     if roles is not None:
         rows = rows.filter(role__in=roles)
-    return [_opened(row, key) for row in rows]
+    attached = _attached(case, key, roles=roles, after=after)
+    return [_opened(row, key, attached.get(row.seq, ())) for row in rows]
 
 
-def _opened(row: Message, key: CaseKey) -> Entry:
+def _attached(
+    case: Case, key: CaseKey, *, roles: Sequence[Message.Role] | None, after: int
+) -> dict[int, list[File]]:
+    rows = Attachment.objects.filter(message__case=case, message__seq__gt=after)
+    if roles is not None:
+        rows = rows.filter(message__role__in=roles)
+    by_message: dict[int, list[Attachment]] = {}
+    for row in rows.select_related("message").order_by("message__seq", "position"):
+        by_message.setdefault(row.message.seq, []).append(row)
+    return {seq: files.named(rows_of_one, key) for seq, rows_of_one in by_message.items()}
+
+
+def _opened(row: Message, key: CaseKey, attached: Sequence[File]) -> Entry:
     place = places.message(row.case_id, row.seq, row.role, row.client_msg_id)
     return Entry(
         seq=row.seq,
@@ -209,7 +225,35 @@ def _opened(row: Message, key: CaseKey) -> Entry:
         text=open_sealed(bytes(row.sealed), key=key, place=place),
         author=row.author.name if row.author else "",
         created_at=row.created_at,
+        files=attached,
     )
+
+
+def files_of(case: Case, *, holder: Holder) -> list[File]:
+    """Return every attachment that the client may have, in order. Raises as `thread` does."""
+    roles = Message.Role.for_client()
+    key = keyring.open_case_key(subject=case.pk, holder=holder)
+    attached = _attached(case, key, roles=roles, after=0)
+    return [file for seq in sorted(attached) for file in attached[seq]]
+
+
+def file(
+    case: Case, attachment: UUID, *, holder: Holder, roles: Sequence[Message.Role] | None = None
+) -> tuple[File, bytes] | None:
+    """Return one attachment of a case with its bytes, opened; None if the case has no such one.
+
+    roles: only of these messages (None: all, for staff). Raises keyring.KeyUnavailable,
+    sealing.SealBroken or files.FileMissing.
+    """
+    row = Attachment.objects.filter(pk=attachment, message__case=case).select_related("message")
+    found = (row if roles is None else row.filter(message__role__in=roles)).first()
+    if found is None:
+        return None
+    key = keyring.open_case_key(subject=case.pk, holder=holder)
+    beside = Attachment.objects.filter(message=found.message_id).select_related("message")
+    named = files.named(list(beside.order_by("position")), key)
+    (mine,) = (one for one in named if one.id == found.pk)
+    return mine, files.content(found, key)
 
 
 def facts(case: Case, *, holder: Holder) -> dict[str, str]:
@@ -259,6 +303,10 @@ def everything(case: Case, *, holder: Holder) -> dict[str, Any]:
                 "name": entry.author or None,
                 "at": entry.created_at.isoformat(),
                 "text": entry.text,
+                "files": [
+                    {"name": file.saved_as, "type": file.kind.media_type, "bytes": file.size}
+                    for file in entry.files
+                ],
             }
             for entry in thread(case, holder=holder, roles=Message.Role.for_client())
         ],

@@ -4,7 +4,7 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from counselling.operations import cases, remains, retention
+from counselling.operations import attachments, cases, remains, retention
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
@@ -27,3 +27,9 @@ def sweep_retention() -> None:
 def list_deletions() -> None:
     """Write what was deleted to the deletion list, if the deleting process could not."""
     remains.list_deletions(at=timezone.now())
+
+
+@db_periodic_task(crontab(minute="23"), name="sweep-attachments")
+def sweep_attachments() -> None:
+    """Remove files that a crash left without a row."""
+    attachments.sweep(at=timezone.now())

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from counselling.files import File
 from counselling.models import Case, Message
 from counselling.sla import Urgency
 from counselling.states import CaseState
@@ -66,6 +68,32 @@ def system_words_for_team(code: str) -> str:
     """Return the sentence for a system entry, as the team reads it."""
     words = _SYSTEM_FOR_TEAM.get(code)
     return str(words) if words is not None else _("Hier hat sich etwas geändert.")
+
+
+def file_words(file: File) -> dict[str, str]:
+    """Return how an attachment is called and what it is: `Bild 1`, `JPEG, 1,2 MB`."""
+    name = _("Bild %(number)d") if file.kind.is_image else _("Dokument %(number)d")
+    facts = [file.kind.value.upper(), filesizeformat(file.size)]
+    if file.pages:
+        pages = ngettext("%(count)d Seite", "%(count)d Seiten", file.pages)
+        facts.insert(1, pages % {"count": file.pages})
+    return {"name": name % {"number": file.number}, "facts": ", ".join(facts)}
+
+
+def not_stored_words() -> str:
+    """Return what a person reads when the storage takes no file."""
+    return _(
+        "Die Dateien konnten gerade nicht gespeichert werden. Es ist nichts angekommen. Senden Sie "
+        "Ihren Text ohne Dateien, oder versuchen Sie es später noch einmal."
+    )
+
+
+def too_many_files_words() -> str:
+    """Return what a person reads when a case has as many files as it may have."""
+    return _(
+        "In diesem Gespräch sind schon sehr viele Dateien. Mehr als 50 gehen nicht. Ihr Text wurde "
+        "noch nicht gesendet: Senden Sie ihn bitte ohne Dateien."
+    )
 
 
 def by_when(moment: datetime) -> str:

@@ -19,7 +19,10 @@ from vault import alerts
 VERSION = 1
 PADDING_STEP = 256  # bytes; design.md, "Content is sealed"
 
+FILE_PADDING_STEP = 64 * 1024  # bytes: a file's length tells more than a text's
+
 CaseKey = NewType("CaseKey", bytes)
+FileKey = NewType("FileKey", bytes)
 
 
 class SealBroken(Exception):
@@ -60,12 +63,17 @@ def new_case_key() -> CaseKey:
     return CaseKey(random(Aead.KEY_SIZE))
 
 
+def new_file_key() -> FileKey:
+    """Return a fresh random key for one file; it is kept sealed under the case's key."""
+    return FileKey(random(Aead.KEY_SIZE))
+
+
 def seal(text: str, *, key: CaseKey, place: Place) -> bytes:
     """Seal a text for one place: version byte, nonce and ciphertext.
 
     Raises UnicodeEncodeError for text that is no valid Unicode (lone surrogates).
     """
-    data = _pad(text.encode("utf-8"))
+    data = _pad(text.encode("utf-8"), PADDING_STEP)
     return bytes([VERSION]) + bytes(Aead(key).encrypt(data, place.associated_data()))
 
 
@@ -75,14 +83,29 @@ def open_sealed(sealed: bytes, *, key: CaseKey, place: Place) -> str:
     Raises SealBroken when it was altered, moved or sealed under another key; that is also noted for
     the trail (`alerts`).
     """
+    return _opened_or_noted(sealed, key, place).decode("utf-8")
+
+
+def seal_file(data: bytes, *, key: FileKey, place: Place) -> bytes:
+    """Seal a file's bytes for one place, padded to steps of 64 kB."""
+    padded = _pad(data, FILE_PADDING_STEP)
+    return bytes([VERSION]) + bytes(Aead(key).encrypt(padded, place.associated_data()))
+
+
+def open_file(sealed: bytes, *, key: FileKey, place: Place) -> bytes:
+    """Open a sealed file. Raises SealBroken as `open_sealed` does."""
+    return _opened_or_noted(sealed, key, place)
+
+
+def _opened_or_noted(sealed: bytes, key: bytes, place: Place) -> bytes:
     try:
-        return _unpad(_opened(sealed, key, place)).decode("utf-8")
+        return _unpad(_opened(sealed, key, place))
     except SealBroken:
         alerts.note(place.role, place.case, place.seq)
         raise
 
 
-def _opened(sealed: bytes, key: CaseKey, place: Place) -> bytes:
+def _opened(sealed: bytes, key: bytes, place: Place) -> bytes:
     if not sealed or sealed[0] != VERSION:
         raise SealBroken("unknown version")
     try:
@@ -92,9 +115,9 @@ def _opened(sealed: bytes, key: CaseKey, place: Place) -> bytes:
         raise SealBroken("does not open here") from None
 
 
-def _pad(data: bytes) -> bytes:
+def _pad(data: bytes, step: int) -> bytes:
     padded = data + b"\x80"
-    return padded + bytes(-len(padded) % PADDING_STEP)
+    return padded + bytes(-len(padded) % step)
 
 
 def _unpad(data: bytes) -> bytes:

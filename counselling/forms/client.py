@@ -13,6 +13,7 @@ from accounts.forms.fields import PlainLineField, PlainTextField
 from accounts.models import Organisation
 from accounts.text import clean
 from counselling import queries
+from counselling.forms.files import FilesField, FilesForm
 from counselling.models import Case, Topic
 from vault.codes import AccessCode, CodeInvalid
 
@@ -91,7 +92,7 @@ class TopicField(_ChoiceOfTopic):
         return topic
 
 
-class AskForm(forms.Form):
+class AskForm(FilesForm):
     """A question. Only the text is needed."""
 
     use_required_attribute = False
@@ -106,6 +107,7 @@ class AskForm(forms.Form):
             "Hier steht noch nichts. Bitte schreiben Sie, was Sie beschäftigt. Ein Satz genügt."
         ),
     )
+    attachments = FilesField()
     danger = DangerField()
     topic = TopicField(
         Topic.objects.none(),
@@ -154,7 +156,7 @@ class AskForm(forms.Form):
         return self.cleaned_data["danger"] in Danger.urgent()
 
 
-class WriteForm(forms.Form):
+class WriteForm(FilesForm):
     """A further message in a conversation."""
 
     use_required_attribute = False
@@ -164,6 +166,7 @@ class WriteForm(forms.Form):
         rows=6,
         empty=gettext_lazy("Hier steht noch nichts. Bitte schreiben Sie Ihre Nachricht."),
     )
+    attachments = FilesField()
     danger = DangerField()
 
     @property

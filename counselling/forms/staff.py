@@ -12,6 +12,7 @@ from accounts import queries as staff_queries
 from accounts.forms.fields import PlainTextField
 from accounts.models import Membership, Team
 from accounts.text import clean
+from counselling.forms.files import FilesField, FilesForm, help_for_team
 from counselling.models import Case
 
 
@@ -51,7 +52,7 @@ class DraftField(PlainTextField):
         return super().clean(clean(str(value or "")).text)
 
 
-class ReplyForm(forms.Form):
+class ReplyForm(FilesForm):
     """A reply to the client, in Markdown, saved as a draft while it is written."""
 
     text = PlainTextField(
@@ -61,6 +62,7 @@ class ReplyForm(forms.Form):
             "Hervorheben geht so: **fett**, *kursiv*. Zeilen, die mit - beginnen, werden eine Liste."
         ),
     )
+    attachments = FilesField(help_text=help_for_team)
     client_msg_id = TokenField(required=False)
     seen = SeenField(required=False)
 
@@ -79,10 +81,11 @@ class DraftForm(forms.Form):
     text = DraftField(required=False)
 
 
-class NoteForm(forms.Form):
+class NoteForm(FilesForm):
     """A note that only the team reads."""
 
     text = PlainTextField(label=_("Interne Notiz"), empty=_("Ihre Notiz ist noch leer."), rows=3)
+    attachments = FilesField(help_text=help_for_team)
     client_msg_id = TokenField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0040_retention'),
-        ('counselling', '0002_triage'),
+        ('counselling', '0030_attachments'),
     ]
 
     operations = [

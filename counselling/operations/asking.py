@@ -1,7 +1,7 @@
 """A question arrives: the one place where a case begins."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -12,9 +12,11 @@ from accounts.models import Organisation
 from audit import trail
 from counselling import events, places, queries
 from counselling.models import Case, Message, Topic
-from counselling.operations import assessments
+from counselling.operations import assessments, attachments
+from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.triaging import Verdict
+from counselling.uploads.receiving import Received
 from vault import keyring
 from vault.codes import AccessCode
 from vault.keyring import ClientHolder
@@ -23,7 +25,7 @@ from vault.team_keys import NoTeamKey
 
 
 class AlreadyAsked(Exception):
-    """This form was sent before. `holder`: opens its case. `same`: whether the text was the same."""
+    """This form was sent before. `holder`: opens its case. `same`: whether text and files were the same."""
 
     def __init__(self, holder: ClientHolder, *, same: bool) -> None:
         super().__init__("this form was sent before")
@@ -44,6 +46,7 @@ class Question:
     age_band: str = ""
     postcode: str = ""
     in_danger: bool = False
+    files: Sequence[Received] = ()
 
 
 def ask(
@@ -60,7 +63,8 @@ def ask(
     code: the access code that the client will be shown. submission: the id of the form that was
     sent; the same form again raises AlreadyAsked. together_with: called inside the
     transaction with what opens the case; what it writes is committed with the case or not at all.
-    Raises NobodyAnswers, or keyring.KeyUnavailable for a form sent again whose case does not open.
+    Raises NobodyAnswers, attachments.NotStored, or keyring.KeyUnavailable for a form sent again whose
+    case does not open.
     """
     team = _team_for(organisation, question.topic)
     verdict = assessments.of_question(question.text, organisation=organisation)
@@ -80,15 +84,16 @@ def ask(
         waiting_since=at,
         due_at=queries.promised(organisation, urgency, start=at),
     )
-    try:
-        with transaction.atomic():
-            holder = _insert(case, question, code, verdict, at)
-            if together_with is not None:
-                together_with(holder)
-    except NoTeamKey:
-        raise NobodyAnswers from None
-    except IntegrityError:
-        raise _already_asked(submission, question, code) from None
+    with attachments.stored(question.files, case=case.pk) as kept:
+        try:
+            with transaction.atomic():
+                holder = _insert(case, question, code, verdict, kept, at)
+                if together_with is not None:
+                    together_with(holder)
+        except NoTeamKey:
+            raise NobodyAnswers from None
+        except IntegrityError:
+            raise _already_asked(submission, question, code, kept) from None
     return case
 
 
@@ -99,7 +104,12 @@ def _reason(question: Question, verdict: Verdict) -> Case.Reason:
 
 
 def _insert(
-    case: Case, question: Question, code: AccessCode, verdict: Verdict, at: datetime
+    case: Case,
+    question: Question,
+    code: AccessCode,
+    verdict: Verdict,
+    kept: Sequence[Stored],
+    at: datetime,
 ) -> ClientHolder:
     holder = keyring.create_case_key(subject=case.pk, code=code, team=case.team_id, at=at)
     key = holder.key
@@ -109,7 +119,7 @@ def _insert(
     case.save(force_insert=True)
     token = uuid4()
     place = places.message(case.pk, 1, Message.Role.CLIENT, token)
-    Message.objects.create(
+    message = Message.objects.create(
         case=case,
         seq=1,
         role=Message.Role.CLIENT,
@@ -117,6 +127,7 @@ def _insert(
         sealed=seal(question.text, key=key, place=place),
         created_at=at,
     )
+    attachments.keep(message, kept, key=key)
     assessments.keep(case, 1, verdict, at=at)
     trail.record(
         "case.asked",
@@ -128,6 +139,7 @@ def _insert(
         urgency=int(case.urgency),
         triage=int(verdict.level),
         unrated=verdict.unrated,
+        files=len(kept),
     )
     events.queue_changed(case.team_id)
     return holder
@@ -140,11 +152,14 @@ def _team_for(organisation: Organisation, topic: Topic | None) -> UUID:
     return team
 
 
-def _already_asked(submission: UUID, question: Question, code: AccessCode) -> AlreadyAsked:
+def _already_asked(
+    submission: UUID, question: Question, code: AccessCode, kept: Sequence[Stored]
+) -> AlreadyAsked:
     case = Case.objects.get(submission=submission)
     # The form's ticket carries the code of the case that it began.
     holder = keyring.holder_by_code(subject=case.pk, code=code)
     first = Message.objects.get(case=case, seq=1)
     place = places.message(case.pk, 1, Message.Role.CLIENT, first.client_msg_id)
     same = open_sealed(bytes(first.sealed), key=holder.key, place=place) == question.text
+    same = same and attachments.are_the_same(first, kept, key=holder.key)
     return AlreadyAsked(holder, same=same)

@@ -9,7 +9,7 @@ from accounts.models import Membership, Team
 from audit import trail
 from counselling import events
 from counselling.models import Case, Claim, Message
-from counselling.operations import entries, remains
+from counselling.operations import attachments, entries, remains
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move, sources
 from vault import keyring
@@ -207,6 +207,7 @@ def delete(*, case: UUID, by: trail.Actor, at: datetime) -> None:
     row = entries.locked(case)
     messages = Message.objects.filter(case=row).count()
     remains.keep(row, at=at)
+    files = attachments.drop_all_of(row)
     keyring.drop_case_key(subject=case)
     trail.record(
         "case.deleted",
@@ -216,6 +217,7 @@ def delete(*, case: UUID, by: trail.Actor, at: datetime) -> None:
         case=case,
         old=row.state,
         messages=messages,
+        files=files,
     )
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)

@@ -3,6 +3,7 @@
 Only the other operations call this; each of them opens the transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -13,6 +14,8 @@ from accounts.models import Membership
 from audit import trail
 from counselling import events, places, queries, states
 from counselling.models import Case, Claim, Message
+from counselling.operations import attachments
+from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
 from vault import keyring
@@ -64,22 +67,24 @@ def append(
     at: datetime,
     client_msg_id: UUID | None = None,
     author: Membership | None = None,
+    files: Sequence[Stored] = (),
 ) -> Appended:
-    """Seal a text and add it as the next entry of a locked case.
+    """Seal a text and add it as the next entry of a locked case, with its files.
 
-    The same id with the same text is the same entry. Raises DifferentText for the same id with
-    another text.
+    The same id with the same text and files is the same entry. Raises DifferentText for the same id
+    with another text or other files, or attachments.TooManyFiles.
     """
     token = client_msg_id or uuid4()
     before = Message.objects.filter(case=case, role=role, client_msg_id=token).first()
     if before is not None:
         place = places.message(case.pk, before.seq, role, token)
-        if open_sealed(bytes(before.sealed), key=key, place=place) != text:
+        same_text = open_sealed(bytes(before.sealed), key=key, place=place) == text
+        if not same_text or not attachments.are_the_same(before, files, key=key):
             raise DifferentText(before.seq)
         return Appended(before.seq, is_new=False)
     case.last_seq += 1
     Case.objects.filter(pk=case.pk).update(last_seq=F("last_seq") + 1)
-    Message.objects.create(
+    message = Message.objects.create(
         case=case,
         seq=case.last_seq,
         role=role,
@@ -88,6 +93,7 @@ def append(
         sealed=seal(text, key=key, place=places.message(case.pk, case.last_seq, role, token)),
         created_at=at,
     )
+    attachments.keep(message, files, key=key)
     events.case_changed(case.pk, case.last_seq)
     return Appended(case.last_seq, is_new=True)
 

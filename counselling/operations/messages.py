@@ -1,5 +1,6 @@
 """The one writer of messages: what the client writes, replies and internal notes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,12 +9,14 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from counselling.models import Case, Draft, Message
-from counselling.operations import assessments, cases, entries
+from counselling.operations import assessments, attachments, cases, entries
 from counselling.operations.assessments import Heard
+from counselling.operations.attachments import Stored
 from counselling.operations.entries import Appended
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
 from counselling.triaging import Verdict
+from counselling.uploads.receiving import Received
 from vault import keyring
 from vault.keyring import Holder
 
@@ -27,18 +30,26 @@ class Unread(Exception):
 
 
 def write(
-    *, case: UUID, text: str, client_msg_id: UUID, in_danger: bool, holder: Holder, at: datetime
+    *,
+    case: UUID,
+    text: str,
+    client_msg_id: UUID,
+    in_danger: bool,
+    holder: Holder,
+    at: datetime,
+    files: Sequence[Received] = (),
 ) -> Appended:
     """Add what the client writes, rated. A closed case opens again and waits in its team's queue.
 
     in_danger: the client says that somebody is in danger now. The case becomes as urgent as that or as
-    the triage finds it, and its clock starts anew; it never becomes less urgent. Raises
-    entries.CaseGone or entries.DifferentText.
+    the triage finds it, and its clock starts anew; it never becomes less urgent. files: clean; no
+    program rates them. Raises entries.CaseGone, entries.DifferentText, attachments.NotStored or
+    attachments.TooManyFiles.
     """
     # Before the lock: nobody else waits while a text is read.
     heard = assessments.of_message(case, text, holder=holder)
-    with transaction.atomic():
-        return _write(case, text, client_msg_id, heard, in_danger, holder, at)
+    with attachments.stored(files, case=case) as kept, transaction.atomic():
+        return _write(case, text, client_msg_id, heard, in_danger, holder, at, kept)
 
 
 def _write(
@@ -49,6 +60,7 @@ def _write(
     in_danger: bool,
     holder: Holder,
     at: datetime,
+    kept: Sequence[Stored],
 ) -> Appended:
     row = entries.locked(case)
     if row.last_seq != heard.after:
@@ -63,6 +75,7 @@ def _write(
         key=key,
         at=at,
         client_msg_id=client_msg_id,
+        files=kept,
     )
     if not appended.is_new:
         return appended
@@ -84,6 +97,7 @@ def _write(
         danger=in_danger,
         triage=int(verdict.level),
         unrated=verdict.unrated,
+        files=len(kept),
     )
     if not raised:
         entries.start_clock(row, at=at)
@@ -100,7 +114,6 @@ def _reason(case: Case, verdict: Verdict, *, in_danger: bool, alarms: bool) -> C
     return Case.Reason.WROTE_AGAIN
 
 
-@transaction.atomic
 def reply(
     *,
     case: UUID,
@@ -110,13 +123,29 @@ def reply(
     holder: Holder,
     at: datetime,
     seen: int | None = None,
+    files: Sequence[Received] = (),
 ) -> Appended:
     """Send a reply to the client; it is never changed afterwards. The draft goes, the clock stops.
 
     seen: number of the last entry that the sender saw; a client message after it is not to be
-    answered unread, as the reply would stop its clock (None: not asked). Raises cases.NotHolder,
-    entries.CaseGone, entries.DifferentText or Unread.
+    answered unread, as the reply would stop its clock (None: not asked). files: clean. Raises
+    cases.NotHolder, entries.CaseGone, entries.DifferentText, attachments.NotStored,
+    attachments.TooManyFiles or Unread.
     """
+    with attachments.stored(files, case=case) as kept, transaction.atomic():
+        return _reply(case, text, client_msg_id, by, holder, at, seen, kept)
+
+
+def _reply(
+    case: UUID,
+    text: str,
+    client_msg_id: UUID,
+    by: Membership,
+    holder: Holder,
+    at: datetime,
+    seen: int | None,
+    kept: Sequence[Stored],
+) -> Appended:
     row = entries.locked(case)
     cases.must_hold(row, by)
     key = keyring.open_case_key(subject=case, holder=holder)
@@ -128,23 +157,44 @@ def reply(
         at=at,
         client_msg_id=client_msg_id,
         author=by,
+        files=kept,
     )
     if appended.is_new:
         _must_have_seen(row, seen)
         Draft.objects.filter(case=row).delete()
-        entries.move(row, Move.REPLY, by=by.actor, at=at, seq=appended.seq)
+        entries.move(row, Move.REPLY, by=by.actor, at=at, seq=appended.seq, files=len(kept))
         entries.stop_clock(row)
     return appended
 
 
-@transaction.atomic
 def note(
-    *, case: UUID, text: str, client_msg_id: UUID, by: Membership, holder: Holder, at: datetime
+    *,
+    case: UUID,
+    text: str,
+    client_msg_id: UUID,
+    by: Membership,
+    holder: Holder,
+    at: datetime,
+    files: Sequence[Received] = (),
 ) -> Appended:
     """Add an internal note, which no client ever sees and which stops no clock.
 
-    Raises entries.CaseGone or entries.DifferentText.
+    files: clean. Raises entries.CaseGone, entries.DifferentText, attachments.NotStored or
+    attachments.TooManyFiles.
     """
+    with attachments.stored(files, case=case) as kept, transaction.atomic():
+        return _note(case, text, client_msg_id, by, holder, at, kept)
+
+
+def _note(
+    case: UUID,
+    text: str,
+    client_msg_id: UUID,
+    by: Membership,
+    holder: Holder,
+    at: datetime,
+    kept: Sequence[Stored],
+) -> Appended:
     row = entries.locked(case)
     key = keyring.open_case_key(subject=case, holder=holder)
     appended = entries.append(
@@ -155,6 +205,7 @@ def note(
         at=at,
         client_msg_id=client_msg_id,
         author=by,
+        files=kept,
     )
     if appended.is_new:
         trail.record(
@@ -164,6 +215,7 @@ def note(
             organisation=row.organisation_id,
             case=case,
             seq=appended.seq,
+            files=len(kept),
         )
     return appended
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from counselling.views import asking, organisation, returning
+from counselling.views import asking, files, organisation, returning
 
 urlpatterns: list[URLPattern] = [
     path("", organisation.landing, name="landing"),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("gespraech/schreiben/", returning.write, name="write"),
     path("gespraech/bewerten/", returning.rate, name="rate"),
     path("gespraech/mitnehmen/", returning.download, name="download"),
+    path("gespraech/datei/<uuid:attachment>/", files.attachment, name="attachment"),
     path("gespraech/loeschen/", returning.delete, name="delete"),
     path("gespraech/behalten/", returning.keep, name="keep"),
     path("gespraech/beenden/", returning.leave, name="leave"),

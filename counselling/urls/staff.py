@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from counselling.views import case, queue, reviews, writing
+from counselling.views import case, files, queue, reviews, writing
 
 urlpatterns: list[URLPattern] = [
     path("", queue.queue, name="queue"),
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern] = [
     path("verpasst/<uuid:review>/", reviews.miss, name="miss"),
     path("modelle/", reviews.comparison, name="model-comparison"),
     path("faelle/<uuid:case>/", case.case, name="case"),
+    path(
+        "faelle/<uuid:case>/datei/<uuid:attachment>/", files.case_attachment, name="case-attachment"
+    ),
     path("faelle/<uuid:case>/uebernehmen/", case.claim, name="case-claim"),
     path("faelle/<uuid:case>/zurueckgeben/", case.release, name="case-release"),
     path("faelle/<uuid:case>/uebergeben/", case.hand_over, name="case-hand-over"),

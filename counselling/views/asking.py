@@ -22,10 +22,11 @@ from counselling.access import (
     forget_code,
     kept_code,
     open_for_client,
+    takes_files,
 )
 from counselling.forms.client import AskForm
 from counselling.models import Case
-from counselling.operations import asking
+from counselling.operations import asking, attachments
 from counselling.sla import Urgency
 from counselling.views.waiting import refused
 from vault import tickets
@@ -63,6 +64,7 @@ class Ticket:
         return tickets.issue(payload, purpose=PURPOSE, at=at)
 
 
+@takes_files
 @require_http_methods(["GET", "HEAD", "POST"])
 @organisation_page
 def ask(request: HttpRequest) -> HttpResponse:
@@ -71,7 +73,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     if request.method != "POST":
         return _form(request, AskForm(organisation=request.organisation), at=at)
-    form = AskForm(request.POST, organisation=request.organisation)
+    form = AskForm(request.POST, request.FILES, organisation=request.organisation)
     sent = request.POST.get("ticket", "")
     ticket = Ticket.read(sent, at=at)
     valid = form.is_valid()
@@ -84,7 +86,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             ),
         )
         return _form(request, form, at=at)
-    if not valid:
+    if not valid or not form.receive_files():
         return _form(request, form, at=at, sealed=sent)
     try:
         gate.let_through(request, gate.QUESTION, at=at, again_for=ticket.submission)
@@ -104,6 +106,7 @@ def _take(
         age_band=form.cleaned_data["age_band"],
         postcode=form.cleaned_data["postcode"],
         in_danger=form.in_danger,
+        files=form.received,
     )
 
     def remember(holder: ClientHolder) -> None:
@@ -128,6 +131,9 @@ def _take(
                 "hier. Bitte wenden Sie sich an eine der Nummern oben."
             ),
         )
+        return _form(request, form, at=at, sealed=sealed)
+    except attachments.NotStored:
+        form.add_error("attachments", wording.not_stored_words())
         return _form(request, form, at=at, sealed=sealed)
     except asking.AlreadyAsked as before:
         open_for_client(request, before.holder, code=ticket.code)
@@ -158,6 +164,8 @@ def _form(
     taken now.
     """
     form.offer_topics()
+    if form.is_bound:
+        form.choose_again()
     return render(
         request,
         "counselling/client/ask.html",

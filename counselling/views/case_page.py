@@ -24,7 +24,7 @@ from counselling.queries import Entry
 from counselling.states import CaseState, Move, sources
 from counselling.views import rows
 from counselling.views.refusals import LOCKED, words_for
-from counselling.wording import by_when, system_words_for_team, when
+from counselling.wording import by_when, file_words, system_words_for_team, when
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,9 @@ def case_page(
     A case whose texts do not open is shown with its facts and a sentence.
     """
     filled = filled or Filled()
+    for form in (filled.reply, filled.note):
+        if form is not None and form.is_bound:
+            form.choose_again()
     case = request.case
     now = standing(request)
     reading.note_reading(case=case, by=request.member, at=at)
@@ -151,7 +154,9 @@ def case_news(request: CaseRequest, *, at: datetime) -> HttpResponse:
             "row": rows.row(case, at=at),
             "standing": now,
             "refresh_url": refresh_url(case, now),
-            "new": [shown(entry, places.get(entry.seq, ()), state=_("neu")) for entry in new],
+            "new": [
+                shown(entry, places.get(entry.seq, ()), case=case, state=_("neu")) for entry in new
+            ],
             "alarm": _alarm(found),
             "client_wrote": [entry for entry in new if entry.role is Message.Role.CLIENT],
             "moved": seen_standing != _standing_mark(case, now),
@@ -162,7 +167,7 @@ def case_news(request: CaseRequest, *, at: datetime) -> HttpResponse:
 
 
 def shown(
-    entry: Entry, marks: Sequence[tuple[int, int]] = (), *, state: str = ""
+    entry: Entry, marks: Sequence[tuple[int, int]] = (), *, case: Case, state: str = ""
 ) -> dict[str, object]:
     """Return an entry as components/message.html wants it. marks: which characters alarmed."""
     view: dict[str, object] = {
@@ -171,6 +176,10 @@ def shown(
         "at": entry.created_at,
         "id": f"eintrag-{entry.seq}",
         "state": state,
+        "files": [
+            file_words(file) | {"url": reverse("case-attachment", args=[case.pk, file.id])}
+            for file in entry.files
+        ],
     }
     if entry.role is Message.Role.REPLY:
         return view | {"html": markup.render_reply(entry.text)}
@@ -221,7 +230,8 @@ def _opened(
     places = alarms.places_by_message(found)
     return {
         "entries": [
-            shown(entry, places.get(entry.seq, ())) for entry in queries.thread(case, holder=holder)
+            shown(entry, places.get(entry.seq, ()), case=case)
+            for entry in queries.thread(case, holder=holder)
         ],
         "facts": _facts(
             case,

@@ -1,11 +1,13 @@
 """The conversation as its client sees it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -30,6 +32,7 @@ class Shown:
     text: str = ""
     html: SafeString | str = ""
     state: str = ""
+    files: Sequence[dict[str, str]] = ()
 
 
 def page(
@@ -47,6 +50,8 @@ def page(
     holds; None for a fresh one.
     """
     case = request.case
+    if write is not None:
+        write.choose_again()
     shown_entries = shown(request)
     last = next((e for e in reversed(shown_entries) if e.kind != Message.Role.SYSTEM), None)
     rated = queries.rating(case, holder=request.holder)
@@ -61,6 +66,7 @@ def page(
         "counselling/client/thread.html",
         {
             "entries": shown_entries,
+            "has_files": any(e.files for e in shown_entries),
             "first_new": next((e.id for e in shown_entries if e.state), ""),
             "standing": wording.standing(
                 case,
@@ -87,10 +93,11 @@ def shown(request: ClientRequest) -> list[Shown]:
     """Return what the client may see of the case, in order; answers to their last words are new."""
     opened = queries.thread(request.case, holder=request.holder, roles=Message.Role.for_client())
     own = max((entry.seq for entry in opened if entry.role == Message.Role.CLIENT), default=0)
-    return [_shown(entry, is_new=entry.seq > own) for entry in opened]
+    slug = request.organisation.slug
+    return [_shown(entry, slug, is_new=entry.seq > own) for entry in opened]
 
 
-def _shown(entry: Entry, *, is_new: bool) -> Shown:
+def _shown(entry: Entry, slug: str, *, is_new: bool) -> Shown:
     is_reply = entry.role == Message.Role.REPLY
     if entry.role == Message.Role.SYSTEM:
         text = wording.system_words(entry.text)
@@ -104,6 +111,11 @@ def _shown(entry: Entry, *, is_new: bool) -> Shown:
         text=text,
         html=markup.render_reply(entry.text) if is_reply else "",
         state=_("neu") if is_new and is_reply else "",
+        files=[
+            wording.file_words(file)
+            | {"url": reverse("attachment", args=[slug, file.id]), "saved_as": file.saved_as}
+            for file in entry.files
+        ],
     )
 
 

@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from counselling import wording
+from counselling.operations.attachments import NotStored, TooManyFiles
 from counselling.operations.cases import ClaimedByOther, NobodyReads, NotHolder, SameTeam
 from counselling.operations.entries import CaseGone, DifferentText
 from counselling.operations.messages import Unread
@@ -18,7 +20,9 @@ REFUSALS = (
     IllegalMove,
     NobodyReads,
     NotHolder,
+    NotStored,
     SameTeam,
+    TooManyFiles,
     Unread,
     Unseen,
     *LOCKED,
@@ -45,6 +49,8 @@ def words_for(refusal: Exception) -> str:
             "selbst. Dauert es länger als einen Tag: Melden Sie sich einmal ab und wieder an, und "
             "sagen Sie sonst Ihrer Leitung Bescheid."
         ),
+        NotStored: wording.not_stored_words(),
+        TooManyFiles: wording.too_many_files_words(),
         DifferentText: _(
             "Unter diesem Formular ist schon ein anderer Text gesendet. Gesendetes bleibt, wie es "
             "ist. Wenn Sie diesen Text auch senden möchten, senden Sie ihn noch einmal: Er wird "

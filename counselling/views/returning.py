@@ -27,12 +27,13 @@ from counselling.access import (
     close_for_client,
     leave_no_cookie,
     open_for_client,
+    takes_files,
     to_code_entry,
 )
 from counselling.forms.client import CodeForm, RatingForm, WriteForm
 from counselling.models import Case, Message
-from counselling.operations import cases, entries, messages, ratings, retention
-from counselling.views import conversation
+from counselling.operations import attachments, cases, entries, messages, ratings, retention
+from counselling.views import conversation, files
 from counselling.views.waiting import limited, refused
 from vault.keyring import KeyUnavailable
 
@@ -104,6 +105,7 @@ def keep_text(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     return _code_entry(request, CodeForm())
 
 
+@takes_files
 @require_http_methods(["GET", "HEAD", "POST"])
 @client_case_or(keep_text)
 def write(request: HttpRequest) -> HttpResponse:
@@ -128,28 +130,38 @@ def rate(request: HttpRequest) -> HttpResponse:
 @client_case
 @limited(gate.DOWNLOAD, methods=("GET",))
 def download(request: HttpRequest) -> HttpResponse:
-    """Give the client everything that is kept, as a page to read or as JSON (`?als=json`)."""
+    """Give the client everything that is kept: a page to read, JSON (`?als=json`), or both in a ZIP with
+    all files (`?als=zip`).
+    """
     request = cast(ClientRequest, request)
     everything = queries.everything(request.case, holder=request.holder)
     for message in everything["messages"]:
         if message["from"] == Message.Role.SYSTEM:
             message["text"] = wording.system_words(message["text"])
-    if request.GET.get("als") == "json":
-        body = json.dumps(everything, ensure_ascii=False, indent=2)
-        kind, name = "application/json", "notizen.json"
-    else:
-        body = render_to_string(
-            "counselling/client/download.html",
-            {
-                "org": request.organisation,
-                "everything": everything,
-                "age_band": request.case.get_age_band_display(),
-                "entries": conversation.shown(request),
-                "asked": wording.when(request.case.created_at),
-                "saved": wording.when(timezone.now()),
-            },
-        )
-        kind, name = "text/html", "notizen.html"
+    kind = request.GET.get("als", "")
+    as_json = json.dumps(everything, ensure_ascii=False, indent=2)
+    if kind == "json":
+        return _saved(as_json, "application/json", "notizen.json")
+    as_page = render_to_string(
+        "counselling/client/download.html",
+        {
+            "org": request.organisation,
+            "everything": everything,
+            "age_band": request.case.get_age_band_display(),
+            "entries": conversation.shown(request),
+            "asked": wording.when(request.case.created_at),
+            "saved": wording.when(timezone.now()),
+            "with_files": kind == "zip",
+        },
+    )
+    if kind == "zip":
+        attached = queries.files_of(request.case, holder=request.holder)
+        texts = {"notizen.html": as_page, "notizen.json": as_json}
+        return files.zipped(request, texts, attached)
+    return _saved(as_page, "text/html", "notizen.html")
+
+
+def _saved(body: str, kind: str, name: str) -> HttpResponse:
     return HttpResponse(
         body,
         content_type=f"{kind}; charset=utf-8",
@@ -207,7 +219,7 @@ def _deliver(request: ClientRequest, *, at: datetime) -> HttpResponse:
 
 
 def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
-    form = WriteForm(request.POST)
+    form = WriteForm(request.POST, request.FILES)
     token = _token(request.POST.get("message", ""))
     valid = form.is_valid()
     if token is None:
@@ -217,7 +229,7 @@ def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
                 "Das Formular war beschädigt. Ihr Text ist noch da. Bitte senden Sie ihn noch einmal."
             ),
         )
-    if token is None or not valid:
+    if token is None or not valid or not form.receive_files():
         return conversation.page(request, at=at, write=form, token=token)
     try:
         gate.count(request, gate.MESSAGE)
@@ -228,6 +240,7 @@ def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
             in_danger=form.in_danger,
             holder=request.holder,
             at=at,
+            files=form.received,
         )
     except gate.TooOften as closed:
         return refused(
@@ -236,6 +249,11 @@ def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
             "text",
             lambda wait: conversation.page(request, at=at, write=form, token=token, wait=wait),
         )
+    except (attachments.NotStored, attachments.TooManyFiles) as refusal:
+        full = isinstance(refusal, attachments.TooManyFiles)
+        words = wording.too_many_files_words() if full else wording.not_stored_words()
+        form.add_error("attachments", words)
+        return conversation.page(request, at=at, write=form, token=token)
     except entries.DifferentText:
         form.add_error(
             "text",
@@ -298,6 +316,7 @@ def _code_entry(request: OrganisationRequest, form: CodeForm, *, wait: str = "")
             "write_form": WriteForm(post) if "message" in post else None,
             "rating_form": RatingForm(post) if "text" in post and "message" not in post else None,
             "token": _token(post.get("message", "")) or uuid4(),
+            "files_gone": bool(request.FILES),
         },
     )
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from counselling import markup, queries
-from counselling.access import CaseRequest, staff_case
+from counselling.access import CaseRequest, staff_case, takes_files
+from counselling.forms.files import FilesForm, choose_again_words
 from counselling.forms.staff import DraftForm, NoteForm, ReplyForm
 from counselling.operations import drafts
 from counselling.operations import messages as entries
@@ -23,14 +24,15 @@ from counselling.views.case_page import Filled, case_page, fresh_reply, placehol
 from counselling.views.refusals import REFUSALS, words_for
 
 
+@takes_files
 @require_POST
 @staff_case("case.reply")
 def reply(request: HttpRequest) -> HttpResponse:
     """Send a reply to the client."""
     request = cast(CaseRequest, request)
     at = timezone.now()
-    form = ReplyForm(request.POST, case=request.case)
-    if not form.is_valid():
+    form = ReplyForm(request.POST, request.FILES, case=request.case)
+    if not form.is_valid() or not form.receive_files():
         return case_page(request, Filled(reply=form, kept=_typed(form)), at=at)
 
     def send() -> None:
@@ -42,19 +44,21 @@ def reply(request: HttpRequest) -> HttpResponse:
             holder=request.holder,
             at=at,
             seen=form.cleaned_data["seen"],
+            files=form.received,
         )
 
     return _do(request, send, form, at=at, done=_("Ihre Antwort ist gesendet."))
 
 
+@takes_files
 @require_POST
 @staff_case("case.note")
 def note(request: HttpRequest) -> HttpResponse:
     """Add an internal note."""
     request = cast(CaseRequest, request)
     at = timezone.now()
-    form = NoteForm(request.POST)
-    if not form.is_valid():
+    form = NoteForm(request.POST, request.FILES)
+    if not form.is_valid() or not form.receive_files():
         return case_page(request, Filled(note=form), at=at)
 
     def add() -> None:
@@ -65,11 +69,13 @@ def note(request: HttpRequest) -> HttpResponse:
             by=request.member,
             holder=request.holder,
             at=at,
+            files=form.received,
         )
 
     return _do(request, add, form, at=at, done=_("Die Notiz ist gespeichert."))
 
 
+@takes_files
 @require_POST
 @staff_case("case.draft")
 def draft(request: HttpRequest) -> HttpResponse:
@@ -93,6 +99,11 @@ def draft(request: HttpRequest) -> HttpResponse:
         )
 
     if not by_script:
+        if request.FILES:
+            messages.warning(
+                request,
+                _("Ein Entwurf behält keine Dateien. Bitte wählen Sie sie beim Senden aus."),
+            )
         return _do(request, save, form, at=at, done=_("Der Entwurf ist gespeichert."))
     try:
         save()
@@ -101,6 +112,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@takes_files
 @require_POST
 @staff_case("case.draft")
 def preview(request: HttpRequest) -> HttpResponse:
@@ -152,6 +164,8 @@ def _refused(
 ) -> HttpResponse:
     text = form.cleaned_data["text"]
     words = words_for(refusal)
+    if isinstance(form, FilesForm) and form.received:
+        words = f"{words} {choose_again_words()}"
     if isinstance(refusal, CaseGone):
         return render(
             request, "counselling/staff/gone.html", {"words": words, "kept": text}, status=410
@@ -171,7 +185,7 @@ def _refused(
 
 def _as_reply(request: CaseRequest) -> ReplyForm:
     """Return what was typed as the page's reply form, with its errors if there are any."""
-    form = ReplyForm(request.POST, case=request.case)
+    form = ReplyForm(request.POST, request.FILES, case=request.case)
     form.is_valid()
     return form
 

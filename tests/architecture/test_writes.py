@@ -39,6 +39,7 @@ ALLOWED = {
     "vault/sessions.py": "the session store",
     "config/management/commands/demo.py": "drops the demo's own schema",
     "config/views.py": "asks the database for a sign of life",
+    "counselling/uploads/cleaning": "writes files into memory and knows no rows",
     "counselling/management/commands/train_triage.py": "writes the model, which is a file",
 }
 

@@ -14,6 +14,7 @@ from tests.factories.cases import (
     reply,
     review,
 )
+from tests.factories.files import picture
 from tests.factories.people import PASSWORD, TOTP_KEY, enrol, holder_of, organisation
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "missed_alarm",
     "note",
     "organisation",
+    "picture",
     "reply",
     "review",
 ]

@@ -1,5 +1,6 @@
 """Cases and what is written in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -7,9 +8,12 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from accounts.models import Membership, Organisation
+from counselling import queries
+from counselling.files import File
 from counselling.models import Case, Review
 from counselling.operations import asking, cases, messages, reviews
 from counselling.sla import Urgency
+from counselling.uploads.receiving import Received
 from tests.factories.people import holder_of
 from vault.codes import AccessCode
 from vault.keyring import ClientHolder, holder_by_code
@@ -36,6 +40,10 @@ class Asked:
         """Return the case as it is in the database now."""
         return Case.objects.get(pk=self.case.pk)
 
+    def files(self) -> list[File]:
+        """Return everything that is attached in the case, notes' files too."""
+        return [file for e in queries.thread(self.case, holder=self.holder) for file in e.files]
+
 
 def ask(
     where: Organisation,
@@ -46,6 +54,7 @@ def ask(
     age_band: str = "",
     postcode: str = "",
     in_danger: bool = False,
+    files: Sequence[Received] = (),
 ) -> Asked:
     """Ask a question as a parent does. topic: by name. at: None for now."""
     code = AccessCode.generate()
@@ -57,6 +66,7 @@ def ask(
             age_band=age_band,
             postcode=postcode,
             in_danger=in_danger,
+            files=files,
         ),
         code=code,
         submission=uuid4(),
@@ -76,12 +86,19 @@ def reply(
     text: str = "Das kennen **viele** Eltern.",
     *,
     at: datetime | None = None,
+    files: Sequence[Received] = (),
 ) -> int:
     """Let a member claim a case, unless it is theirs, and answer it; return the entry's number."""
     moment = at or timezone.now()
     claim(asked, by, at=moment)
     return messages.reply(
-        case=asked.pk, text=text, client_msg_id=uuid4(), by=by, holder=holder_of(by), at=moment
+        case=asked.pk,
+        text=text,
+        client_msg_id=uuid4(),
+        by=by,
+        holder=holder_of(by),
+        at=moment,
+        files=files,
     ).seq
 
 
@@ -91,6 +108,7 @@ def note(
     text: str = "Bitte im Team besprechen.",
     *,
     at: datetime | None = None,
+    files: Sequence[Received] = (),
 ) -> int:
     """Let a member add an internal note; return the entry's number."""
     return messages.note(
@@ -100,6 +118,7 @@ def note(
         by=by,
         holder=holder_of(by),
         at=at or timezone.now(),
+        files=files,
     ).seq
 
 
@@ -109,6 +128,7 @@ def client_writes(
     *,
     in_danger: bool = False,
     at: datetime | None = None,
+    files: Sequence[Received] = (),
 ) -> int:
     """Let the client write again; return the entry's number."""
     return messages.write(
@@ -118,6 +138,7 @@ def client_writes(
         in_danger=in_danger,
         holder=asked.holder,
         at=at or timezone.now(),
+        files=files,
     ).seq
 
 

@@ -22,6 +22,8 @@ NO_PAGE = {
     "organisation-colours": "a style sheet",
     "quick-exit": "leads out of the house",
     "download": "a file to save; looked at in test_main_job",
+    "attachment": "a file to save; see test_attachments",
+    "case-attachment": "a file to save; see test_attachments",
     "demo-enter": "POST, leads on",
     "logout": "POST, leads on",
     "login-passkey": "POST, leads on",

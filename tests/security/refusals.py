@@ -20,7 +20,8 @@ class Page:
     `kind`: `public`, `organisation` (a page of one organisation), `client` (needs the code), `signed in` (needs both factors, no membership), `staff`.
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
-    `invitation`, `review`, `token`.
+    `invitation`, `review`, `token`. `part`: what of that thing or of the client's case is in the
+    address too: `attachment`.
     """
 
     kind: str
@@ -28,10 +29,13 @@ class Page:
     roles: frozenset[Role] = frozenset()
     method: str = "get"
     of: str = ""
+    part: str = ""
 
 
-def _staff(permission: str, roles: frozenset[Role], *, method: str = "get", of: str = "") -> Page:
-    return Page("staff", permission, roles, method, of)
+def _staff(
+    permission: str, roles: frozenset[Role], *, method: str = "get", of: str = "", part: str = ""
+) -> Page:
+    return Page("staff", permission, roles, method, of, part)
 
 
 ADMIN = frozenset([Role.ADMIN])
@@ -54,6 +58,7 @@ PAGES = {
     "download": Page("client"),
     "delete": Page("client"),
     "keep": Page("client", method="post"),
+    "attachment": Page("client", part="attachment"),
     "leave": Page("organisation", method="post"),
     # Signing in and joining
     "login": Page("public"),
@@ -77,6 +82,7 @@ PAGES = {
     "my-cases": _staff("queue.see", COUNSELLING),
     "team-cases": _staff("queue.see", COUNSELLING),
     "case": _staff("case.read", COUNSELLING, of="case"),
+    "case-attachment": _staff("case.read", COUNSELLING, of="case", part="attachment"),
     "case-claim": _staff("case.claim", COUNSELLING, method="post", of="case"),
     "case-release": _staff("case.release", COUNSELLING, method="post", of="case"),
     "case-hand-over": _staff("case.hand_over", COUNSELLING, method="post", of="case"),

@@ -9,14 +9,17 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
 import redis
+from pikepdf import Pdf
 
 from config.demo.seed import PASSWORD, totp_key
+from tests.factories.files import document, photo, saved
 from tests.journeys.actors import Authenticator
 from tests.security.traces import (
     Secrets,
@@ -35,12 +38,13 @@ pytestmark = pytest.mark.browser
 
 PLACES = [Path("/tmp"), Path("/dev/shm")]
 SAID = ("question", "large question", "broken", "message", "draft", "reply", "note", "rating")
+SENT = ("photo", "document", "refused file", "file of a note")
 COUNSELLOR = "jonna.petersen@nordhafen.example.org"
 
 
 def canaries() -> dict[str, str]:
     """Return a word that nobody else has written for each thing that is written."""
-    return {name: f"Kanarienvogel{random.token_hex(8)}" for name in (*SAID, "not secret")}
+    return {name: f"Kanarienvogel{random.token_hex(8)}" for name in (*SAID, *SENT, "not secret")}
 
 
 @contextmanager
@@ -108,6 +112,7 @@ def journey(lotse: Lotse, word: dict[str, str]) -> str:
         {**thread.hidden("/schreiben/"), "text": sentence("message")},
     )
     assert word["message"] in written.text
+    attach(parent, staff, case.url, word)
     rated = parent.browser.post(
         "/nordhafen/gespraech/bewerten/",
         {**written.hidden("/bewerten/"), "stars": "4", "text": sentence("rating")},
@@ -117,6 +122,45 @@ def journey(lotse: Lotse, word: dict[str, str]) -> str:
     assert all(word[name] in saved for name in ("question", "message", "reply", "rating"))
     invite(lotse, word["not secret"])
     return code
+
+
+def attach(parent: PlainParent, staff: PlainBrowser, case: str, word: dict[str, str]) -> None:
+    """Attach a photo, a document, something that is refused, and a file to a note; open them."""
+
+    def write(text: str, file: bytes) -> str:
+        form = parent.browser.get("/nordhafen/gespraech/").hidden("/schreiben/")
+        return parent.browser.post_files(
+            "/nordhafen/gespraech/schreiben/", {**form, "text": text}, [file]
+        ).text
+
+    page = write("Mit Foto.", photo() + word["photo"].encode())
+    assert "Bild 1" in page
+    page = write(
+        "Mit Brief.", saved(document(words=word["document"].encode()), compress_streams=False)
+    )
+    assert "Dokument 1" in page
+    assert "können wir nicht annehmen" in write("Oh.", b"GIF89a" + word["refused file"].encode())
+    note = {**staff.get(case).hidden("/notiz/"), "text": "Siehe Anlage."}
+    words = word["file of a note"].encode()
+    noted = staff.post_files(
+        f"{case}notiz/", note, [saved(document(words=words), compress_streams=False)]
+    )
+    links = re.findall(r'href="(/team/faelle/[^"]+/datei/[^"]+)"', noted.text)
+    assert len(links) == 3
+    # The controls: what the search looks for was really taken in, and comes out for who may.
+    documents = [staff.save(link) for link in links]
+    for name in ("document", "file of a note"):
+        assert any(word[name] in opened(data) for data in documents), name
+    zipped = parent.browser.save("/nordhafen/gespraech/mitnehmen/?als=zip")
+    assert zipped.startswith(b"PK")
+
+
+def opened(data: bytes) -> str:
+    """Return what stands on the first page of a PDF; nothing for a picture."""
+    if not data.startswith(b"%PDF"):
+        return ""
+    with Pdf.open(BytesIO(data)) as pdf:
+        return pdf.pages[0].obj.Contents.read_bytes().decode()
 
 
 def sign_in(staff: PlainBrowser) -> None:

@@ -42,7 +42,7 @@ def house() -> House:
     here, there = factories.organisation("nordhafen"), factories.organisation("lindental")
     people = {role: factories.enrol(here, f"Anna {role.value}", role=role) for role in Role}
     elsewhere = {role: factories.enrol(there, f"Zoe {role.value}", role=role) for role in Role}
-    asked = factories.ask(here)
+    asked = factories.ask(here, files=[factories.picture()])
     invitation, _token = staff.invite(
         organisation=here,
         name="Mia",
@@ -57,6 +57,7 @@ def house() -> House:
     assert module
     things = {
         "case": str(asked.pk),
+        "attachment": str(asked.files()[0].id),
         "topic": str(topic.pk),
         "module": str(module.pk),
         "member": str(people[Role.COUNSELLOR].pk),
@@ -68,7 +69,12 @@ def house() -> House:
 
 def address(name: str, page: Page, house: House) -> str:
     """Return a staff page's address with the house's thing in it."""
-    return reverse(name, kwargs={page.of: house.things[page.of]} if page.of else {})
+    return reverse(name, kwargs={of: house.things[of] for of in (page.of, page.part) if of})
+
+
+def client_address(name: str, page: Page, house: House, *, slug: str = "nordhafen") -> str:
+    """Return the address of a client's page in an organisation."""
+    return reverse(name, args=[slug, *([house.things[page.part]] if page.part else [])])
 
 
 def call(browser: Client, page: Page, url: str) -> HttpResponse:
@@ -148,7 +154,7 @@ def test_another_teams_case_is_not_there(name: str, house: House) -> None:
 def test_a_thing_that_never_was_is_not_there(name: str, house: House) -> None:
     page = OF_A_THING[name]
     role = next(iter(page.roles))
-    url = reverse(name, kwargs={page.of: str(uuid4())})
+    url = reverse(name, kwargs={of: str(uuid4()) for of in (page.of, page.part) if of})
     assert call(signed_in(house.people[role]), page, url).status_code == 404
 
 
@@ -167,7 +173,7 @@ def test_who_has_left_is_out_at_the_next_request(name: str, house: House) -> Non
 @pytest.mark.parametrize("name", CLIENT_PAGES)
 def test_without_a_code_there_is_no_thread(name: str, house: House) -> None:
     page = CLIENT_PAGES[name]
-    response = call(Client(), page, reverse(name, args=["nordhafen"]))
+    response = call(Client(), page, client_address(name, page, house))
     assert response.status_code == 302
     assert response.headers["Location"].startswith(reverse("return", args=["nordhafen"]))
 
@@ -177,7 +183,7 @@ def test_a_code_opens_no_page_of_another_organisation(name: str, house: House) -
     browser = Client()
     browser.post(reverse("return", args=["nordhafen"]), {"code": house.asked.code.display()})
     page = CLIENT_PAGES[name]
-    response = call(browser, page, reverse(name, args=["lindental"]))
+    response = call(browser, page, client_address(name, page, house, slug="lindental"))
     assert response.status_code == 302
     assert response.headers["Location"].startswith(reverse("return", args=["lindental"]))
     assert Case.objects.filter(pk=house.asked.pk).exists()

@@ -2,6 +2,7 @@
 
 import html
 import re
+import secrets
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -35,7 +36,8 @@ class PlainBrowser:
 
     def __init__(self, base: str) -> None:
         self.base = base
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        self.cookies = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     def get(self, path: str) -> Answer:
         """Open a page."""
@@ -46,16 +48,44 @@ class PlainBrowser:
         body = urllib.parse.urlencode(data).encode()
         return self._open(urllib.request.Request(self._address(path), data=body))
 
+    def post_files(self, path: str, data: dict[str, str], files: list[bytes]) -> Answer:
+        """Send a form with files, and follow to the page it leads to."""
+        body, kind = multipart(data, files)
+        request = urllib.request.Request(self._address(path), data=body)
+        request.add_header("Content-Type", kind)
+        return self._open(request)
+
+    def save(self, path: str) -> bytes:
+        """Save a file."""
+        with self._opener.open(self._address(path), timeout=60) as response:
+            content: bytes = response.read()
+            return content
+
     def _address(self, path: str) -> str:
         return path if path.startswith("http") else f"{self.base}{path}"
 
     def _open(self, request: urllib.request.Request) -> Answer:
         try:
-            with self._opener.open(request, timeout=20) as response:
+            with self._opener.open(request, timeout=60) as response:
                 return Answer(response.status, response.url, response.read().decode())
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.url, error.read().decode(errors="replace"))
+
+
+def multipart(data: dict[str, str], files: list[bytes]) -> tuple[bytes, str]:
+    """Return the body of a form with files in the field `attachments`, and its content type."""
+    line = secrets.token_hex(16)
+    parts = [
+        f'--{line}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in data.items()
+    ]
+    for number, file in enumerate(files):
+        about = f'form-data; name="attachments"; filename="IMG_{number}.jpg"'
+        head = f"--{line}\r\nContent-Disposition: {about}\r\nContent-Type: image/jpeg\r\n\r\n"
+        parts.append(head.encode() + file + b"\r\n")
+    parts.append(f"--{line}--\r\n".encode())
+    return b"".join(parts), f"multipart/form-data; boundary={line}"
 
 
 @dataclass
