@@ -15,8 +15,11 @@ from counselling.triage.features import BUCKETS, Features
 from counselling.triage.solver import Rows, Vector, fit
 
 STRENGTH = 8.0  # inverse of the regularisation; chosen on the development split
-URGENT_WEIGHT = 1.5  # a missed urgent text costs more than a false alarm
+# A missed urgent text costs more than a false alarm, a missed danger to life most.
+SOFORT_WEIGHT, DRINGEND_WEIGHT = 3.0, 1.5
 SIGNAL_WEIGHT = 3.0
+# A long normal text holds many words that alarm elsewhere: it counts as that many short ones, at most.
+USUAL_LENGTH, MOST_LENGTHS = 40, 3.0
 STEPS, SIGNAL_STEPS = 40, 16  # stopping early regularises too
 FALSE_ALARMS = (
     0.135  # of normal texts that the line for `dringend` lets through on the development split
@@ -73,7 +76,8 @@ def lessons(one: Prepared) -> list[Lesson]:
     whole and from the turn on at which it escalates.
     """
     edges = one.seen.edges
-    whole = Lesson(one, 0, one.words, 1.0)
+    usual = 1.0 if one.example.urgent else min(max(one.words / USUAL_LENGTH, 1.0), MOST_LENGTHS)
+    whole = Lesson(one, 0, one.words, usual)
     if len(edges) <= 2:
         return [whole]
     if not one.example.urgent:
@@ -124,28 +128,32 @@ def table(examples: Sequence[Prepared]) -> Table:
     return Table(taught, together, rare)
 
 
-def head(
-    found: Table, wanted: Callable[[Example], bool], *, yes: float, strength: float, steps: int
-) -> Vector:
-    """Return the weights of one head; `yes` is how much more a yes counts than a no."""
-    labels = np.array([float(wanted(lesson.one.example)) for lesson in found.lessons])
+def head(found: Table, worth: Callable[[Example], float], *, strength: float, steps: int) -> Vector:
+    """Return the weights of one head; `worth` says how much a yes counts, and 0 for a no."""
+    worths = np.array([worth(lesson.one.example) for lesson in found.lessons])
     weights = np.array([lesson.weight for lesson in found.lessons])
-    labelled = replace(found.rows, labels=labels, weights=np.where(labels > 0, yes, 1.0) * weights)
+    labelled = replace(
+        found.rows,
+        labels=(worths > 0).astype(float),
+        weights=np.where(worths > 0, worths, 1.0) * weights,
+    )
     result = fit(labelled, BUCKETS, strength=strength, steps=steps)
     result[:BUCKETS] *= found.rare
     return result
 
 
-def _is_urgent(example: Example) -> bool:
-    return example.urgent
+def _urgent(example: Example) -> float:
+    if example.level == Urgency.SOFORT:
+        return SOFORT_WEIGHT
+    return DRINGEND_WEIGHT if example.urgent else 0.0
 
 
-def _is_sofort(example: Example) -> bool:
-    return example.level == Urgency.SOFORT
+def _sofort(example: Example) -> float:
+    return DRINGEND_WEIGHT if example.level == Urgency.SOFORT else 0.0
 
 
-def _has(signal: str) -> Callable[[Example], bool]:
-    return lambda example: example.urgent and signal in example.signals
+def _has(signal: str) -> Callable[[Example], float]:
+    return lambda one: SIGNAL_WEIGHT if one.urgent and signal in one.signals else 0.0
 
 
 def learn(examples: Sequence[Prepared]) -> Heads:
@@ -155,13 +163,9 @@ def learn(examples: Sequence[Prepared]) -> Heads:
     )
     signals = tuple(name for name in data.SIGNALS if counted[name] >= FEWEST)
     found = table(examples)
-    heads = [
-        head(found, wanted, yes=URGENT_WEIGHT, strength=STRENGTH, steps=STEPS)
-        for wanted in (_is_urgent, _is_sofort)
-    ]
+    heads = [head(found, worth, strength=STRENGTH, steps=STEPS) for worth in (_urgent, _sofort)]
     heads += [
-        head(found, _has(signal), yes=SIGNAL_WEIGHT, strength=STRENGTH, steps=SIGNAL_STEPS)
-        for signal in signals
+        head(found, _has(signal), strength=STRENGTH, steps=SIGNAL_STEPS) for signal in signals
     ]
     stacked = np.stack(heads)
     return Heads(

@@ -99,7 +99,7 @@ def test_a_parent_whose_text_is_less_urgent_is_told_honestly_who_rated_it(house:
     browser = ask_on_the_page(UNKNOWN)
     assert Case.objects.get().urgency == Urgency.DRINGEND
     page = words(browser.get("/nordhafen/code/"))
-    assert "Ein Programm hat ihn auf Hinweise auf eine Notlage geprüft. Es kann sich irren." in page
+    assert "Ein Programm hat ihn geprüft: Vielleicht ist jemand in Not. Es kann sich irren." in page
 
 
 def test_a_parent_without_alarm_sees_no_urgent_panel(house: House) -> None:

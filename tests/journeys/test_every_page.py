@@ -106,6 +106,7 @@ def test_every_page_looks_right(
     tour.go("/team/anmelden/", "login")
     tour.send("login-error")
     cases_pages(tour)
+    triage_pages(tour)
     staff_pages(tour)
     security_pages(tour)
     settings_pages(tour)
@@ -183,6 +184,23 @@ def cases_pages(tour: Tour) -> None:
     tour.follow(".queue-row__title a", "case-closed")
     tour.go("/team/organisation/", "choose-organisation")
     tour.go("/en/team/", "queue-en")
+
+
+def triage_pages(tour: Tour) -> None:
+    page = tour.page
+    enter(page, "katrin.voss")
+    tour.go("/team/pruefen/", "reviews")
+    # A human finds a case more urgent than the triage did: that is a miss.
+    page.goto("/team/")
+    page.locator(".queue-row--normal .queue-row__title a").last.click()
+    page.locator("details.case-rate > summary").click()
+    page.locator("#rate-urgency").select_option(value="0")
+    page.locator("#rate-reason").select_option(value="hidden")
+    tour.send("case-raised", "details.case-rate")
+    tour.go("/team/verpasst/", "misses")
+    tour.follow(".rows__title a", "miss")
+    tour.send("miss-errors")
+    tour.go("/team/modelle/", "model-comparison")
 
 
 def staff_pages(tour: Tour) -> None:
