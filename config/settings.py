@@ -56,6 +56,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("LOTSE_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
+    "referrals.apps.ReferralsConfig",
     "counselling.apps.CounsellingConfig",
     "accounts.apps.AccountsConfig",
     "audit.apps.AuditConfig",
