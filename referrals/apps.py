@@ -1,5 +1,26 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ReferralsConfig(AppConfig):
     name = "referrals"
+
+    def ready(self) -> None:
+        """Connect what keeps the directory's own taxonomy in the database."""
+        post_migrate.connect(_seed, sender=self, dispatch_uid="referrals.seed")
+
+
+def _seed(**kwargs: Any) -> None:
+    """Bring the taxonomy up to date after each migration, and after a test emptied the database."""
+    from referrals.operations import taxonomy  # noqa: PLC0415 - apps must be loaded first
+
+    if kwargs.get("plan") is None or _tables_are_there(kwargs["using"]):
+        taxonomy.seed()
+
+
+def _tables_are_there(using: str) -> bool:
+    from django.db import connections  # noqa: PLC0415 - apps must be loaded first
+
+    return "referrals_taxonomyterm" in connections[using].introspection.table_names()
