@@ -1,12 +1,15 @@
 """One entry as pages and leaflets show it: opened for everybody, so never with a secret address."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from django.db.models import Prefetch
+from django.utils.formats import number_format
 
+from referrals import identifiers
 from referrals.models import (
     Contact,
     CostOption,
@@ -17,7 +20,11 @@ from referrals.models import (
     Service,
     ServiceArea,
     ServiceAtLocation,
+    TaxonomyTerm,
 )
+
+
+OWN_TAXONOMY = identifiers.derived(identifiers.NAMESPACE, "taxonomy", "lotse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,31 @@ def entry_page(service: UUID, *, on: date) -> EntryPage | None:
     return None if row is None else _page(row, on)
 
 
+def places_of(services: Collection[UUID]) -> dict[UUID, list[Place]]:
+    """Return where some services are, without any secret place; two queries however many."""
+    rows = (
+        ServiceAtLocation.objects.filter(
+            service__in=services,
+            service__confidential=False,
+            location__confidential=False,
+            location__location_type=LocationType.PHYSICAL,
+        )
+        .select_related("location", "service")
+        .prefetch_related("location__addresses")
+    )
+    found: dict[UUID, list[Place]] = defaultdict(list)
+    for row in rows:
+        found[row.service_id].append(_place(row))
+    return dict(found)
+
+
+def topic_names() -> dict[str, str]:
+    """Return the kinds of help of Lotse's own list: name by code, in the list's order."""
+    return dict(
+        TaxonomyTerm.objects.filter(taxonomy=OWN_TAXONOMY).values_list("code", "name")
+    )
+
+
 def _page(row: Service, on: date) -> EntryPage:
     here = list(row.service_at_locations.all())
     open_here = [s for s in here if not (row.confidential or s.location.confidential)]
@@ -172,7 +204,9 @@ def _areas(own: list[ServiceArea], here: Sequence[ServiceAtLocation]) -> list[st
 
 
 def _cost(option: CostOption) -> str:
-    amount = "" if option.amount is None else f"{option.amount:.2f} {option.currency}".strip()
+    amount = ""
+    if option.amount is not None:
+        amount = f"{number_format(option.amount, 2)} {option.currency or '€'}".replace("EUR", "€")
     return ": ".join(filter(None, [option.option, option.amount_description or amount]))
 
 

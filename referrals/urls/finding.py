@@ -1,0 +1,10 @@
+"""The directory for staff who look for help for somebody, under /team/verzeichnis/."""
+
+from django.urls import URLPattern, path
+
+from referrals.views import entries, searching
+
+urlpatterns: list[URLPattern] = [
+    path("", searching.staff_search, name="staff-directory"),
+    path("<uuid:service>/", entries.staff_entry, name="staff-entry"),
+]
