@@ -9,7 +9,11 @@ class ReferralsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what keeps the directory's own taxonomy in the database."""
+        from referrals.operations import documents  # noqa: PLC0415 - apps must be loaded first
+        from referrals.signals import services_changed  # noqa: PLC0415 - as above
+
         post_migrate.connect(_seed, sender=self, dispatch_uid="referrals.seed")
+        services_changed.connect(documents.follow, dispatch_uid="referrals.documents")
 
 
 def _seed(**kwargs: Any) -> None:

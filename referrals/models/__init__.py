@@ -19,6 +19,13 @@ from referrals.models.location import (
     Wheelchair,
 )
 from referrals.models.provider import Provider
+from referrals.models.search import (
+    DismissedQuery,
+    SearchCount,
+    SearchDocument,
+    SearchState,
+    Synonym,
+)
 from referrals.models.service import CapacityCode, ReferralWay, Service, Status
 from referrals.models.taxonomy import Taxonomy, TaxonomyTerm
 from referrals.models.upkeep import AssuranceRequest, Finding, ImportRun, Version
@@ -32,6 +39,7 @@ __all__ = [
     "CapacityCode",
     "Contact",
     "CostOption",
+    "DismissedQuery",
     "Finding",
     "ImportRun",
     "Language",
@@ -41,10 +49,14 @@ __all__ = [
     "Provider",
     "ReferralWay",
     "Schedule",
+    "SearchCount",
+    "SearchDocument",
+    "SearchState",
     "Service",
     "ServiceArea",
     "ServiceAtLocation",
     "Status",
+    "Synonym",
     "Taxonomy",
     "TaxonomyTerm",
     "Version",

@@ -5,12 +5,14 @@ commas or lines; `#` begins a comment. Phrases stand as parents type them; spell
 typing errors are the search's business.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "synonyms"
+TAXONOMY = Path(__file__).parent.parent / "data" / "taxonomy.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +44,9 @@ def read(path: Path) -> Iterator[Entry]:
 
 @cache
 def shipped() -> tuple[Entry, ...]:
-    """Return the entries of every file."""
-    return tuple(entry for path in sorted(FOLDER.glob("*.txt")) for entry in read(path))
+    """Return the entries of every file, and the names and descriptions of Lotse's own terms."""
+    found = [entry for path in sorted(FOLDER.glob("*.txt")) for entry in read(path)]
+    for term in json.loads(TAXONOMY.read_text(encoding="utf-8"))["terms"]:
+        texts = (*term["name"].split(","), term["description"])
+        found.extend(Entry(term["code"], text.strip()) for text in texts)
+    return tuple(found)

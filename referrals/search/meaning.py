@@ -24,16 +24,20 @@ VOTERS = 10  # nearest phrases of a category that vote; 3 to 30 do about as well
 GRAMS = (3, 4, 5)  # letters
 WEIGHTS = {"stem": 1.0, "part": 0.7, "pair": 0.8, "gram": 0.5}
 SAME = 1.0  # what a phrase adds whose words are all words of the search, and no others
-NOTHING = 0.12  # a rating below says nothing: that is chance agreement of letters
+NOTHING = 0.18  # a closeness below says nothing: that is chance agreement of letters
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A kind of help that a text asks for, how surely (about 0 to 1), and the phrase that says so."""
+    """A kind of help that a text asks for: its rating, the phrase that says so, and how alike that is.
+
+    closeness: from 0 to 1, where 1 is the phrase itself.
+    """
 
     category: str
     score: float
     via: str
+    closeness: float = 1.0
 
 
 def features(text: Sequence[str]) -> dict[str, float]:
@@ -104,9 +108,9 @@ class Meaning:
         if near is None:
             return []
         return [
-            Need(self.categories[at], float(score), self.entries[best].phrase)
+            Need(self.categories[at], score, self.entries[best].phrase, float(near[best]))
             for at, score, best in self._votes(near, self._same.get(_stems(text), ()))
-            if score >= NOTHING
+            if near[best] >= NOTHING
         ]
 
     def similarities(self, text: Sequence[str]) -> NDArray[np.float64] | None:

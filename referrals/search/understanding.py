@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from referrals.search import hints, places, words
 from referrals.search.hints import Hints
@@ -13,8 +13,7 @@ LONGEST = 300  # characters; the rest of a longer text is not looked at
 MOST_NEEDS = 6
 # A need this much weaker than the surest is left out: with few good phrases that would be noise.
 FADED = 0.3
-# Another need in the same sentence, told by its own clause, counts from this rating on.
-CLEAR = 0.75
+CLEAR = 0.5  # closeness to a phrase from which on a need is clearly understood
 SECOND = 0.9  # of the surest need's rating: what a clause's need counts at most
 _CLAUSES = re.compile(r"\s+(?:und|sowie|ausserdem|außerdem|and|ve|i|и|та|و)\s+|[,;.+/&]\s*", re.IGNORECASE)
 
@@ -33,7 +32,7 @@ class Understood:
     @property
     def is_sure(self) -> bool:
         """Say whether at least one need is clearly understood."""
-        return bool(self.needs) and self.needs[0].score >= CLEAR
+        return any(need.closeness >= CLEAR for need in self.needs)
 
 
 def understand(text: str, meaning: Meaning) -> Understood:
@@ -77,7 +76,7 @@ def _clause_needs(clause: str, meaning: Meaning, strongest: float) -> list[Need]
     rest, _, _ = _without_place_and_hints(words.words(clause), meaning)
     rated = meaning.rate(rest)[:1]
     most = SECOND * strongest
-    return [Need(n.category, min(n.score, most), n.via) for n in rated if n.score >= CLEAR]
+    return [replace(need, score=min(need.score, most)) for need in rated if need.closeness >= CLEAR]
 
 
 def _joined(needs: Sequence[Need], more: Sequence[Need]) -> list[Need]:
