@@ -16,6 +16,7 @@ MENU = (
     ("my-cases", "queue.see", _("Meine Fälle")),
     ("team-cases", "queue.see", _("Alle Fälle")),
     ("reviews", "triage.review", _("Einstufung prüfen")),
+    ("staff-directory", "directory.search", _("Verzeichnis")),
     ("staff-list", "staff.see", _("Personen")),
     ("settings", "organisation.change", _("Einstellungen")),
 )
@@ -28,7 +29,7 @@ SETTINGS = (
     ("model-comparison", "triage.compare", _("Modelle vergleichen")),
 )
 # Their pages stand for everything below them.
-_SECTIONS = frozenset(["staff-list", "crisis-lines", "topics", "text-modules"])
+_SECTIONS = frozenset(["staff-directory", "staff-list", "crisis-lines", "topics", "text-modules"])
 
 
 def staff(request: HttpRequest) -> dict[str, Any]:

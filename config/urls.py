@@ -23,10 +23,12 @@ pages: list[URLPattern | URLResolver] = [
     path("team/", include("accounts.urls")),
     path("team/", include("counselling.urls.staff")),
     path("team/", include("counselling.urls.settings")),
+    path("team/verzeichnis/", include("referrals.urls.finding")),
 ]
 if settings.DEMO:
     pages.append(path("demo/", include("config.demo.urls")))
 # Last: an organisation's address is the first segment of a path.
+pages.append(path("<slug:slug>/hilfe/", include("referrals.urls.client")))
 pages.append(path("<slug:slug>/", include("counselling.urls.client")))
 
 urlpatterns = [URLResolver(EnglishPrefixPattern(), pages)]

@@ -8,7 +8,8 @@ class ReferralsConfig(AppConfig):
     name = "referrals"
 
     def ready(self) -> None:
-        """Connect what keeps the directory's own taxonomy in the database."""
+        """Connect what keeps the taxonomy and the search in the database; fill in the permissions."""
+        from referrals import rules  # noqa: F401, PLC0415 - apps must be loaded first
         from referrals.operations import documents  # noqa: PLC0415 - apps must be loaded first
         from referrals.signals import services_changed  # noqa: PLC0415 - as above
 

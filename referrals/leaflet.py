@@ -92,9 +92,7 @@ def _fact(pdf: FPDF, line: Line) -> None:
     pdf.set_font("text", "", 11)
     pdf.set_left_margin(MARGIN + LABEL)
     for value in line.values:
-        pdf.multi_cell(
-            0, 6, _drawable(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT
-        )
+        pdf.multi_cell(0, 6, _drawable(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.set_left_margin(MARGIN)
     pdf.set_y(max(pdf.get_y(), below_label if pdf.get_y() >= top else 0) + 1.5)
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, radians
 
-WIDTH = 640
-HEIGHT = 400
-MARGIN = 44
-NEAR = 26  # closer dots would cover each other and become one
+WIDTH = 480
+HEIGHT = 320
+MARGIN = 40
+NEAR = 24  # closer dots would cover each other and become one
 KM_PER_DEGREE = 111.32  # of latitude (WGS 84, mean)
 NARROWEST = 4.0  # km across; one single dot still gets a map with something around it
 SCALES = (0.5, 1, 2, 5, 10, 20, 50, 100, 200)  # km
@@ -60,14 +60,19 @@ class _Frame:
         return round(x, 1), round(y, 1)
 
 
-def draw(spots: Sequence[Spot], *, towns: Sequence[Spot] = ()) -> Overview | None:
+def draw(
+    spots: Sequence[Spot], *, towns: Sequence[Spot] = (), around: Spot | None = None
+) -> Overview | None:
     """Return the picture of some entries, or None when none has a position.
 
     towns: for orientation, the most important first; those that would cover something are left out.
+    around: the place that was asked for; it is on the picture, too.
     """
     if not spots:
         return None
-    frame = _frame(spots)
+    frame = _frame([*spots, around] if around else spots)
+    if around is not None:
+        towns = [around, *towns]
     dots: list[Dot] = []
     for spot in spots:
         x, y = frame.at(spot)
@@ -103,7 +108,7 @@ def _names(towns: Sequence[Spot], frame: _Frame) -> list[Dot]:
     shown: list[Dot] = []
     for town in towns:
         x, y = frame.at(town)
-        inside = MARGIN / 2 < y < HEIGHT - MARGIN and MARGIN < x < WIDTH - 2 * MARGIN
+        inside = MARGIN / 2 < y < HEIGHT - MARGIN and MARGIN < x < WIDTH - MARGIN
         if inside and not any(_covers(other, x, y, 110, 22) for other in shown):
             shown.append(Dot(x, y, (town.label,)))
     return shown

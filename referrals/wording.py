@@ -1,42 +1,10 @@
 """How the directory says things: facts and times become German sentences, everywhere the same."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from referrals.models import CapacityCode, Service, Wheelchair
-from referrals.opening import Opening
-
-
-def open_now(opening: Opening | None, *, at: datetime) -> str:
-    """Say whether it is open and until when, or when it opens; nothing where that is not known."""
-    if opening is None:
-        return ""
-    if opening.is_open:
-        if opening.changes_at is None:
-            return _("Immer erreichbar")
-        return _("Jetzt geöffnet bis %(when)s") % {"when": _when(opening.changes_at, at)}
-    if opening.opens_at is not None:
-        return _("Geschlossen, öffnet %(when)s") % {"when": _when(opening.opens_at, at)}
-    return _("Nach Vereinbarung") if opening.by_arrangement else _("Zurzeit geschlossen")
-
-
-def _when(moment: datetime, now: datetime) -> str:
-    local, today = timezone.localtime(moment), timezone.localtime(now).date()
-    clock = _("%(time)s Uhr") % {
-        "time": local.hour if local.minute == 0 else date_format(local, "G:i")
-    }
-    if local.date() == today:
-        return clock
-    if local.date() == today + timedelta(days=1):
-        return _("morgen um %(clock)s") % {"clock": clock}
-    if local.date() < today + timedelta(days=7):
-        return _("am %(day)s um %(clock)s") % {"day": date_format(local, "l"), "clock": clock}
-    return _("am %(day)s um %(clock)s") % {"day": date_format(local, "j. F"), "clock": clock}
 
 
 def distance(km: float | None) -> str:
@@ -99,8 +67,3 @@ def standing(service: Service) -> str:
     """Say as of when an entry is true."""
     day = service.assured_date or service.seen_on
     return _("Zuletzt geprüft am %(day)s.") % {"day": date_format(day, "j. F Y")}
-
-
-def listing(words: Sequence[str]) -> str:
-    """Return words as a list in a sentence."""
-    return ", ".join(words)

@@ -51,9 +51,7 @@ class SearchForm(forms.Form):
     kostenlos = forms.BooleanField(required=False, label=gettext_lazy("Kostenlos"))
     anonym = forms.BooleanField(required=False, label=gettext_lazy("Ohne Namen möglich"))
     barrierefrei = forms.BooleanField(required=False, label=gettext_lazy("Barrierefrei"))
-    ueberweisung = forms.BooleanField(
-        required=False, label=gettext_lazy("Nimmt Überweisungen an")
-    )
+    ueberweisung = forms.BooleanField(required=False, label=gettext_lazy("Nimmt Überweisungen an"))
     sprache = forms.ChoiceField(
         required=False,
         label=gettext_lazy("Sprache"),

@@ -23,7 +23,6 @@ from referrals.models import (
     TaxonomyTerm,
 )
 
-
 OWN_TAXONOMY = identifiers.derived(identifiers.NAMESPACE, "taxonomy", "lotse")
 
 
@@ -127,9 +126,7 @@ def places_of(services: Collection[UUID]) -> dict[UUID, list[Place]]:
 
 def topic_names() -> dict[str, str]:
     """Return the kinds of help of Lotse's own list: name by code, in the list's order."""
-    return dict(
-        TaxonomyTerm.objects.filter(taxonomy=OWN_TAXONOMY).values_list("code", "name")
-    )
+    return dict(TaxonomyTerm.objects.filter(taxonomy=OWN_TAXONOMY).values_list("code", "name"))
 
 
 def _page(row: Service, on: date) -> EntryPage:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import OrganisationRequest, organisation_page, staff
-from referrals import leaflet, opening, wording
+from referrals import hours_wording, leaflet, opening, wording
 from referrals.languages import name_of
 from referrals.leaflet import Leaflet, Line
 from referrals.models import Wheelchair
@@ -97,7 +97,9 @@ def entry_leaflet(request: HttpRequest, service: UUID) -> HttpResponse:
     at = timezone.now()
     page = _entry_or_404(service, at)
     address = request.build_absolute_uri(reverse("entry", args=[organisation.slug, service]))
-    sheet = leaflet.draw(_sheet(page, address, _("Von: %(name)s") % {"name": organisation.name}, at))
+    sheet = leaflet.draw(
+        _sheet(page, address, _("Von: %(name)s") % {"name": organisation.name}, at)
+    )
     return HttpResponse(
         sheet,
         content_type="application/pdf",
@@ -139,7 +141,7 @@ def _shown(page: EntryPage, *, at: datetime, for_staff: bool) -> Shown:
     wheelchair = next((p.wheelchair for p in page.places if p.wheelchair), "")
     return Shown(
         badges=wording.badges(page.service, wheelchair=wheelchair, for_staff=for_staff),
-        open_now=wording.open_now(now, at=at),
+        open_now=hours_wording.state(now, at=at) if now else "",
         is_open=bool(now and now.is_open),
         website=urlsplit(page.url).netloc.removeprefix("www."),
         hours=() if page.places else _lines(page.hours),
@@ -198,11 +200,15 @@ def _now(page: EntryPage, at: datetime) -> Opening | None:
                 found.append(opening.opening(hours, at=at, land=land))
         except BadHours:
             continue
-    return min(found, key=lambda o: (not o.is_open, o.opens_at or datetime.max.replace(tzinfo=opening.ZONE)), default=None)
+    return min(
+        found,
+        key=lambda o: (not o.is_open, o.opens_at or datetime.max.replace(tzinfo=opening.ZONE)),
+        default=None,
+    )
 
 
 def _lines(hours: str) -> list[str]:
-    return opening.in_words(hours) if hours else []
+    return [hours_wording.wording(hours)] if hours else []
 
 
 def _sheet(page: EntryPage, address: str, foot: str, at: datetime) -> Leaflet:
@@ -214,7 +220,9 @@ def _sheet(page: EntryPage, address: str, foot: str, at: datetime) -> Leaflet:
             Line(place.name or _("Adresse"), [*place.lines, *_hours(place.hours, place.hours_note)])
             for place in map(_shown_place, page.places)
         ),
-        Line(_("Öffnungszeiten"), [] if page.places else _hours(_lines(page.hours), page.hours_note)),
+        Line(
+            _("Öffnungszeiten"), [] if page.places else _hours(_lines(page.hours), page.hours_note)
+        ),
         Line(_("Anmelden"), [page.service.application_process]),
         *(Line(fact.label, [fact.value]) for fact in _facts(page)),
     ]

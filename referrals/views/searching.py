@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,12 +18,13 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from accounts.access import OrganisationRequest, StaffRequest, organisation_page, staff
-from referrals import overview, wording
+from referrals import hours_wording, overview, wording
 from referrals.forms.searching import SearchForm
 from referrals.languages import name_of
 from referrals.overview import Overview, Spot
 from referrals.queries import entries
 from referrals.search import searching
+from referrals.search.places import TOWN, gazetteer
 from referrals.search.searching import Hit, Results
 
 MOST_PAGES = 25  # further on nobody looks; the search then should be more exact
@@ -135,7 +137,7 @@ def _search(
         "results": results,
         "understood_place": results.understood.place,
         "picture": _picture(results, places, first),
-        "facets": _facets(request, form, results, topics),
+        "facets": _facets(request, form, results, topics, for_staff=for_staff),
         "set_count": form.count_set(),
         "wider_url": _address(request, umkreis="50", seite="") if results.further_away else "",
         "plain_url": _address(request, **dict.fromkeys(_FILTERS, "")),
@@ -178,7 +180,7 @@ def _found(
         via=hit.via,
         where=_where(place, len(places)),
         distance=wording.distance(hit.distance_km),
-        open_now=wording.open_now(hit.opening, at=at),
+        open_now=hours_wording.state(hit.opening, at=at) if hit.opening else "",
         is_open=bool(hit.opening and hit.opening.is_open),
         badges=wording.badges(
             service, wheelchair=place.wheelchair if place else "", for_staff=for_staff
@@ -205,17 +207,31 @@ def _picture(
         if place.latitude is not None and place.longitude is not None
     ]
     here = results.understood.place
-    towns = [Spot(here.name, here.latitude, here.longitude)] if here else []
-    return overview.draw(spots, towns=towns)
+    around = Spot(here.name, here.latitude, here.longitude) if here else None
+    return overview.draw(spots, towns=_towns(), around=around)
+
+
+@cache
+def _towns() -> Sequence[Spot]:
+    """Return the larger towns, the largest first, for orientation on the picture."""
+    known = {place for cell in gazetteer().cells.values() for place in cell if place.people > TOWN}
+    by_size = sorted(known, key=lambda place: -place.people)
+    return [Spot(place.name, place.latitude, place.longitude) for place in by_size]
 
 
 def _facets(
-    request: HttpRequest, form: SearchForm, results: Results, topics: Mapping[str, str]
+    request: HttpRequest,
+    form: SearchForm,
+    results: Results,
+    topics: Mapping[str, str],
+    *,
+    for_staff: bool,
 ) -> list[tuple[str, list[Facet]]]:
     """Return groups of facets with counts; what would leave nothing is left out."""
     properties = [
         _facet(request, form, parameter, "1", str(label), results.facets["properties"][key])
         for parameter, key, label in _PROPERTIES
+        if for_staff or key != "takes_referrals"
     ]
     kinds = [
         _facet(request, form, "thema", code, topics.get(code, code), count)
@@ -226,7 +242,11 @@ def _facets(
         for code, count in _largest(results.facets["languages"])
         if code != "de"
     ]
-    groups = [(_("Eigenschaften"), properties), (_("Art der Hilfe"), kinds), (_("Sprache"), languages)]
+    groups = [
+        (_("Eigenschaften"), properties),
+        (_("Art der Hilfe"), kinds),
+        (_("Sprache"), languages),
+    ]
     return [
         (title, shown)
         for title, facets in groups

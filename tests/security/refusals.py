@@ -20,7 +20,7 @@ class Page:
     `kind`: `public`, `organisation` (a page of one organisation), `client` (needs the code), `signed in` (needs both factors, no membership), `staff`.
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
-    `invitation`, `review`, `token`.
+    `invitation`, `review`, `token`, `service`. `shared`: every organisation has the thing.
     """
 
     kind: str
@@ -28,10 +28,18 @@ class Page:
     roles: frozenset[Role] = frozenset()
     method: str = "get"
     of: str = ""
+    shared: bool = False
 
 
-def _staff(permission: str, roles: frozenset[Role], *, method: str = "get", of: str = "") -> Page:
-    return Page("staff", permission, roles, method, of)
+def _staff(
+    permission: str,
+    roles: frozenset[Role],
+    *,
+    method: str = "get",
+    of: str = "",
+    shared: bool = False,
+) -> Page:
+    return Page("staff", permission, roles, method, of, shared)
 
 
 ADMIN = frozenset([Role.ADMIN])
@@ -54,6 +62,10 @@ PAGES = {
     "download": Page("client"),
     "delete": Page("client"),
     "leave": Page("organisation", method="post"),
+    "directory": Page("organisation"),
+    "directory-widget": Page("organisation"),
+    "entry": Page("organisation", of="service"),
+    "entry-leaflet": Page("organisation", of="service"),
     # Signing in and joining
     "login": Page("public"),
     "login-code": Page("public"),
@@ -81,6 +93,9 @@ PAGES = {
     "misses": _staff("triage.misses", SUPERVISING),
     "miss": _staff("triage.misses", SUPERVISING, of="review"),
     "model-comparison": _staff("triage.compare", LEADING),
+    # The directory
+    "staff-directory": _staff("directory.search", EVERYBODY),
+    "staff-entry": _staff("directory.search", EVERYBODY, of="service", shared=True),
     # Staff and settings
     "staff-list": _staff("staff.see", LEADING),
     "invite": _staff("staff.invite", LEADING, method="post"),
