@@ -29,7 +29,10 @@ if settings.DEMO:
 # Last: an organisation's address is the first segment of a path.
 pages.append(path("<slug:slug>/", include("counselling.urls.client")))
 
-urlpatterns = [URLResolver(EnglishPrefixPattern(), pages)]
+urlpatterns = [
+    path("api/hsds/", include("referrals.urls.api")),  # for programs: one address in every language
+    URLResolver(EnglishPrefixPattern(), pages),
+]
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.expired_form"

@@ -14,6 +14,7 @@ from tests.factories.cases import (
     reply,
     review,
 )
+from tests.factories import directory
 from tests.factories.people import PASSWORD, TOTP_KEY, enrol, organisation
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "claim",
     "client_writes",
     "close",
+    "directory",
     "enrol",
     "missed_alarm",
     "note",
