@@ -145,7 +145,7 @@ def service_documents(ids: Sequence[Any], wanted: Wanted) -> list[Row]:
             .order_by("pk")
             .values_list("pk", "name", "status", "last_modified")
         ]
-    return _documents(SERVICE, _disclosed(ids), ids, full=wanted.full)
+    return _documents(SERVICE, disclosed_tables(ids), ids, full=wanted.full)
 
 
 def provider_documents(ids: Sequence[Any], wanted: Wanted, on: date) -> list[Row]:
@@ -171,7 +171,7 @@ def provider_documents(ids: Sequence[Any], wanted: Wanted, on: date) -> list[Row
 def place_documents(ids: Sequence[Any], wanted: Wanted) -> list[Row]:
     """Return services at locations as HSDS."""
     links = ServiceAtLocation.objects.filter(pk__in=ids).values_list("service_id", flat=True)
-    return _documents(SERVICE_AT_LOCATION, _disclosed(list(links)), ids, full=wanted.full)
+    return _documents(SERVICE_AT_LOCATION, disclosed_tables(list(links)), ids, full=wanted.full)
 
 
 def location_documents(ids: Sequence[Any], wanted: Wanted) -> list[Row]:
@@ -199,7 +199,8 @@ def every(found: QuerySet[Any]) -> Iterator[list[Any]]:
         yield ids[start : start + STREAMED]
 
 
-def _disclosed(ids: Sequence[Any]) -> Tables:
+def disclosed_tables(ids: Sequence[Any]) -> Tables:
+    """Return all rows of services but what is confidential."""
     return disclosed(stored.tables(ids))
 
 

@@ -3,6 +3,7 @@
 All names are fictitious. Nothing is stubbed: texts are really sealed, codes really open their case.
 """
 
+from tests.factories import directory
 from tests.factories.cases import (
     Asked,
     ask,
@@ -14,7 +15,6 @@ from tests.factories.cases import (
     reply,
     review,
 )
-from tests.factories import directory
 from tests.factories.people import PASSWORD, TOTP_KEY, enrol, organisation
 
 __all__ = [

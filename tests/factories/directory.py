@@ -120,7 +120,7 @@ def shelter(number: int = 900, **fields: Any) -> dict[str, Any]:
     }
     return found | {
         "name": "Frauenhaus Nordlicht",
-        "description": f"Wir sind in der {SHELTER_STREET} in {SHELTER_POSTCODE} Verstecktal.",
+        "description": f"Wir sind in der {SHELTER_STREET}, Postleitzahl {SHELTER_POSTCODE}.",
         "confidential_address": True,
         "attributes": [{"taxonomy_term": {"code": "frauenhaus", "name": "Frauenhaus"}}],
         "organization": {
