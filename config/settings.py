@@ -248,6 +248,23 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
+# --- Mail -------------------------------------------------------------------------------------
+# Without a host no mail leaves.
+EMAIL_HOST: str = env.str("LOTSE_EMAIL_HOST", "")
+EMAIL_PORT: int = env.int("LOTSE_EMAIL_PORT", 587)
+EMAIL_HOST_USER: str = env.str("LOTSE_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD: str = env.str("LOTSE_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS: bool = env.bool("LOTSE_EMAIL_TLS", True)
+EMAIL_TIMEOUT = 20
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.dummy.EmailBackend"
+)
+DEFAULT_FROM_EMAIL: str = env.str("LOTSE_EMAIL_FROM", "Lotse <lotse@localhost>")
+# Where links in mails lead: nobody's request says it when the worker writes.
+PUBLIC_URL: str = env.str("LOTSE_PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
+
 # --- Words, time, files -----------------------------------------------------------------------
 LANGUAGE_CODE = "de"
 LANGUAGES = [("de", "Deutsch"), ("de-du", "Deutsch (du)"), ("en", "English")]

@@ -8,7 +8,9 @@ class ReferralsConfig(AppConfig):
     name = "referrals"
 
     def ready(self) -> None:
-        """Connect what keeps the directory's own taxonomy in the database."""
+        """Fill in the permission table, and connect what keeps the own taxonomy in the database."""
+        from referrals import rules  # noqa: F401, PLC0415 - apps must be loaded first
+
         post_migrate.connect(_seed, sender=self, dispatch_uid="referrals.seed")
 
 

@@ -103,7 +103,8 @@ def flat_csv(documents: Documents, stream: IO[str]) -> int:
     writer = csv.writer(stream, delimiter=";")
     writer.writerow(COLUMNS)
     count = 0
-    for count, row in enumerate(flat_rows(documents), 1):
+    for row in flat_rows(documents):
+        count += 1
         writer.writerow([cell(row.get(column)) for column in COLUMNS])
     return count
 
@@ -114,7 +115,8 @@ def flat_xlsx(documents: Documents, path: Path) -> int:
     sheet = book.create_sheet("Angebote")
     sheet.append(list(COLUMNS))
     count = 0
-    for count, row in enumerate(flat_rows(documents), 1):
+    for row in flat_rows(documents):
+        count += 1
         cells = []
         for column in COLUMNS:
             made = WriteOnlyCell(sheet, value=cell(row.get(column)))
