@@ -31,7 +31,10 @@ if settings.DEMO:
 pages.append(path("<slug:slug>/hilfe/", include("referrals.urls.client")))
 pages.append(path("<slug:slug>/", include("counselling.urls.client")))
 
-urlpatterns = [URLResolver(EnglishPrefixPattern(), pages)]
+urlpatterns = [
+    path("api/hsds/", include("referrals.urls.api")),  # for programs: one address in every language
+    URLResolver(EnglishPrefixPattern(), pages),
+]
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.expired_form"

@@ -1,1 +1,1 @@
-"""Forms of the directory."""
+"""The directory's forms."""

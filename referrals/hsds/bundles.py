@@ -53,6 +53,11 @@ class Bundle:
         """Return the service's row, None for a provider without one."""
         return self.tables.get("services", {}).get(self.root[1])
 
+    @property
+    def is_confidential(self) -> bool:
+        """Say whether the service's addresses are secret."""
+        return bool(self.service and self.service.get("confidential_address"))
+
     def rows(self, key: str) -> list[Row]:
         """Return the rows of a table."""
         return list(self.tables.get(key, {}).values())
@@ -188,10 +193,12 @@ class Reader:
     def _collection(self, entity: Entity, key: str, raw: Mapping[str, Any], row_id: str) -> None:
         child = BY_KEY[key]
         foreign = f"{entity.name}_id"
-        # A service names all that is its own; what is its provider's only where it says so.
-        if (key in raw or entity is not ORGANIZATION) and (
-            self.columns is None or key in self.columns
-        ):
+        # A service names all that is its own; what is its provider's only where it says so. Our own
+        # exports do not name a secret place: silence does not drop it.
+        silent = entity is ORGANIZATION or (
+            key == "service_at_locations" and self._bundle.is_confidential
+        )
+        if (key in raw or not silent) and (self.columns is None or key in self.columns):
             self._bundle.states.add((key, foreign, row_id))
         for place, inner in enumerate(_objects(raw.get(key))):
             if inner is None:

@@ -289,6 +289,10 @@ class Writer:
         if self._is_import:
             kept |= {s.name: known[s.name] for s in entity.fields if s.kept and s.name in known}
         if bundle.columns is None:
+            if bundle.is_confidential and "extra" in known:
+                kept["extra"] = known[
+                    "extra"
+                ]  # what our own exports do not tell of a secret service
             return {**kept, **row}
         spoken = bundle.columns.get(entity.key, ())
         silent = {name: value for name, value in known.items() if name not in spoken}

@@ -1,1 +1,1 @@
-"""Addresses of the directory."""
+"""The directory's addresses."""

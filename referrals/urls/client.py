@@ -2,11 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from referrals.views import entries, searching
+from referrals.views import entry_page, searching
 
 urlpatterns: list[URLPattern] = [
     path("", searching.search, name="directory"),
     path("eingebettet/", searching.widget, name="directory-widget"),
-    path("<uuid:service>/", entries.entry, name="entry"),
-    path("<uuid:service>/blatt.pdf", entries.entry_leaflet, name="entry-leaflet"),
+    path("<uuid:service>/", entry_page.entry, name="entry"),
+    path("<uuid:service>/blatt.pdf", entry_page.entry_leaflet, name="entry-leaflet"),
 ]

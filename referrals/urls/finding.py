@@ -2,9 +2,9 @@
 
 from django.urls import URLPattern, path
 
-from referrals.views import entries, searching
+from referrals.views import entry_page, searching
 
 urlpatterns: list[URLPattern] = [
     path("", searching.staff_search, name="staff-directory"),
-    path("<uuid:service>/", entries.staff_entry, name="staff-entry"),
+    path("<uuid:service>/", entry_page.staff_entry, name="staff-entry"),
 ]

@@ -1,1 +1,1 @@
-"""Pages of the directory."""
+"""The directory's pages and its API."""

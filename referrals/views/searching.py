@@ -22,7 +22,7 @@ from referrals import hours_wording, overview, wording
 from referrals.forms.searching import SearchForm
 from referrals.languages import name_of
 from referrals.overview import Overview, Spot
-from referrals.queries import entries
+from referrals.queries import entry_page as entries
 from referrals.search import searching
 from referrals.search.places import TOWN, gazetteer
 from referrals.search.searching import Hit, Results

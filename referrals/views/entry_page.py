@@ -21,8 +21,8 @@ from referrals.languages import name_of
 from referrals.leaflet import Leaflet, Line
 from referrals.models import Wheelchair
 from referrals.opening import BadHours, Opening
-from referrals.queries import entries
-from referrals.queries.entries import EntryPage, Place
+from referrals.queries import entry_page as entries
+from referrals.queries.entry_page import EntryPage, Place
 
 
 @dataclass(frozen=True, slots=True)
