@@ -107,6 +107,7 @@ TEMPLATES = [
                 "config.context.language_switch",
                 "accounts.context.staff",
                 "counselling.context.client",
+                "referrals.context.directory",
             ],
         },
     }

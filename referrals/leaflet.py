@@ -9,6 +9,7 @@ import font_source_sans_pro
 import segno
 from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
+from fpdf.fonts import TTFFont
 
 FONTS = Path(font_source_sans_pro.__file__).parent / "files"
 INK = (32, 38, 40)
@@ -125,11 +126,13 @@ def _square(pdf: FPDF, address: str, *, x: float, y: float) -> None:
 def _drawable(text: str) -> str:
     """Return a text without what the font has no shape for: a box would be read as a mistake."""
     shapes = _shapes()
-    return "".join(c for c in text if c in "\n" or ord(c) in shapes)
+    return "".join(c for c in text if c == "\n" or ord(c) in shapes)
 
 
 @lru_cache(maxsize=1)
 def _shapes() -> frozenset[int]:
     pdf = FPDF()
     pdf.add_font("text", "", FONTS / "SourceSansPro-Regular.ttf")
-    return frozenset(pdf.fonts["text"].cmap)
+    font = pdf.fonts["text"]
+    assert isinstance(font, TTFFont)
+    return frozenset(font.cmap)

@@ -50,17 +50,15 @@ def capacity(service: Service) -> str:
 def ages(service: Service) -> str:
     """Return for which ages it is; nothing where anybody may come."""
     low, high = service.minimum_age, service.maximum_age
-    if not low and high is None:
-        return ""
     if high is None:
-        return _("ab %(low)s Jahren") % {"low": _years(low)}
+        return _("ab %(low)s Jahren") % {"low": _years(low)} if low else ""
     if not low:
         return _("bis %(high)s Jahre") % {"high": _years(high)}
     return _("%(low)s bis %(high)s Jahre") % {"low": _years(low), "high": _years(high)}
 
 
-def _years(value: float | None) -> str:
-    return number_format(int(value) if value is not None and value == int(value) else value)
+def _years(value: float) -> str:
+    return number_format(int(value) if value == int(value) else value)
 
 
 def standing(service: Service) -> str:

@@ -97,11 +97,9 @@ def entry_leaflet(request: HttpRequest, service: UUID) -> HttpResponse:
     at = timezone.now()
     page = _entry_or_404(service, at)
     address = request.build_absolute_uri(reverse("entry", args=[organisation.slug, service]))
-    sheet = leaflet.draw(
-        _sheet(page, address, _("Von: %(name)s") % {"name": organisation.name}, at)
-    )
+    drawn = leaflet.draw(sheet(page, address, _("Von: %(name)s") % {"name": organisation.name}, at))
     return HttpResponse(
-        sheet,
+        drawn,
         content_type="application/pdf",
         headers={"Content-Disposition": 'attachment; filename="hilfe.pdf"'},
     )
@@ -169,19 +167,19 @@ def _shown_place(place: Place) -> ShownPlace:
 def _facts(page: EntryPage) -> list[Fact]:
     service = page.service
     return [
-        Fact(_("Art der Hilfe"), ", ".join(name for _code, name in page.topics)),
-        Fact(_("Für wen"), service.eligibility_description),
+        Fact(_("Art der Hilfe"), ", ".join(page.topics)),
+        Fact(_("Für wen"), page.eligibility),
         Fact(_("Alter"), wording.ages(service)),
         Fact(_("Kosten"), _costs(page)),
-        Fact(_("Sprachen"), ", ".join(_language(x.code, x.name) for x in page.languages)),
-        Fact(_("Dolmetschen"), service.interpretation_services),
+        Fact(_("Sprachen"), ", ".join(_language(*language) for language in page.languages)),
+        Fact(_("Dolmetschen"), page.interpreting),
         Fact(_("Für Menschen aus"), ", ".join(page.areas)),
         Fact(_("Plätze"), wording.capacity(service)),
     ]
 
 
 def _costs(page: EntryPage) -> str:
-    said = [page.service.fees_description, *page.costs]
+    said = [page.fees, *page.costs]
     if page.service.free_of_charge and not any(said):
         return _("kostenlos")
     return ". ".join(filter(None, said))
@@ -211,7 +209,8 @@ def _lines(hours: str) -> list[str]:
     return [hours_wording.wording(hours)] if hours else []
 
 
-def _sheet(page: EntryPage, address: str, foot: str, at: datetime) -> Leaflet:
+def sheet(page: EntryPage, address: str, foot: str, at: datetime) -> Leaflet:
+    """Return what stands on the leaflet of an entry. address: of its page."""
     lines = [
         Line(_("Telefon"), [_phone(number) for number in page.phones]),
         Line(_("E-Mail"), page.emails),
@@ -223,15 +222,15 @@ def _sheet(page: EntryPage, address: str, foot: str, at: datetime) -> Leaflet:
         Line(
             _("Öffnungszeiten"), [] if page.places else _hours(_lines(page.hours), page.hours_note)
         ),
-        Line(_("Anmelden"), [page.service.application_process]),
+        Line(_("Anmelden"), [page.application]),
         *(Line(fact.label, [fact.value]) for fact in _facts(page)),
     ]
     if page.confidential:
         lines.insert(3, Line(_("Adresse"), [_("Die Adresse ist geheim. Bitte rufen Sie an.")]))
     return Leaflet(
-        title=page.service.name,
+        title=page.name,
         provider=page.provider,
-        text=page.service.description,
+        text=page.description,
         lines=[line for line in lines if any(line.values)],
         address=address,
         address_hint=_("Diese Seite im Internet:"),
