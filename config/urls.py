@@ -23,7 +23,9 @@ pages: list[URLPattern | URLResolver] = [
     path("team/", include("accounts.urls")),
     path("team/", include("counselling.urls.staff")),
     path("team/", include("counselling.urls.settings")),
-    path("team/verzeichnis/", include("referrals.urls.finding")),
+    path("team/hilfe/", include("referrals.urls.finding")),
+    path("team/", include("referrals.urls.staff")),
+    path("verzeichnis/", include("referrals.urls.public")),
 ]
 if settings.DEMO:
     pages.append(path("demo/", include("config.demo.urls")))

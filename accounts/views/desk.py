@@ -21,6 +21,7 @@ DESKS = (
     ("queue.see", "queue"),
     ("staff.see", "staff-list"),
     ("organisation.change", "settings"),
+    ("directory.plan", "directory-planning"),
 )
 
 

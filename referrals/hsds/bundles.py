@@ -38,7 +38,7 @@ class Bundle:
     Ids and dates are strings, as in JSON. `states`: which collections the source names in full, as
     (table, foreign key, parent's id): rows of these that it does not name are dropped. `columns`: the
     fields of each table that the source can express (None: all); others keep what they have.
-    `source_id`: what the source itself calls the service.
+    `source_id`: what the source itself calls the service. `digest`: a hash of all that it says.
     """
 
     place: Place
@@ -47,6 +47,7 @@ class Bundle:
     states: set[tuple[str, str, str]] = field(default_factory=set)
     columns: Mapping[str, Collection[str]] | None = None
     source_id: str = ""
+    digest: str = ""
 
     @property
     def service(self) -> Row | None:
@@ -62,10 +63,10 @@ class Bundle:
         """Return the rows of a table."""
         return list(self.tables.get(key, {}).values())
 
-    def digest(self) -> str:
-        """Return a hash of everything that the source says."""
+    def seal(self) -> None:
+        """Note the hash of everything that the source says, before anything is looked up for it."""
         said = [self.tables, sorted(self.columns or ())]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def put(self, key: str, row: Row) -> str:
         """Add a row, or join it to the one of the same id, and return its id.
@@ -125,6 +126,7 @@ class Reader:
         self._bundle.source_id = str(document.get("id") or "")[:200]
         self._take(entity, document, root, parent=None)
         checking.check(self._bundle, self.report)
+        self._bundle.seal()
         return self._bundle
 
     def _id_of(self, entity: Entity, document: Mapping[str, Any], content: str) -> str:
@@ -160,7 +162,11 @@ class Reader:
 
     def _fields(self, entity: Entity, raw: Mapping[str, Any], row: Row) -> None:
         for spec in entity.fields:
-            value, problem, hint = values.read(spec, raw.get(spec.name))
+            if raw.get(spec.name) is None:
+                if spec.default is not None:
+                    row[spec.name] = spec.default
+                continue
+            value, problem, hint = values.read(spec, raw[spec.name])
             if problem:
                 self._report(
                     entity, raw, problem, field=spec.name, value=str(raw.get(spec.name)), hint=hint

@@ -81,6 +81,10 @@ class Writer:
     def _is_import(self) -> bool:
         return self.action == Version.Action.IMPORTED
 
+    def precheck(self, bundles: Sequence[Bundle]) -> None:
+        """Report entries that `write` would leave out, and nothing else: what a first look costs."""
+        self._wanted([bundle for bundle in bundles if not self._stands_above(bundle)])
+
     def write(self, bundles: Sequence[Bundle]) -> None:
         """Write some bundles; a long run hands them over in chunks of a few hundred."""
         fresh = [bundle for bundle in bundles if not self._stands_above(bundle)]
@@ -114,7 +118,7 @@ class Writer:
     # --- Which bundles are written at all -----------------------------------------------------
     def _stands_above(self, bundle: Bundle) -> bool:
         """Say whether the same entry stood in the file before, and report it."""
-        digest = bundle.digest()
+        digest = bundle.digest
         before = self._seen.setdefault(bundle.root, (bundle.place.line, digest))
         if before[0] == bundle.place.line and before[1] == digest:
             return False
@@ -136,7 +140,7 @@ class Writer:
             owner, name, digest = there.get(bundle.root[1], (None, "", ""))
             if owner is not None and owner != (self.owner.pk if self.owner else None):
                 self._leave_out(bundle, "not-yours", value=bundle.place.entry, hint=name or "")
-            elif self._is_import and digest and digest == bundle.digest():
+            elif self._is_import and digest and digest == bundle.digest:
                 same.append(bundle.root[1])
             else:
                 wanted.append(bundle)
@@ -370,7 +374,7 @@ class Writer:
         services = [UUID(b.root[1]) for b, touched in changed if touched and b.service is not None]
         self._hide_places(services)
         self._drop_empty_places(chunk)
-        self._touch(services, chunk, digests)
+        self._touch([pk for pk in services if str(pk) in chunk.services], digests)
         self.touched += services
 
     def _put(self, entity: Entity, chunk: _Chunk, bundles: dict[str, Bundle]) -> None:
@@ -413,11 +417,16 @@ class Writer:
         if isinstance(instance, Service):
             instance.last_modified = self.at
             self._freshen(instance)
+            if there is None and row["id"] in bundles:
+                instance.duplicate_key = duplicates.key(bundles[row["id"]])
+                instance.source_hash = self._hash(bundles[row["id"]], instance)
         return instance
 
-    def _touch(self, services: list[UUID], chunk: _Chunk, bundles: dict[str, Bundle]) -> None:
+    def _touch(self, services: list[UUID], bundles: dict[str, Bundle]) -> None:
         """Write what the writer keeps beside the source's words, also where only a part changed."""
         rows = list(Service.objects.filter(pk__in=services))
+        if not rows:
+            return
         for row in rows:
             bundle = bundles[str(row.pk)]
             row.last_modified = self.at
@@ -444,7 +453,7 @@ class Writer:
 
         An edit keeps it: a source that says the same as before does not take the edit back.
         """
-        return bundle.digest() if self._is_import else row.source_hash
+        return bundle.digest if self._is_import else row.source_hash
 
     def _freshen(self, row: Service) -> None:
         row.seen_on = self.today

@@ -1,4 +1,4 @@
-"""The directory for staff who look for help for somebody, under /team/verzeichnis/."""
+"""The directory for staff who look for help for somebody, under /team/hilfe/."""
 
 from django.urls import URLPattern, path
 

@@ -123,7 +123,7 @@ def _show(
 ) -> HttpResponse:
     return render(
         request,
-        "referrals/entry.html",
+        "referrals/entry_page.html",
         {
             "frame": frame,
             "entry": page,

@@ -219,14 +219,14 @@ def test_staff_see_who_takes_referrals_and_parents_do_not_need_to(
     client: Client, katrin: Membership, hafen: Service
 ) -> None:
     query = {"q": "erziehungsberatung"}
-    assert "nimmt Überweisungen an" in words(signed_in(katrin).get("/team/verzeichnis/", query))
+    assert "nimmt Überweisungen an" in words(signed_in(katrin).get("/team/hilfe/", query))
     assert "Überweisungen" not in words(client.get(SEARCH, query))
 
 
 def test_every_role_may_search(nordhafen: Organisation, hafen: Service) -> None:
     for role in Role:
         browser = signed_in(factories.enrol(nordhafen, f"Alex {role}", role=role))
-        assert found(browser.get("/team/verzeichnis/", {"q": "erziehungsberatung"})) == [hafen.name]
+        assert found(browser.get("/team/hilfe/", {"q": "erziehungsberatung"})) == [hafen.name]
 
 
 def test_the_widget_may_stand_in_any_page_and_the_search_in_none(
