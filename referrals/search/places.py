@@ -22,6 +22,11 @@ LONGEST_NAME = 4  # words: Frankfurt am Main, Bad Neustadt an der Saale is found
 TOWN, CITY = 20_000, 100_000  # inhabitants
 SHORTEST_TYPO = 6  # letters; shorter names with a letter wrong are other words
 BEFORE_PLACE = frozenset("in bei nahe naehe um raum aus umkreis nach stadt near around w в у".split())
+# Towns whose names are ordinary words: meant only after „in“, or when they are large and at the edge.
+_WORDS_TOO = frozenset(
+    """singen siegen halle hof leer lage weiden kamen bergen laufen werden wald hagen stade burg
+    linden sand brand wehr baden fuerth lohne plan ruhe melle haan selm olpe""".split()
+)
 # What makes the word „essen“ a meal; otherwise it is the city.
 _MEAL_BEFORE = frozenset(
     """nicht kein keine zum zu beim nichts kind baby tochter sohn gesundes gesund kostenloses
@@ -214,9 +219,10 @@ def _sureness(
         return 0.0 if _is_meal(text, at) else size + 10 * led
     if word in words.STOP_WORDS or len(word) < 3:
         return 0.0
-    if word in vocabulary:
+    if word in vocabulary or word in _WORDS_TOO:
         at_edge = at in {0, len(text) - 1} and len(text) > 1
-        meant = place.people >= CITY and (at_edge or led)
+        is_town = word in _WORDS_TOO or place.people >= CITY
+        meant = (led and is_town) or (at_edge and place.people >= CITY)
         return size if meant else 0.0
     if led or place.people >= TOWN:
         return size + 10 * led

@@ -23,7 +23,6 @@ from referrals.search.words import words
 
 TIER = 4.0  # what one rank of need is worth: more than everything else together
 TEXT, NEARNESS, FRESHNESS, ROOM, HINT, NAME = 0.5, 1.2, 0.4, 0.2, 0.1, 0.9
-NAMED = 100.0  # a name is all that is understood: the service that has it goes first
 HALF_NEAR_KM = 15.0  # at this distance nearness counts half
 ELSEWHERE = 0.4  # nearness of what has no place, or none that may be told
 RADII_KM = (25.0, 50.0, 100.0, 200.0)  # the least of these within which there is the first need
@@ -49,13 +48,9 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is ranked: needs, words' marks by document, place, hints, filters, and the day's number.
-
-    is_sure: the needs are clearly understood; otherwise a service's name goes before them.
-    """
+    """What is ranked: needs, words' marks by document, place, hints, filters, and the day's number."""
 
     needs: Sequence[Need]
-    is_sure: bool
     marks: Mapping[int, Mark]
     place: Place | None
     hints: Hints
@@ -92,7 +87,7 @@ def rank(columns: Columns, question: Question, is_open: NDArray[np.bool_]) -> Ra
         near = (km <= radius) | here | _reaches_everywhere(columns) if radius else near
     ranked = kept & near
     score = _score(columns, question, need_of, km, here)
-    score += TEXT * marks + (NAME if question.is_sure else NAMED) * named
+    score += TEXT * marks + NAME * named
     rows = np.flatnonzero(ranked)
     order = rows[np.lexsort((columns.ids[rows], -score[rows]))]
     return Ranked(

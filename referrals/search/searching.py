@@ -111,9 +111,10 @@ def _answer(
     if near is not None:
         understood = replace(understood, place=near)
     marks = _marks(understood)
+    if understood.is_name and any(mark.is_named for mark in marks.values()):
+        understood = replace(understood, needs=())  # what was typed is a name, not a need
     question = Question(
         needs=understood.needs,
-        is_sure=understood.is_sure,
         marks=marks,
         place=understood.place,
         hints=understood.hints,

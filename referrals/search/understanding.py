@@ -30,6 +30,11 @@ class Understood:
     names: tuple[str, ...] = ()
 
     @property
+    def is_name(self) -> bool:
+        """Say whether no phrase knows any of the words: it may be the name of a service."""
+        return bool(self.words) and set(self.words) == set(self.names)
+
+    @property
     def is_sure(self) -> bool:
         """Say whether at least one need is clearly understood."""
         return any(need.closeness >= CLEAR for need in self.needs)
