@@ -21,6 +21,9 @@ from counselling.models import TextModule, Topic
 from counselling.operations import asking, cases, messages, ratings
 from counselling.operations.settings import furnish
 from counselling.sla import Urgency
+from referrals.formats.detection import Format
+from referrals.formats.files import uploaded
+from referrals.operations import imports
 from vault.codes import AccessCode
 from vault.keyring import SERVER
 
@@ -57,6 +60,21 @@ def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
             if story["state"] == "answered":
                 codes.setdefault(organisation.slug, code.display())
     _codes_file().write_text(json.dumps(codes, indent=1))
+    progress("The directory")
+    _fill_directory(now)
+
+
+def _fill_directory(now: datetime) -> None:
+    """Read in help around Bremerhaven, all of it made up."""
+    name = "services.json"
+    imports.take_over(
+        files=uploaded(name, (CONTENT / name).read_bytes()),
+        kind=Format.HSDS,
+        source="demo",
+        owner=Organisation.objects.get(slug="nordhafen"),
+        by=None,
+        at=now,
+    )
 
 
 def code_to_try(slug: str) -> str:

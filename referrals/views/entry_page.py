@@ -21,6 +21,7 @@ from referrals.languages import name_of
 from referrals.leaflet import Leaflet, Line
 from referrals.models import Wheelchair
 from referrals.opening import BadHours, Opening
+from referrals.operations import search_counts
 from referrals.queries import entry_page as entries
 from referrals.queries.entry_page import EntryPage, Place
 
@@ -112,6 +113,9 @@ def _entry_or_404(service: UUID, at: datetime) -> EntryPage:
     return page
 
 
+LED_BY = "ueber"  # the words of the search that led to an entry
+
+
 def _show(
     request: HttpRequest,
     page: EntryPage,
@@ -121,6 +125,9 @@ def _show(
     leaflet_url: str,
     for_staff: bool = False,
 ) -> HttpResponse:
+    led_by = request.GET.get(LED_BY, "")[:200]
+    if led_by and led_by.isprintable():
+        search_counts.opened(query=led_by, on=timezone.localdate())
     return render(
         request,
         "referrals/entry_page.html",

@@ -21,11 +21,13 @@ from accounts.access import OrganisationRequest, StaffRequest, organisation_page
 from referrals import hours_wording, overview, wording
 from referrals.forms.searching import SearchForm
 from referrals.languages import name_of
+from referrals.operations import search_counts
 from referrals.overview import Overview, Spot
 from referrals.queries import entry_page as entries
 from referrals.search import searching
 from referrals.search.places import TOWN, gazetteer
 from referrals.search.searching import Hit, Results
+from referrals.views import entry_page
 
 MOST_PAGES = 25  # further on nobody looks; the search then should be more exact
 
@@ -118,6 +120,11 @@ def _search(
         limit=searching.PAGE,
         offset=(page - 1) * searching.PAGE,
     )
+    counted = ""
+    if page == 1:  # further pages are the same search
+        counted = search_counts.searched(
+            understood=results.understood, total=results.total, on=timezone.localdate(at)
+        )
     places = entries.places_of([hit.service.pk for hit in results.hits])
     first = (page - 1) * searching.PAGE + 1
     found = [
@@ -125,7 +132,7 @@ def _search(
             hit,
             places.get(hit.service.pk, ()),
             number=number,
-            url=reverse(entry, args=[*args, hit.service.pk]),
+            url=_entry_url(entry, [*args, hit.service.pk], counted),
             topics=topics,
             at=at,
             for_staff=for_staff,
@@ -187,6 +194,12 @@ def _found(
         ),
         is_stale=hit.is_stale,
     )
+
+
+def _entry_url(name: str, args: list[Any], counted: str) -> str:
+    """Return the address of an entry. counted: the words that led there, so that they are counted."""
+    address = reverse(name, args=args)
+    return f"{address}?{urlencode({entry_page.LED_BY: counted})}" if counted else address
 
 
 def _where(place: entries.Place | None, count: int) -> str:

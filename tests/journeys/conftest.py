@@ -49,8 +49,9 @@ def browser() -> Iterator[Browser]:
 class Visitor:
     """One person at one device: a browser context of its own and what went wrong in its pages."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, context: BrowserContext, base_url: str) -> None:
         self.context = context
+        self.base_url = base_url
         self.problems: list[str] = []
         context.on("page", self._watch)
         context.on("response", self._check)
@@ -107,7 +108,7 @@ def visit(browser: Browser, live_lotse: Lotse) -> Iterator[OpenVisitor]:
             }
         )
         context.set_default_timeout(10_000)
-        visitors.append(Visitor(context))
+        visitors.append(Visitor(context, live_lotse.url))
         return visitors[-1]
 
     yield open_visitor

@@ -20,6 +20,7 @@ NO_PAGE = {
     "organisation-colours": "a style sheet",
     "quick-exit": "leads out of the house",
     "download": "a file to save; looked at in test_main_job",
+    "entry-leaflet": "a file to save; looked at in test_directory",
     "demo-enter": "POST, leads on",
     "logout": "POST, leads on",
     "leave": "POST, leads on",
@@ -120,6 +121,11 @@ def parents_pages(tour: Tour, code: str) -> None:
     tour.look("landing-help-open")
     tour.go("/lindental/", "landing-lindental")
     tour.go("/en/nordhafen/", "landing-en")
+    tour.go("/nordhafen/hilfe/", "directory")
+    tour.go("/nordhafen/hilfe/?q=baby+schreit&ort=Bremerhaven", "directory-results")
+    tour.follow(".result__name a", "directory-entry")
+    tour.go("/nordhafen/hilfe/?q=xyzzy&alter=alt", "directory-nothing")
+    tour.go("/nordhafen/hilfe/eingebettet/?q=schulden", "directory-widget")
     tour.go("/nordhafen/frage/", "ask")
     page.locator("details.more > summary").click()
     page.locator("input[name=postcode]").fill("123")
@@ -149,6 +155,8 @@ def enter(page: Page, name: str) -> None:
 def cases_pages(tour: Tour) -> None:
     page = tour.page
     enter(page, "mehmet.aydin")
+    tour.go("/team/hilfe/?q=trennung", "staff-directory")
+    tour.follow(".result__name a", "staff-entry")
     tour.go("/team/", "queue")
     tour.follow("section[aria-labelledby=waiting] .queue-row__title a", "case-waiting")
     tour.go("/team/meine/", "my-cases")

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Membership, Organisation, Role
-from referrals.models import Service
+from referrals.models import SearchCount, Service
 from referrals.queries import entry_page as pages
 from referrals.views import entry_page as views
 from tests import factories
@@ -249,3 +249,34 @@ def test_the_landing_page_leads_to_the_directory_once_there_is_one(
     assert SEARCH not in client.get("/nordhafen/").content.decode()
     directory.read_in(directory.document(1))
     assert SEARCH in client.get("/nordhafen/").content.decode()
+
+
+# --- What is learnt from searches -------------------------------------------------------------------------
+def test_searches_and_clicks_are_counted_by_day_and_by_nobody(
+    client: Client, hafen: Service
+) -> None:
+    page = client.get(SEARCH, {"q": "erziehungsberatung"})
+    client.get(SEARCH, {"q": "erziehungsberatung", "seite": "2"})
+    link = re.search(r'href="([^"]*ueber=[^"]*)"', page.content.decode())
+    assert link is not None
+    client.get(link[1].replace("&amp;", "&"))
+    row = SearchCount.objects.get()
+    assert (row.hits, row.count, row.clicks) == (1, 1, 1)
+    assert {field.name for field in SearchCount._meta.get_fields()} == {
+        "id",
+        "day",
+        "query",
+        "district",
+        "hits",
+        "count",
+        "clicks",
+    }
+
+
+@pytest.mark.parametrize("led_by", ["nie gesucht", "\x00", "x" * 9000, "%s"])
+def test_an_invented_way_to_an_entry_counts_nothing(
+    client: Client, hafen: Service, led_by: str
+) -> None:
+    address = reverse("entry", args=["nordhafen", hafen.pk])
+    assert client.get(address, {"ueber": led_by}).status_code == 200
+    assert not SearchCount.objects.exists()
