@@ -168,4 +168,3 @@ def test_an_entry_that_becomes_confidential_hides_its_place_at_once() -> None:
 def test_a_text_that_tells_the_street_is_stored_without_it(shelter: Service) -> None:
     assert "[Adresse geheim]" in shelter.description
     assert told(shelter.description) == []
-
