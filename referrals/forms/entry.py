@@ -17,7 +17,7 @@ from referrals.models import CapacityCode, ReferralWay, Status, TaxonomyTerm, Wh
 YES_NO = [("", _("nicht bekannt")), ("true", _("ja")), ("false", _("nein"))]
 # Fields of the form that are fields of the document under the same name.
 SAME = (
-    "name", "alternate_name", "description", "eligibility_description", "application_process",
+    "name", "description", "eligibility_description", "application_process",
     "fees_description", "alert", "opening_hours", "opening_hours_note", "email", "url", "status",
     "minimum_age", "maximum_age", "capacity_code", "waiting_weeks", "assurer_email",
 )  # fmt: skip
