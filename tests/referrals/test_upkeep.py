@@ -56,7 +56,7 @@ def form_of(browser: Client, address: str) -> dict[str, Any]:
     return {
         name: value
         for name, field in form.fields.items()
-        if (value := form[name].value()) not in (None, "", False)
+        if (value := form[name].value()) not in (None, "") and value is not False
     }
 
 
