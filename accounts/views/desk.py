@@ -21,7 +21,6 @@ DESKS = (
     ("queue.see", "queue"),
     ("staff.see", "staff-list"),
     ("organisation.change", "settings"),
-    ("directory.plan", "directory-planning"),
 )
 
 

@@ -65,16 +65,19 @@ def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
 
 
 def _fill_directory(now: datetime) -> None:
-    """Read in help around Bremerhaven, all of it made up."""
-    name = "services.json"
-    imports.take_over(
-        files=uploaded(name, (CONTENT / name).read_bytes()),
-        kind=Format.HSDS,
-        source="demo",
-        owner=Organisation.objects.get(slug="nordhafen"),
-        by=None,
-        at=now,
-    )
+    """Read in help around Bremerhaven, all of it made up; a few entries are soon to be confirmed."""
+    for name, at in (
+        ("services.json", now),
+        ("directory.json", now - timedelta(days=350)),
+    ):
+        imports.take_over(
+            files=uploaded(name, (CONTENT / name).read_bytes()),
+            kind=Format.HSDS,
+            source="demo",
+            owner=Organisation.objects.earliest("created_at"),
+            by=None,
+            at=at,
+        )
 
 
 def code_to_try(slug: str) -> str:

@@ -52,7 +52,7 @@ class Tabular:
             self._write("taxonomy_terms.csv", TERM_COLUMNS, term)
         self.services += len(tables.get(SERVICE.key, {}))
 
-    def save(self, path: Path) -> None:
+    def pack(self, path: Path) -> None:
         """Write the zip."""
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, (text, _, _) in sorted(self._files.items()):

@@ -17,7 +17,7 @@ from referrals.models import CapacityCode, ReferralWay, Status, TaxonomyTerm, Wh
 YES_NO = [("", _("nicht bekannt")), ("true", _("ja")), ("false", _("nein"))]
 # Fields of the form that are fields of the document under the same name.
 SAME = (
-    "name", "alternate_name", "description", "eligibility_description", "application_process",
+    "name", "description", "eligibility_description", "application_process",
     "fees_description", "alert", "opening_hours", "opening_hours_note", "email", "url", "status",
     "minimum_age", "maximum_age", "capacity_code", "waiting_weeks", "assurer_email",
 )  # fmt: skip
@@ -188,9 +188,7 @@ class EntryForm(forms.Form):
         elif not said["provider"]:
             found.pop("organization", None)
         found["phones"] = _first(before.get("phones"), "number", said["phone"], {"type": "voice"})
-        found["languages"] = [
-            _language(word) for word in said["languages"].split(",") if word.strip()
-        ]
+        found["languages"] = _languages(before.get("languages", []), said["languages"])
         found["service_areas"] = _areas(before.get("service_areas", []), said["districts"])
         found["attributes"] = _attributes(before.get("attributes", []), said["categories"])
         found["service_at_locations"] = self._places(before)
@@ -257,9 +255,10 @@ def _first(
     return [{**(rows[0] if rows else new), name: value}, *rows[1:]]
 
 
-def _language(word: str) -> dict[str, Any]:
-    name = " ".join(word.split())
-    return {"name": name, "code": languages.code_of(name)}
+def _languages(before: list[dict[str, Any]], written: str) -> list[dict[str, Any]]:
+    known = {row.get("name") or languages.name_of(row.get("code", "")): row for row in before}
+    names = [" ".join(word.split()) for word in written.split(",") if word.strip()]
+    return [known.get(name, {"name": name, "code": languages.code_of(name)}) for name in names]
 
 
 def _areas(before: list[dict[str, Any]], keys: list[str]) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership
 from referrals.models import AssuranceRequest, Service
 from referrals.operations import entries
 from referrals.queries import entries as queries
@@ -40,33 +39,12 @@ def send_due(*, at: datetime) -> int:
     due = list(queries.due_for_assurance(timezone.localdate(at))[:AT_ONCE])
     if not due:
         return 0
-    sent = 0
-    with get_connection() as connection:
-        for service in due:
-            request, token = _ask(service, at=at)
-            try:
-                _mail(service, token, connection).send()
-            except (SMTPException, OSError) as failed:
-                logger.warning("assurance mail not sent: %s", type(failed).__name__)
-                continue
-            AssuranceRequest.objects.filter(pk=request.pk).update(sent_at=at)
-            sent += 1
-    return sent
-
-
-def ask_now(*, service: Service, by: Membership, at: datetime) -> bool:
-    """Send one mail at once because an editor wants it; say whether it left the house."""
-    if not settings.EMAIL_HOST or not service.assurer_email:
-        return False
-    request, token = _ask(service, at=at)
     try:
         with get_connection() as connection:
-            _mail(service, token, connection).send()
+            return sum(_send(service, connection, at=at) for service in due)
     except (SMTPException, OSError) as failed:
-        logger.warning("assurance mail not sent: %s", type(failed).__name__)
-        return False
-    AssuranceRequest.objects.filter(pk=request.pk).update(sent_at=at)
-    return True
+        logger.warning("no mail server: %s", type(failed).__name__)
+        return 0
 
 
 @transaction.atomic
@@ -83,6 +61,18 @@ def confirm_by_link(*, request: AssuranceRequest, at: datetime) -> Service:
 def hash_of(token: str) -> bytes:
     """Return what is stored of a link's secret."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def _send(service: Service, connection: BaseEmailBackend, *, at: datetime) -> bool:
+    """Send one entry's mail; say whether the server took it."""
+    request, token = _ask(service, at=at)
+    try:
+        _mail(service, token, connection).send()
+    except (SMTPException, OSError) as failed:
+        logger.warning("assurance mail not sent: %s", type(failed).__name__)
+        return False
+    AssuranceRequest.objects.filter(pk=request.pk).update(sent_at=at)
+    return True
 
 
 def _ask(service: Service, *, at: datetime) -> tuple[AssuranceRequest, str]:

@@ -30,7 +30,7 @@ class NothingBefore(Exception):
 
 
 @transaction.atomic
-def save(
+def save_entry(
     *,
     document: Mapping[str, Any],
     owner: Organisation | None,
@@ -86,7 +86,7 @@ def undo(*, version: Version, by: Membership, at: datetime) -> Service:
     """Bring an entry back to what it was before a version. Raises NothingBefore."""
     if version.before is None:
         raise NothingBefore
-    found, _report = save(
+    found, _report = save_entry(
         document=version.before,
         owner=version.service.owner,
         by=by,
@@ -105,5 +105,5 @@ def _change(
     action: Version.Action,
 ) -> Service:
     document = {**entries.document(service), **said}
-    found, _report = save(document=document, owner=service.owner, by=by, at=at, action=action)
+    found, _report = save_entry(document=document, owner=service.owner, by=by, at=at, action=action)
     return found

@@ -136,7 +136,7 @@ def _form(request: StaffRequest, before: dict[str, Any], *, is_new: bool) -> Htt
     if not form.is_valid():
         return render(request, "referrals/entry.html", context)
     try:
-        saved, report = operations.save(
+        saved, report = operations.save_entry(
             document=form.document(before),
             owner=row.owner if row else request.member.organisation,
             by=request.member,

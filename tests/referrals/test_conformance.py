@@ -100,7 +100,7 @@ def test_every_single_thing_is_valid(name: str) -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_every_line_of_a_stream_is_valid(name: str) -> None:
     response = Client().get(f"/api/hsds/{name}?format=ndjson&full=true")
-    lines = b"".join(response).splitlines()  # type: ignore[arg-type]
+    lines = b"".join(response).splitlines()
     assert len(lines) == get(f"/api/hsds/{name}")["total_items"]
     for line in lines:
         assert faults(LISTS[name], json.loads(line)) == []

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             for ids in public.every(found):
                 tables = public.disclosed_tables(ids)
                 tabular.add(tables, stored.terms(tables))
-            tabular.save(path)
+            tabular.pack(path)
             count = tabular.services
         elif kind == "flat-xlsx":
             count = writing.flat_xlsx(_documents(found), path)
