@@ -106,7 +106,10 @@ def _weekly(text: str) -> str | None:
     rest = dict(week)
     if base and sum(_has(times, base) for times in week.values()) > 1:
         pieces.append(_line([day for day in DAYS if _has(week[day], base)], base))
-        rest = {day: tuple(t for t in times if t not in base or not _has(times, base)) for day, times in week.items()}
+        rest = {
+            day: tuple(t for t in times if t not in base or not _has(times, base))
+            for day, times in week.items()
+        }
     for times, days in _grouped(rest).items():
         also = all(_has(week[day], base) for day in days) and bool(pieces)
         pieces.append(_line(days, times, also=also))

@@ -22,7 +22,7 @@ from opening_hours import OpeningHours, ParserError, State
 ZONE = ZoneInfo("Europe/Berlin")  # Vienna's and Zürich's clocks show the same
 COUNTRIES: dict[str, type[HolidayBase]] = {"DE": Germany, "AT": Austria, "CH": Switzerland}
 LOOKED_AHEAD = timedelta(days=60)
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _RULES = re.compile(r"(\s*;\s*|\s*,\s*(?=(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH)\b[^;]*?\d{2}:))")
 _HOLIDAY = re.compile(r"\b(PH|SH)\b")
 _DAYS = re.compile(r"^((?:(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH)(?:\s*[-,]\s*)?)+)(.*)$")

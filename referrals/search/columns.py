@@ -158,7 +158,9 @@ def _hashable(thing: Any) -> Any:
     return tuple(thing) if isinstance(thing, list) else thing
 
 
-def _placed(old: NDArray[Any], size: int, where: NDArray[np.int64], values: list[Any]) -> NDArray[Any]:
+def _placed(
+    old: NDArray[Any], size: int, where: NDArray[np.int64], values: list[Any]
+) -> NDArray[Any]:
     new = np.zeros(size, old.dtype)
     new[: len(old)] = old
     new[where] = values

@@ -82,7 +82,9 @@ class PostgreSQL(Engine):
     @cache
     def has_trigrams() -> bool:
         """Say whether pg_trgm is installed: creating it takes a right that a role may lack."""
-        found = SearchDocument.objects.raw("SELECT 1 AS id FROM pg_extension WHERE extname = 'pg_trgm'")
+        found = SearchDocument.objects.raw(
+            "SELECT 1 AS id FROM pg_extension WHERE extname = 'pg_trgm'"
+        )
         return bool(list(found))
 
 

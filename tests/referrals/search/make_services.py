@@ -26,121 +26,327 @@ PROVIDERS = [
     "Sozialwerk Ahornweg", "Verein Brückenpfeiler", "Diakonieverbund Musterland", "Fachdienste Kranich",
     "Gemeinnützige Gesellschaft Lindenhof", "Trägerverbund Morgenrot", "Stadtverwaltung", "Kompass gGmbH",
 ]  # fmt: skip
-HOURS = ["Mo-Fr 09:00-12:00; PH off", "Mo-Th 08:30-16:00", "Mo,We 14:00-18:00, Fr 09:00-11:00", "24/7", ""]
+HOURS = [
+    "Mo-Fr 09:00-12:00; PH off",
+    "Mo-Th 08:30-16:00",
+    "Mo,We 14:00-18:00, Fr 09:00-11:00",
+    "24/7",
+    "",
+]
 LANGUAGES = ["de", "en", "tr", "ar", "uk", "ru", "pl"]
 # Of each kind: titles, and texts in the words of professionals.
 KINDS: dict[str, tuple[list[str], list[str]]] = {
     "erziehungsberatung": (
-        ["Psychologische Fachstelle", "Institut Ahorn", "Fachdienst für Elternfragen", "Stelle nach § 28 SGB VIII", "Haus der Ratsuchenden"],
-        ["Fachkräfte aus Psychologie und Sozialpädagogik klären mit Ihnen die Lage und vereinbaren Termine.", "Diagnostik, systemische Sitzungen und Einzelgespräche, vertraulich."],
+        [
+            "Psychologische Fachstelle",
+            "Institut Ahorn",
+            "Fachdienst für Elternfragen",
+            "Stelle nach § 28 SGB VIII",
+            "Haus der Ratsuchenden",
+        ],
+        [
+            "Fachkräfte aus Psychologie und Sozialpädagogik klären mit Ihnen die Lage und vereinbaren Termine.",
+            "Diagnostik, systemische Sitzungen und Einzelgespräche, vertraulich.",
+        ],
     ),
     "fruehe_hilfen": (
         ["Koordination Guter Beginn", "Netzwerk Anfang", "Stelle Wegbereiter", "Team Wiegenlied"],
-        ["Wir lotsen durch Angebote der Kommune und vermitteln aufsuchende Fachkräfte im Rahmen der Bundesinitiative.", "Anlaufstelle nach dem KKG für die ersten drei Lebensjahre."],
+        [
+            "Wir lotsen durch Angebote der Kommune und vermitteln aufsuchende Fachkräfte im Rahmen der Bundesinitiative.",
+            "Anlaufstelle nach dem KKG für die ersten drei Lebensjahre.",
+        ],
     ),
     "familienhebamme": (
-        ["Aufsuchende Gesundheitspflege", "Pflegedienst Storchennest", "Praxis Rosengarten", "Team Visite"],
-        ["Qualifizierte Fachkräfte der Gesundheitspflege suchen Sie auf, längstens bis zum ersten Geburtstag.", "Leistung nach § 134a SGB V und darüber hinaus."],
+        [
+            "Aufsuchende Gesundheitspflege",
+            "Pflegedienst Storchennest",
+            "Praxis Rosengarten",
+            "Team Visite",
+        ],
+        [
+            "Qualifizierte Fachkräfte der Gesundheitspflege suchen Sie auf, längstens bis zum ersten Geburtstag.",
+            "Leistung nach § 134a SGB V und darüber hinaus.",
+        ],
     ),
     "schreiambulanz": (
-        ["Spezialsprechstunde Regulation", "Interaktionsdiagnostik am Klinikum", "Sprechstunde Stille Nacht", "Fachstelle Einklang"],
-        ["Videogestützte Interaktionsdiagnostik für die ersten Lebensmonate, kurzfristige Termine.", "Körperpsychotherapeutische Begleitung nach Harms."],
+        [
+            "Spezialsprechstunde Regulation",
+            "Interaktionsdiagnostik am Klinikum",
+            "Sprechstunde Stille Nacht",
+            "Fachstelle Einklang",
+        ],
+        [
+            "Videogestützte Interaktionsdiagnostik für die ersten Lebensmonate, kurzfristige Termine.",
+            "Körperpsychotherapeutische Begleitung nach Harms.",
+        ],
     ),
     "schwangerschaftsberatung": (
-        ["Anerkannte Stelle nach §§ 2, 5 SchKG", "Fachstelle Lebensanfang", "Haus Hoffnung", "Stelle Guter Rat"],
-        ["Wir informieren nach dem Gesetz, ergebnisoffen und unter Schweigepflicht.", "Ausstellung des Nachweises nach § 7, Vermittlung von Stiftungsmitteln."],
+        [
+            "Anerkannte Stelle nach §§ 2, 5 SchKG",
+            "Fachstelle Lebensanfang",
+            "Haus Hoffnung",
+            "Stelle Guter Rat",
+        ],
+        [
+            "Wir informieren nach dem Gesetz, ergebnisoffen und unter Schweigepflicht.",
+            "Ausstellung des Nachweises nach § 7, Vermittlung von Stiftungsmitteln.",
+        ],
     ),
     "schuldnerberatung": (
-        ["Anerkannte Stelle nach § 305 InsO", "Fachdienst Finanzen", "Kompetenzzentrum Wirtschaftliche Stabilität", "Büro Neuanfang"],
-        ["Regulierung, außergerichtliche Einigung und Ausstellung von Nachweisen für Geldinstitute.", "Wir verhandeln mit Forderungsinhabern und begleiten durch das gerichtliche Verfahren."],
+        [
+            "Anerkannte Stelle nach § 305 InsO",
+            "Fachdienst Finanzen",
+            "Kompetenzzentrum Wirtschaftliche Stabilität",
+            "Büro Neuanfang",
+        ],
+        [
+            "Regulierung, außergerichtliche Einigung und Ausstellung von Nachweisen für Geldinstitute.",
+            "Wir verhandeln mit Forderungsinhabern und begleiten durch das gerichtliche Verfahren.",
+        ],
     ),
     "suchtberatung": (
-        ["Fachambulanz", "Haus Klarheit", "Stelle für Prävention und Rehabilitation", "Fachstelle Nüchtern"],
-        ["Ambulante Rehabilitation, Vermittlung in stationäre Maßnahmen, Nachsorge.", "Für Konsumierende und ihr Umfeld; Vorgespräch erforderlich."],
+        [
+            "Fachambulanz",
+            "Haus Klarheit",
+            "Stelle für Prävention und Rehabilitation",
+            "Fachstelle Nüchtern",
+        ],
+        [
+            "Ambulante Rehabilitation, Vermittlung in stationäre Maßnahmen, Nachsorge.",
+            "Für Konsumierende und ihr Umfeld; Vorgespräch erforderlich.",
+        ],
     ),
     "frauenhaus": (
         ["Haus Zuversicht", "Haus Efeu", "Autonomes Projekt Rosa", "Haus am geheimen Ort"],
-        ["Aufnahme rund um die Uhr nach telefonischer Klärung, Lage vertraulich.", "Vorübergehendes Wohnen mit sozialpädagogischer Begleitung nach der Istanbul-Konvention."],
+        [
+            "Aufnahme rund um die Uhr nach telefonischer Klärung, Lage vertraulich.",
+            "Vorübergehendes Wohnen mit sozialpädagogischer Begleitung nach der Istanbul-Konvention.",
+        ],
     ),
     "gewaltberatung": (
-        ["Fachstelle Courage", "Interventionsprojekt Lichtblick", "Stelle Rückhalt", "Zentrum Mutig"],
-        ["Begleitung nach polizeilichem Einsatz, Information über rechtliche Schritte.", "Parteiliche, traumasensible Gespräche für Betroffene und ihr Umfeld."],
+        [
+            "Fachstelle Courage",
+            "Interventionsprojekt Lichtblick",
+            "Stelle Rückhalt",
+            "Zentrum Mutig",
+        ],
+        [
+            "Begleitung nach polizeilichem Einsatz, Information über rechtliche Schritte.",
+            "Parteiliche, traumasensible Gespräche für Betroffene und ihr Umfeld.",
+        ],
     ),
     "kinderschutz_jugendamt": (
-        ["Fachbereich 51", "Bezirkssozialarbeit", "Regionalteam Nord", "Abteilung Hilfen nach § 27"],
-        ["Gefährdungseinschätzung, Hilfeplanung und Gewährung ambulanter und stationärer Leistungen nach SGB VIII.", "Zuständig nach Wohnbezirk; Bereitschaft außerhalb der Dienstzeit über die Leitstelle."],
+        [
+            "Fachbereich 51",
+            "Bezirkssozialarbeit",
+            "Regionalteam Nord",
+            "Abteilung Hilfen nach § 27",
+        ],
+        [
+            "Gefährdungseinschätzung, Hilfeplanung und Gewährung ambulanter und stationärer Leistungen nach SGB VIII.",
+            "Zuständig nach Wohnbezirk; Bereitschaft außerhalb der Dienstzeit über die Leitstelle.",
+        ],
     ),
     "krisendienst": (
-        ["Rufbereitschaft Seele", "Mobiles Einsatzteam", "Leitstelle Lebensmut", "Ambulanz Rettungsanker"],
-        ["Aufsuchende multiprofessionelle Teams, Tag und Nacht erreichbar, auch für das Umfeld.", "Akutgespräche ohne Termin, bei Bedarf Einweisung nach PsychKG."],
+        [
+            "Rufbereitschaft Seele",
+            "Mobiles Einsatzteam",
+            "Leitstelle Lebensmut",
+            "Ambulanz Rettungsanker",
+        ],
+        [
+            "Aufsuchende multiprofessionelle Teams, Tag und Nacht erreichbar, auch für das Umfeld.",
+            "Akutgespräche ohne Termin, bei Bedarf Einweisung nach PsychKG.",
+        ],
     ),
     "psychotherapie_kinder": (
-        ["Praxis Dr. Sommerfeld", "Praxisgemeinschaft Seerose", "Institutsambulanz", "Medizinisches Versorgungszentrum Birke"],
-        ["Richtlinienverfahren, probatorische Sitzungen, alle Kassen; Altersgruppe bis 21.", "Testdiagnostik und Behandlung nach Überweisung, Elterngespräche begleitend."],
+        [
+            "Praxis Dr. Sommerfeld",
+            "Praxisgemeinschaft Seerose",
+            "Institutsambulanz",
+            "Medizinisches Versorgungszentrum Birke",
+        ],
+        [
+            "Richtlinienverfahren, probatorische Sitzungen, alle Kassen; Altersgruppe bis 21.",
+            "Testdiagnostik und Behandlung nach Überweisung, Elterngespräche begleitend.",
+        ],
     ),
     "fruehfoerderung": (
-        ["Interdisziplinäre Stelle nach § 46 SGB IX", "Zentrum Schritt für Schritt", "Praxisverbund Wachsen", "Haus Löwenzahn"],
-        ["Heilpädagogische und medizinisch-therapeutische Komplexleistung bis zum Schuleintritt.", "Interdisziplinäre Eingangsdiagnostik, mobil und ambulant."],
+        [
+            "Interdisziplinäre Stelle nach § 46 SGB IX",
+            "Zentrum Schritt für Schritt",
+            "Praxisverbund Wachsen",
+            "Haus Löwenzahn",
+        ],
+        [
+            "Heilpädagogische und medizinisch-therapeutische Komplexleistung bis zum Schuleintritt.",
+            "Interdisziplinäre Eingangsdiagnostik, mobil und ambulant.",
+        ],
     ),
     "familienzentrum": (
-        ["Haus Regenbogen", "Begegnungsstätte Apfelbaum", "Quartiershaus Mitte", "Kultur- und Bildungshaus"],
-        ["Programm mit wechselnden Vormittagen, Anmeldung nicht nötig.", "Offene Räume, Kursprogramm und Veranstaltungen im Stadtteil."],
+        [
+            "Haus Regenbogen",
+            "Begegnungsstätte Apfelbaum",
+            "Quartiershaus Mitte",
+            "Kultur- und Bildungshaus",
+        ],
+        [
+            "Programm mit wechselnden Vormittagen, Anmeldung nicht nötig.",
+            "Offene Räume, Kursprogramm und Veranstaltungen im Stadtteil.",
+        ],
     ),
     "elternkurs": (
-        ["Akademie Gelassenheit", "Seminarreihe Miteinander", "Programm Wegweiser", "Bildungswerk am Park"],
-        ["Acht Abende mit Übungen, Gruppen bis zwölf Personen, Leitung zertifiziert.", "Präventionsprogramm mit wissenschaftlich geprüftem Lehrplan."],
+        [
+            "Akademie Gelassenheit",
+            "Seminarreihe Miteinander",
+            "Programm Wegweiser",
+            "Bildungswerk am Park",
+        ],
+        [
+            "Acht Abende mit Übungen, Gruppen bis zwölf Personen, Leitung zertifiziert.",
+            "Präventionsprogramm mit wissenschaftlich geprüftem Lehrplan.",
+        ],
     ),
     "stillberatung": (
-        ["Praxis Milchstraße", "Sprechstunde am Perinatalzentrum", "Fachpraxis Nähren", "Ambulanz Anlegen"],
-        ["Examinierte Fachkräfte mit internationalem Zertifikat, Termine binnen zwei Tagen.", "Individuelle Anleitung nach WHO-Empfehlung, bei Bedarf Verleih von Geräten."],
+        [
+            "Praxis Milchstraße",
+            "Sprechstunde am Perinatalzentrum",
+            "Fachpraxis Nähren",
+            "Ambulanz Anlegen",
+        ],
+        [
+            "Examinierte Fachkräfte mit internationalem Zertifikat, Termine binnen zwei Tagen.",
+            "Individuelle Anleitung nach WHO-Empfehlung, bei Bedarf Verleih von Geräten.",
+        ],
     ),
     "trennungsberatung": (
         ["Fachstelle Neue Wege", "Institut Vermittlung", "Stelle Zwei Häuser", "Büro Ausgleich"],
-        ["Vermittlungsgespräche nach § 17 SGB VIII, auf Empfehlung des Gerichts oder freiwillig.", "Durchführung von Kontakten in geschützten Räumen nach § 1684 BGB."],
+        [
+            "Vermittlungsgespräche nach § 17 SGB VIII, auf Empfehlung des Gerichts oder freiwillig.",
+            "Durchführung von Kontakten in geschützten Räumen nach § 1684 BGB.",
+        ],
     ),
     "migrationsberatung": (
-        ["Fachdienst nach § 45 AufenthG", "Welcome Point", "Haus der Vielfalt", "Servicestelle Ankommen"],
-        ["Case Management, Orientierung im Alltag, Kontakt zu Behörden.", "Vermittlung geschulter Personen für Gespräche und Lehrgänge des Bundes."],
+        [
+            "Fachdienst nach § 45 AufenthG",
+            "Welcome Point",
+            "Haus der Vielfalt",
+            "Servicestelle Ankommen",
+        ],
+        [
+            "Case Management, Orientierung im Alltag, Kontakt zu Behörden.",
+            "Vermittlung geschulter Personen für Gespräche und Lehrgänge des Bundes.",
+        ],
     ),
     "wohnungsnotfall": (
-        ["Zentrale Fachstelle nach § 67 SGB XII", "Präventionsstelle Zuhause", "Dienst Obdach", "Ambulante Hilfe Schlüssel"],
-        ["Wir sichern bestehende Verhältnisse, verhandeln und vermitteln vorübergehende Plätze.", "Prävention, Vermittlung und Nachbetreuung im eigenen Haushalt."],
+        [
+            "Zentrale Fachstelle nach § 67 SGB XII",
+            "Präventionsstelle Zuhause",
+            "Dienst Obdach",
+            "Ambulante Hilfe Schlüssel",
+        ],
+        [
+            "Wir sichern bestehende Verhältnisse, verhandeln und vermitteln vorübergehende Plätze.",
+            "Prävention, Vermittlung und Nachbetreuung im eigenen Haushalt.",
+        ],
     ),
     "kinderarzt_notdienst": (
-        ["Bereitschaftsambulanz am Klinikum", "KV-Praxis am Hospital", "Pädiatrische Akutambulanz", "Zentrale Praxis der Kassenärztlichen Vereinigung"],
-        ["Medizinische Versorgung Minderjähriger außerhalb der Sprechzeiten, Versichertenkarte mitbringen.", "Akutbehandlung ohne Termin durch Fachärzte für Pädiatrie."],
+        [
+            "Bereitschaftsambulanz am Klinikum",
+            "KV-Praxis am Hospital",
+            "Pädiatrische Akutambulanz",
+            "Zentrale Praxis der Kassenärztlichen Vereinigung",
+        ],
+        [
+            "Medizinische Versorgung Minderjähriger außerhalb der Sprechzeiten, Versichertenkarte mitbringen.",
+            "Akutbehandlung ohne Termin durch Fachärzte für Pädiatrie.",
+        ],
     ),
     "tagespflege_kita": (
-        ["Haus Sonnenkäfer", "Fachvermittlung nach § 23 SGB VIII", "Einrichtung Wichtelwald", "Die kleinen Strolche"],
-        ["Altersgemischte Gruppen, Öffnung von 7 bis 17 Uhr, Aufnahme ab zehn Monaten.", "Qualifizierte Personen mit Erlaubnis nach § 43, Vermittlung und Fachaufsicht."],
+        [
+            "Haus Sonnenkäfer",
+            "Fachvermittlung nach § 23 SGB VIII",
+            "Einrichtung Wichtelwald",
+            "Die kleinen Strolche",
+        ],
+        [
+            "Altersgemischte Gruppen, Öffnung von 7 bis 17 Uhr, Aufnahme ab zehn Monaten.",
+            "Qualifizierte Personen mit Erlaubnis nach § 43, Vermittlung und Fachaufsicht.",
+        ],
     ),
     "selbsthilfe": (
-        ["Büro Gemeinsam", "Treffpunkt Du und Ich", "Kontakt- und Informationsstelle", "Forum Miteinander"],
-        ["Wir vermitteln in rund 200 Zusammenschlüsse zu Gesundheit und Sozialem und unterstützen Gründungen.", "Regelmäßige Treffen ohne fachliche Leitung, vertraulich."],
+        [
+            "Büro Gemeinsam",
+            "Treffpunkt Du und Ich",
+            "Kontakt- und Informationsstelle",
+            "Forum Miteinander",
+        ],
+        [
+            "Wir vermitteln in rund 200 Zusammenschlüsse zu Gesundheit und Sozialem und unterstützen Gründungen.",
+            "Regelmäßige Treffen ohne fachliche Leitung, vertraulich.",
+        ],
     ),
     "ehrenamt_familienpatenschaft": (
-        ["Projekt Zeitschatz", "Agentur Engagiert", "Initiative Rückenwind", "Netz der guten Geister"],
-        ["Geschulte Bürgerinnen und Bürger begleiten einmal in der Woche zu Hause, fachlich angeleitet.", "Vermittlung, Schulung und Begleitung von Engagierten für das erste Jahr."],
+        [
+            "Projekt Zeitschatz",
+            "Agentur Engagiert",
+            "Initiative Rückenwind",
+            "Netz der guten Geister",
+        ],
+        [
+            "Geschulte Bürgerinnen und Bürger begleiten einmal in der Woche zu Hause, fachlich angeleitet.",
+            "Vermittlung, Schulung und Begleitung von Engagierten für das erste Jahr.",
+        ],
     ),
     "nachhilfe_lernfoerderung": (
-        ["Bildungswerk Pfiffikus", "Projekt Durchstarter", "Institut Wortreich", "Lernwerkstatt Eule"],
-        ["Kleingruppen am Nachmittag, Abrechnung über den Leistungsträger möglich.", "Integrative Therapie nach Testung, Zusammenarbeit mit Lehrkräften."],
+        [
+            "Bildungswerk Pfiffikus",
+            "Projekt Durchstarter",
+            "Institut Wortreich",
+            "Lernwerkstatt Eule",
+        ],
+        [
+            "Kleingruppen am Nachmittag, Abrechnung über den Leistungsträger möglich.",
+            "Integrative Therapie nach Testung, Zusammenarbeit mit Lehrkräften.",
+        ],
     ),
     "medienberatung": (
         ["Fachstelle Digital", "Projekt Bildpunkt", "Stelle Netzwelt", "Labor Pixel"],
-        ["Workshops und Einzelgespräche zu digitalen Lebenswelten, auch für pädagogisches Personal.", "Pädagogische Einordnung, Präventionsarbeit und Vorträge."],
+        [
+            "Workshops und Einzelgespräche zu digitalen Lebenswelten, auch für pädagogisches Personal.",
+            "Pädagogische Einordnung, Präventionsarbeit und Vorträge.",
+        ],
     ),
     "trauerbegleitung": (
         ["Zentrum Lichtung", "Verein Regenbogenbrücke", "Haus Abendstern", "Dienst Lebewohl"],
-        ["Qualifizierte Begleitung einzeln und in festen Kreisen, überkonfessionell.", "Ambulante Unterstützung ab der Diagnose und darüber hinaus, für alle Altersstufen."],
+        [
+            "Qualifizierte Begleitung einzeln und in festen Kreisen, überkonfessionell.",
+            "Ambulante Unterstützung ab der Diagnose und darüber hinaus, für alle Altersstufen.",
+        ],
     ),
     "muetter_kur": (
-        ["Beratungs- und Vermittlungsstelle nach § 24 SGB V", "Klinik Dünenblick", "Therapeutische Einrichtung Bergfrieden", "Antragsstelle Gesundheit"],
-        ["Stationäre Maßnahmen der Vorsorge und Rehabilitation nach §§ 24, 41 SGB V, dreiwöchig.", "Klärung des Anspruchs, Attestformulare, Auswahl der Klinik und Nachsorge."],
+        [
+            "Beratungs- und Vermittlungsstelle nach § 24 SGB V",
+            "Klinik Dünenblick",
+            "Therapeutische Einrichtung Bergfrieden",
+            "Antragsstelle Gesundheit",
+        ],
+        [
+            "Stationäre Maßnahmen der Vorsorge und Rehabilitation nach §§ 24, 41 SGB V, dreiwöchig.",
+            "Klärung des Anspruchs, Attestformulare, Auswahl der Klinik und Nachsorge.",
+        ],
     ),
     "familienkasse_finanzhilfe": (
-        ["Behörde für Transferleistungen", "Servicepunkt Leistungen", "Kundenzentrum Agentur", "Allgemeine Anlaufstelle Existenzsicherung"],
-        ["Bearbeitung von Ansprüchen nach BKGG und BEEG, Nachweise bitte mitbringen.", "Klärung von Ansprüchen, Erläuterung von Bescheiden, Ausgabe von Vordrucken."],
+        [
+            "Behörde für Transferleistungen",
+            "Servicepunkt Leistungen",
+            "Kundenzentrum Agentur",
+            "Allgemeine Anlaufstelle Existenzsicherung",
+        ],
+        [
+            "Bearbeitung von Ansprüchen nach BKGG und BEEG, Nachweise bitte mitbringen.",
+            "Klärung von Ansprüchen, Erläuterung von Bescheiden, Ausgabe von Vordrucken.",
+        ],
     ),
 }
 

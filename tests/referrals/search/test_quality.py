@@ -30,7 +30,11 @@ def test_parents_queries_find_the_right_kind_of_help(full_directory: None) -> No
 
 
 def test_there_are_enough_of_both() -> None:
-    both = [q for name in ("queries", "queries_held_back") for q in evaluation.read(DATA / f"{name}.jsonl")]
+    both = [
+        q
+        for name in ("queries", "queries_held_back")
+        for q in evaluation.read(DATA / f"{name}.jsonl")
+    ]
     assert len({query.query for query in both}) >= 300
     assert len(json.loads((DATA / "services.json").read_text("utf-8"))) >= 400
 
