@@ -95,8 +95,8 @@ def _weekly(text: str) -> str | None:
     if not text:
         return ""
     spans: dict[str, list[str]] = {day: [] for day in DAYS}
-    for days, opens, closes in hours.to_schedules(text):
-        for day in days.split(","):
+    for byday, opens, closes in hours.to_schedules(text):
+        for day in byday.split(","):  # HSDS writes MO
             spans[day.title()].append(f"{opens}-{closes}")
     week: dict[str, Times] = {day: tuple(sorted(times)) for day, times in spans.items()}
     if not any(week.values()):

@@ -63,7 +63,7 @@ class PostgreSQL(Engine):
             """,
             [query, named, MOST],
         )
-        return _relative({row.pk: Mark(row.mark, row.is_named) for row in found})
+        return _relative({row.pk: Mark(vars(row)["mark"], vars(row)["is_named"]) for row in found})
 
     def alike(self, name: str) -> dict[int, Mark]:
         """Ask pg_trgm, where it is there."""
@@ -76,7 +76,7 @@ class PostgreSQL(Engine):
             """,
             [name, name],
         )
-        return {row.pk: Mark(row.mark, True) for row in found if row.mark >= ALIKE}
+        return {row.pk: Mark(mark, True) for row in found if (mark := vars(row)["mark"]) >= ALIKE}
 
     @staticmethod
     @cache
@@ -107,7 +107,10 @@ class SQLite(Engine):
         )
         wanted = set(names)
         return _relative(
-            {row.pk: Mark(row.mark, not wanted.isdisjoint(row.title.split())) for row in found}
+            {
+                row.pk: Mark(vars(row)["mark"], not wanted.isdisjoint(row.title.split()))
+                for row in found
+            }
         )
 
     def alike(self, name: str) -> dict[int, Mark]:

@@ -105,9 +105,9 @@ def _point(location: Location) -> tuple[float, float] | None:
     if location.latitude is not None and location.longitude is not None:
         return location.latitude, location.longitude
     for address in location.addresses.all():
-        area = places.POSTCODES.get(address.postal_code)
+        area = places.gazetteer().postcode(address.postal_code)
         if area is not None and address.country in {"DE", ""}:
-            return float(area[0]), float(area[1])
+            return area.latitude, area.longitude
         town = places.named(address.city) if address.city else None
         if town:
             return town.latitude, town.longitude

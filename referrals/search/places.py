@@ -17,7 +17,6 @@ from counselling.triage import vectors
 from referrals.search import words
 from referrals.search.words import listed
 
-POSTCODES = coordinates
 FILE = Path(__file__).parent / "places.tsv"
 EARTH_KM = 6371.0
 LONGEST_NAME = 4  # words: Frankfurt am Main, Bad Neustadt an der Saale is found by its beginning
@@ -127,7 +126,7 @@ class Gazetteer:
 
     def postcode(self, text: str) -> Place | None:
         """Return the area of a German postcode, or None."""
-        point = POSTCODES.get(text)
+        point = coordinates.get(text)
         if point is None:
             return None
         latitude, longitude = float(point[0]), float(point[1])
