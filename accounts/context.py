@@ -16,6 +16,8 @@ MENU = (
     ("my-cases", "queue.see", _("Meine Fälle")),
     ("team-cases", "queue.see", _("Alle Fälle")),
     ("reviews", "triage.review", _("Einstufung prüfen")),
+    ("directory-entries", "directory.edit", _("Verzeichnis")),
+    ("directory-planning", "directory.plan", _("Planung")),
     ("staff-list", "staff.see", _("Personen")),
     ("settings", "organisation.change", _("Einstellungen")),
 )
@@ -28,7 +30,16 @@ SETTINGS = (
     ("model-comparison", "triage.compare", _("Modelle vergleichen")),
 )
 # Their pages stand for everything below them.
-_SECTIONS = frozenset(["staff-list", "crisis-lines", "topics", "text-modules"])
+_SECTIONS = frozenset(
+    [
+        "directory-entries",
+        "directory-planning",
+        "staff-list",
+        "crisis-lines",
+        "topics",
+        "text-modules",
+    ]
+)
 
 
 def staff(request: HttpRequest) -> dict[str, Any]:

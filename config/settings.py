@@ -158,6 +158,22 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         else {"BACKEND": "config.layers.EmbeddedChannelLayer", "CONFIG": {"capacity": 1000}}
     )
 }
+# Counters of tries (accounts/throttle.py) and nothing else. Room enough that a flood of tries does not
+# push other people's counters out.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": (
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "lotse",
+        }
+        if REDIS_URL
+        else {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    )
+}
 HUEY: dict[str, Any] = {
     "huey_class": "huey.RedisHuey" if REDIS_URL else "huey.SqliteHuey",
     "name": "lotse",
@@ -204,9 +220,8 @@ CSRF_FAILURE_VIEW = "config.errors.expired_form"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not INSECURE_HTTP
 SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 2 * 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("LOTSE_BEHIND_PROXY", False) else None
-)
+BEHIND_PROXY: bool = env.bool("LOTSE_BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # `no-referrer` would make browsers send `Origin: null` with our own forms, which the CSRF check refuses.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -232,6 +247,23 @@ CONTENT_SECURITY_POLICY = {
 # answers with a sentence; what is larger is answered by OversizeMiddleware.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- Mail -------------------------------------------------------------------------------------
+# Without a host no mail leaves.
+EMAIL_HOST: str = env.str("LOTSE_EMAIL_HOST", "")
+EMAIL_PORT: int = env.int("LOTSE_EMAIL_PORT", 587)
+EMAIL_HOST_USER: str = env.str("LOTSE_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD: str = env.str("LOTSE_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS: bool = env.bool("LOTSE_EMAIL_TLS", True)
+EMAIL_TIMEOUT = 20
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.dummy.EmailBackend"
+)
+DEFAULT_FROM_EMAIL: str = env.str("LOTSE_EMAIL_FROM", "Lotse <lotse@localhost>")
+# Where links in mails lead: nobody's request says it when the worker writes.
+PUBLIC_URL: str = env.str("LOTSE_PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 
 # --- Words, time, files -----------------------------------------------------------------------
 LANGUAGE_CODE = "de"

@@ -5,6 +5,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -32,6 +33,7 @@ def key(bundle: "Bundle") -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
+@lru_cache(maxsize=4096)
 def simple(text: str) -> str:
     """Return a text without case, accents, punctuation and empty words, in the order of the alphabet."""
     text = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")

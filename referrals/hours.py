@@ -167,9 +167,15 @@ def _weekdays(row: Mapping[str, Any]) -> list[str] | None:
 
 
 def _clock(value: object) -> str:
-    """Return `HH:MM` of `9:00`, `09:00:00`, `09:00Z` or `09:00+01:00`; nothing for what is no time."""
-    match = re.match(r"(\d{1,2}):(\d{2})", str(value or "").strip())
-    return f"{int(match[1]):02d}:{match[2]}" if match else ""
+    """Return `HH:MM` of `9:00`, `09:00:00Z`, `09:00+01:00` or `4:00 PM`; nothing for what is no time."""
+    written = str(value or "").strip().lower()
+    match = re.match(r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?", written)
+    if match is None or not (match[2] or match[3]):
+        return ""
+    hour = int(match[1])
+    if match[3]:
+        hour = hour % 12 + (12 if match[3] == "pm" else 0)
+    return f"{hour:02d}:{match[2] or '00'}"
 
 
 def _days_of(word: str) -> list[str] | None:

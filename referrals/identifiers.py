@@ -24,3 +24,7 @@ def of_source(source: str, kind: str, raw: str) -> UUID:
 def derived(parent: UUID, *parts: object) -> UUID:
     """Return the id of a part of something, named by what it is."""
     return uuid5(parent, "|".join(str(part) for part in parts))
+
+
+# Lotse's own taxonomy, in every installation.
+OWN_TAXONOMY = derived(NAMESPACE, "taxonomy", "lotse")

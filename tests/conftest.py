@@ -33,6 +33,8 @@ settings.STORAGES["staticfiles"]["BACKEND"] = (
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 django.setup()
 
+from django.core.cache import cache  # noqa: E402 - needs the settings
+
 from accounts import queries  # noqa: E402 - needs the settings
 from counselling import triaging  # noqa: E402 - needs the settings
 
@@ -100,8 +102,9 @@ def _trail_can_be_emptied_between_tests() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
-    """Begin each test without what another one's pages remembered of rows that are gone now."""
+    """Begin each test without what another one's pages remembered or counted."""
     queries.forget_organisations()
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

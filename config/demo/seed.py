@@ -21,6 +21,9 @@ from counselling.models import TextModule, Topic
 from counselling.operations import asking, cases, messages, ratings
 from counselling.operations.settings import furnish
 from counselling.sla import Urgency
+from referrals.formats.detection import Format
+from referrals.formats.files import uploaded
+from referrals.operations import imports
 from vault.codes import AccessCode
 from vault.keyring import SERVER
 
@@ -57,6 +60,19 @@ def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
             if story["state"] == "answered":
                 codes.setdefault(organisation.slug, code.display())
     _codes_file().write_text(json.dumps(codes, indent=1))
+    _fill_directory(now)
+
+
+def _fill_directory(now: datetime) -> None:
+    """Read a few entries of the first organisation into the directory, as a file that it hands in."""
+    imports.take_over(
+        files=uploaded("directory.json", (CONTENT / "directory.json").read_bytes()),
+        kind=Format.HSDS,
+        source="demo",
+        owner=Organisation.objects.earliest("created_at"),
+        by=None,
+        at=now - timedelta(days=350),  # soon to be confirmed again, as editors will see
+    )
 
 
 def code_to_try(slug: str) -> str:

@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
+from referrals.formats import hsds_csv
 from referrals.formats.documents import Found
 from referrals.formats.files import Files, Part
 from referrals.reports import NotReadable, Place, Report
@@ -42,7 +43,9 @@ def read(files: Files, report: Report) -> Iterator[Found]:
 def _objects(text: "_Text", report: Report) -> Iterator[Found]:
     """Yield what objects one after the other hold: NDJSON, or one object that may be a page."""
     for line, value in text.sequence():
-        if isinstance(value, Mapping) and isinstance(value.get("contents"), list):
+        if isinstance(value, Mapping) and "services.csv" in value:
+            yield from hsds_csv.read_json(value, report)
+        elif isinstance(value, Mapping) and isinstance(value.get("contents"), list):
             for inner in value["contents"]:
                 yield from _found(line, inner, report)
         else:

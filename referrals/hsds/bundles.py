@@ -38,7 +38,7 @@ class Bundle:
     Ids and dates are strings, as in JSON. `states`: which collections the source names in full, as
     (table, foreign key, parent's id): rows of these that it does not name are dropped. `columns`: the
     fields of each table that the source can express (None: all); others keep what they have.
-    `source_id`: what the source itself calls the service.
+    `source_id`: what the source itself calls the service. `digest`: a hash of all that it says.
     """
 
     place: Place
@@ -47,20 +47,26 @@ class Bundle:
     states: set[tuple[str, str, str]] = field(default_factory=set)
     columns: Mapping[str, Collection[str]] | None = None
     source_id: str = ""
+    digest: str = ""
 
     @property
     def service(self) -> Row | None:
         """Return the service's row, None for a provider without one."""
         return self.tables.get("services", {}).get(self.root[1])
 
+    @property
+    def is_confidential(self) -> bool:
+        """Say whether the service's addresses are secret."""
+        return bool(self.service and self.service.get("confidential_address"))
+
     def rows(self, key: str) -> list[Row]:
         """Return the rows of a table."""
         return list(self.tables.get(key, {}).values())
 
-    def digest(self) -> str:
-        """Return a hash of everything that the source says."""
+    def seal(self) -> None:
+        """Note the hash of everything that the source says, before anything is looked up for it."""
         said = [self.tables, sorted(self.columns or ())]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def put(self, key: str, row: Row) -> str:
         """Add a row, or join it to the one of the same id, and return its id.
@@ -120,6 +126,7 @@ class Reader:
         self._bundle.source_id = str(document.get("id") or "")[:200]
         self._take(entity, document, root, parent=None)
         checking.check(self._bundle, self.report)
+        self._bundle.seal()
         return self._bundle
 
     def _id_of(self, entity: Entity, document: Mapping[str, Any], content: str) -> str:
@@ -155,7 +162,11 @@ class Reader:
 
     def _fields(self, entity: Entity, raw: Mapping[str, Any], row: Row) -> None:
         for spec in entity.fields:
-            value, problem, hint = values.read(spec, raw.get(spec.name))
+            if raw.get(spec.name) is None:
+                if spec.default is not None:
+                    row[spec.name] = spec.default
+                continue
+            value, problem, hint = values.read(spec, raw[spec.name])
             if problem:
                 self._report(
                     entity, raw, problem, field=spec.name, value=str(raw.get(spec.name)), hint=hint
@@ -188,10 +199,12 @@ class Reader:
     def _collection(self, entity: Entity, key: str, raw: Mapping[str, Any], row_id: str) -> None:
         child = BY_KEY[key]
         foreign = f"{entity.name}_id"
-        # A service names all that is its own; what is its provider's only where it says so.
-        if (key in raw or entity is not ORGANIZATION) and (
-            self.columns is None or key in self.columns
-        ):
+        # A service names all that is its own; what is its provider's only where it says so. Our own
+        # exports do not name a secret place: silence does not drop it.
+        silent = entity is ORGANIZATION or (
+            key == "service_at_locations" and self._bundle.is_confidential
+        )
+        if (key in raw or not silent) and (self.columns is None or key in self.columns):
             self._bundle.states.add((key, foreign, row_id))
         for place, inner in enumerate(_objects(raw.get(key))):
             if inner is None:

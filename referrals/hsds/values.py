@@ -60,12 +60,18 @@ def clean(typed: str) -> tuple[str, str]:
     """Return a text without what no reader sees, umlauts restored, and a problem's code."""
     problem = ""
     if _GARBLED.search(typed):
-        try:
-            typed, problem = typed.encode("cp1252").decode(), "garbled"
-        except UnicodeError:
-            pass
+        restored = _GARBLED.sub(_restored, typed)
+        typed, problem = restored, "garbled" if restored != typed else ""
     cleaned = plain.clean(typed)
     return cleaned.text, "damaged" if cleaned.removed else problem
+
+
+def _restored(match: re.Match[str]) -> str:
+    """Return the letter that a garbled pair stood for; only the pair, its neighbours may be in order."""
+    try:
+        return match[0].encode("cp1252").decode()
+    except UnicodeError:
+        return match[0]
 
 
 def neutral(cell: str) -> str:

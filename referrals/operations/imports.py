@@ -1,8 +1,11 @@
 """Taking a file over: checked as a whole first, then written in one transaction, or not at all."""
 
+import pickle
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
+from typing import IO
 
 from django.db import transaction
 
@@ -47,7 +50,10 @@ def check(
     entries will belong. progress: called with the step, how many are done and of how many (0: unknown).
     """
     report = Report()
-    _run(files, kind, source, owner, by, at, report, progress=progress, total=0, dry=True)
+    writer = _writer(source, owner, by, at, report, dry=True)
+    for chunk in _chunks(_bundles(files, kind, source, report)):
+        writer.write(chunk)
+        progress("check", report.read, 0)
     return report
 
 
@@ -64,37 +70,70 @@ def take_over(
 ) -> Report:
     """Write a file's entries, all or none. Raises NotReadable, and HasErrors when entries have errors.
 
-    It is checked first, outside the transaction: a file with errors never holds a lock. leave_out_errors:
-    take over what is in order, leave out the rest. The other arguments are those of `check`.
+    It is read and checked first, outside the transaction: a file with errors never holds a lock, and
+    what is in order holds it no longer than writing takes. leave_out_errors: take over what is in order,
+    leave out the rest. The other arguments are those of `check`.
     """
-    checked = check(
-        files=files, kind=kind, source=source, owner=owner, by=by, at=at, progress=progress
-    )
-    if checked.left_out and not leave_out_errors:
-        raise HasErrors(checked)
-    report = Report()
-    with transaction.atomic():
-        _run(
-            files, kind, source, owner, by, at, report,
-            progress=progress, total=checked.read, dry=False,
-        )  # fmt: skip
-    return report
+    with tempfile.TemporaryFile() as spool:
+        checked = Report()
+        writer = _writer(source, owner, by, at, checked, dry=True)
+        for chunk in _chunks(_bundles(files, kind, source, checked)):
+            for bundle in chunk:
+                pickle.dump(bundle, spool, pickle.HIGHEST_PROTOCOL)
+            writer.precheck(chunk)
+            progress("check", checked.read, 0)
+        if checked.left_out and not leave_out_errors:
+            raise HasErrors(checked)
+        checked.unchanged = 0
+        spool.seek(0)
+        with transaction.atomic():
+            return _write(spool, checked, source, owner, by, at, progress)
 
 
-def _run(
-    files: Files,
-    kind: Format,
+def _write(
+    spool: IO[bytes],
+    checked: Report,
+    source: str,
+    owner: Organisation | None,
+    by: Membership | None,
+    at: datetime,
+    progress: Progress,
+) -> Report:
+    """Write what was read and spooled, and add to the report what only writing finds."""
+    found = Report()
+    writer = _writer(source, owner, by, at, found, dry=False)
+    done = 0
+    for chunk in _chunks(_spooled(spool)):
+        writer.write(chunk)
+        done += len(chunk)
+        progress("write", done, checked.read)
+    writer.finish()
+    known = {(p.place, p.code) for p in checked.problems}
+    checked.problems += [p for p in found.problems if (p.place, p.code) not in known]
+    for count in ("created", "changed", "unchanged", "providers"):
+        setattr(checked, count, getattr(found, count))
+    return checked
+
+
+def _spooled(spool: IO[bytes]) -> Iterator[Bundle]:
+    while True:
+        try:
+            # Our own file of a moment ago, without a name that anybody could open.
+            yield pickle.load(spool)  # noqa: S301
+        except EOFError:
+            return
+
+
+def _writer(
     source: str,
     owner: Organisation | None,
     by: Membership | None,
     at: datetime,
     report: Report,
     *,
-    progress: Progress,
-    total: int,
     dry: bool,
-) -> None:
-    writer = Writer(
+) -> Writer:
+    return Writer(
         owner=owner,
         source=source,
         by=by,
@@ -103,11 +142,11 @@ def _run(
         report=report,
         dry=dry,
     )
-    bundles = _bundles(files, kind, source, report)
+
+
+def _chunks(bundles: Iterator[Bundle]) -> Iterator[list[Bundle]]:
     while chunk := list(islice(bundles, CHUNK)):
-        writer.write(chunk)
-        progress("check" if dry else "write", report.read, total)
-    writer.finish()
+        yield chunk
 
 
 def _bundles(files: Files, kind: Format, source: str, report: Report) -> Iterator[Bundle]:

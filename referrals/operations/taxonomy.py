@@ -13,7 +13,7 @@ from referrals import identifiers
 from referrals.models import Taxonomy, TaxonomyTerm
 
 SEED = Path(__file__).parent.parent / "data" / "taxonomy.json"
-OWN = identifiers.derived(identifiers.NAMESPACE, "taxonomy", "lotse")
+OWN = identifiers.OWN_TAXONOMY
 
 
 @lru_cache(maxsize=1)

@@ -4,47 +4,30 @@ Forms, imports and undo all hand over bundles. What is already as the bundle say
 changes leaves the whole entry as it was in a `Version`.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Field, Max, Model, Q
-from django.utils import timezone
+from django.db.models import Q
 
 from accounts.models import Membership, Organisation
 from audit import trail
-from referrals import duplicates, freshness, identifiers
+from referrals import duplicates, identifiers
 from referrals.hsds.bundles import Bundle, Row
 from referrals.hsds.shape import ENTITIES, Entity
-from referrals.hsds.tables import Nest, Tables, is_derived
-from referrals.models import Location, Provider, Service, Version
+from referrals.hsds.tables import is_derived
+from referrals.models import Provider, Service, Version
+from referrals.operations.applying import UPSERT, Applier, Chunk
 from referrals.operations.taxonomy import Terms
 from referrals.queries import rows as stored
 from referrals.reports import Report
 from referrals.signals import services_changed
 
-UPSERT = 500  # rows in one statement; SQLite takes 32,766 variables
 # Their rows are shared between services: naming some of them never drops the others.
 NEVER_DROPPED = frozenset(["locations", "organizations"])
 
 
-@dataclass(slots=True)
-class _Chunk:
-    """What some bundles meet in the database."""
-
-    current: Tables
-    known: Tables
-    services: dict[str, Service]
-    provider_owners: dict[str, UUID | None]
-    create: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    update: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    drop: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-
-
-class Writer:
+class Writer(Applier):
     """Writes bundles of one source. dry: only counts and reports what would be written.
 
     owner: to whom new entries belong, and whose (and nobody's) entries may be changed.
@@ -61,15 +44,9 @@ class Writer:
         report: Report,
         dry: bool = False,
     ) -> None:
-        self.owner = owner
-        self.source = source
-        self.by = by
-        self.at = at
-        self.today = timezone.localdate(at)
-        self.action = action
+        super().__init__(owner=owner, source=source, by=by, at=at, action=action)
         self.report = report
         self.dry = dry
-        self.touched: list[UUID] = []
         self._terms = Terms(source=source, dry=dry)
         self._seen: dict[tuple[str, str], tuple[int, str]] = {}
         self._alike: dict[str, tuple[str, int]] = {}
@@ -77,9 +54,9 @@ class Writer:
         self._shared: set[tuple[str, str]] = set()
         self._foreign_terms: set[str] = set()
 
-    @property
-    def _is_import(self) -> bool:
-        return self.action == Version.Action.IMPORTED
+    def precheck(self, bundles: Sequence[Bundle]) -> None:
+        """Report entries that `write` would leave out, and nothing else: what a first look costs."""
+        self._wanted([bundle for bundle in bundles if not self._stands_above(bundle)])
 
     def write(self, bundles: Sequence[Bundle]) -> None:
         """Write some bundles; a long run hands them over in chunks of a few hundred."""
@@ -94,7 +71,7 @@ class Writer:
         changed = [(bundle, self._compare(bundle, chunk)) for bundle in wanted]
         self._count(changed, chunk)
         if not self.dry:
-            self._apply(changed, chunk)
+            self.apply(changed, chunk)
 
     def finish(self) -> None:
         """Tell those who keep something beside the rows, and the trail. After the last `write`."""
@@ -114,7 +91,7 @@ class Writer:
     # --- Which bundles are written at all -----------------------------------------------------
     def _stands_above(self, bundle: Bundle) -> bool:
         """Say whether the same entry stood in the file before, and report it."""
-        digest = bundle.digest()
+        digest = bundle.digest
         before = self._seen.setdefault(bundle.root, (bundle.place.line, digest))
         if before[0] == bundle.place.line and before[1] == digest:
             return False
@@ -136,7 +113,7 @@ class Writer:
             owner, name, digest = there.get(bundle.root[1], (None, "", ""))
             if owner is not None and owner != (self.owner.pk if self.owner else None):
                 self._leave_out(bundle, "not-yours", value=bundle.place.entry, hint=name or "")
-            elif self._is_import and digest and digest == bundle.digest():
+            elif self.is_import and digest and digest == bundle.digest:
                 same.append(bundle.root[1])
             else:
                 wanted.append(bundle)
@@ -150,7 +127,7 @@ class Writer:
         stale = Service.objects.filter(pk__in=services).exclude(seen_on=self.today)
         rows = list(stale)
         for row in rows:
-            self._freshen(row)
+            self.freshen(row)
         Service.objects.bulk_update(rows, ["seen_on", "fresh_until", "hide_from"], UPSERT)
 
     def _leave_out(self, bundle: Bundle, code: str, **words: str) -> None:
@@ -186,7 +163,7 @@ class Writer:
             return None
         return self._terms.make(named)
 
-    def _meet(self, bundles: Sequence[Bundle]) -> _Chunk:
+    def _meet(self, bundles: Sequence[Bundle]) -> Chunk:
         """Read the entries as they are, and to whom they belong."""
         services = [bundle.root[1] for bundle in bundles]
         locations = [pk for bundle in bundles for pk in bundle.tables.get("locations", {})]
@@ -194,11 +171,11 @@ class Writer:
         found = {str(row.pk): row for row in Service.objects.filter(pk__in=services)}
         current = stored.tables(list(found), locations=locations, providers=providers)
         owners = dict(Provider.objects.filter(pk__in=providers).values_list("pk", "owner_id"))
-        chunk = _Chunk(current, {}, found, {str(pk): owner for pk, owner in owners.items()})
+        chunk = Chunk(current, {}, found, {str(pk): owner for pk, owner in owners.items()})
         self._look_up(bundles, chunk)
         return chunk
 
-    def _look_up(self, bundles: Sequence[Bundle], chunk: _Chunk) -> None:
+    def _look_up(self, bundles: Sequence[Bundle], chunk: Chunk) -> None:
         """Read every row that has an id of the bundles, whoever's it is."""
         for entity in ENTITIES:
             ids = {pk for bundle in bundles for pk in bundle.tables.get(entity.key, {})}
@@ -207,7 +184,7 @@ class Writer:
             if missing:
                 known.update(stored.rows(entity, Q(pk__in=missing)))
 
-    def _part_from_others(self, bundle: Bundle, chunk: _Chunk) -> None:
+    def _part_from_others(self, bundle: Bundle, chunk: Chunk) -> None:
         """Give rows another id whose id belongs to another service's row.
 
         In nested HSDS one language or area with one id may stand under many services; a row has one.
@@ -257,7 +234,7 @@ class Writer:
         }
 
     # --- What has to be done ------------------------------------------------------------------
-    def _compare(self, bundle: Bundle, chunk: _Chunk) -> bool:
+    def _compare(self, bundle: Bundle, chunk: Chunk) -> bool:
         """Note the rows to create, change and drop; say whether the bundle changes anything."""
         touched = False
         for entity in ENTITIES:
@@ -276,7 +253,7 @@ class Writer:
                 touched = True
         return self._drops(bundle, chunk) or touched
 
-    def _is_foreign(self, entity: Entity, row: Row, chunk: _Chunk) -> bool:
+    def _is_foreign(self, entity: Entity, row: Row, chunk: Chunk) -> bool:
         """Say whether a provider's row belongs to another organisation, which alone may change it."""
         owner = chunk.provider_owners.get(row["id"]) if entity.name == "organization" else None
         return owner is not None and owner != (self.owner.pk if self.owner else None)
@@ -286,9 +263,13 @@ class Writer:
         if known is None:
             return row
         kept = {name: known[name] for name in entity.parents if name in known}
-        if self._is_import:
+        if self.is_import:
             kept |= {s.name: known[s.name] for s in entity.fields if s.kept and s.name in known}
         if bundle.columns is None:
+            if bundle.is_confidential and "extra" in known:
+                kept["extra"] = known[
+                    "extra"
+                ]  # what our own exports do not tell of a secret service
             return {**kept, **row}
         spoken = bundle.columns.get(entity.key, ())
         silent = {name: value for name, value in known.items() if name not in spoken}
@@ -297,7 +278,7 @@ class Writer:
         }
         return {**silent, **said, "id": row["id"]}
 
-    def _drops(self, bundle: Bundle, chunk: _Chunk) -> bool:
+    def _drops(self, bundle: Bundle, chunk: Chunk) -> bool:
         """Note rows that the source, which names them all, no longer names."""
         dropped = False
         for key, foreign, parent in bundle.states:
@@ -309,7 +290,7 @@ class Writer:
                     dropped = True
         return dropped
 
-    def _count(self, changed: Iterable[tuple[Bundle, bool]], chunk: _Chunk) -> None:
+    def _count(self, changed: Iterable[tuple[Bundle, bool]], chunk: Chunk) -> None:
         keys: dict[str, Bundle] = {}
         edited: list[Bundle] = []
         for bundle, touched in changed:
@@ -324,7 +305,7 @@ class Writer:
                 self.report.created += 1
                 keys[duplicates.key(bundle)] = bundle
                 self._report_alike(bundle)
-        if self._is_import:
+        if self.is_import:
             self._report_edited(edited)
             self._report_known(keys)
 
@@ -348,159 +329,9 @@ class Writer:
             hint = f"{name} ({source})" if source else name
             self.report.add(keys[key].place, "similar", hint=hint)
 
-    # --- Doing it -----------------------------------------------------------------------------
-    def _apply(self, changed: Sequence[tuple[Bundle, bool]], chunk: _Chunk) -> None:
-        self._keep_versions([b for b, touched in changed if touched], chunk)
-        for entity in reversed(ENTITIES):
-            if chunk.drop[entity.key]:
-                entity.stored.filter(pk__in=chunk.drop[entity.key]).delete()
-        digests = {bundle.root[1]: bundle for bundle, _ in changed}
-        for entity in ENTITIES:
-            self._put(entity, chunk, digests)
-        unchanged = [b for b, touched in changed if not touched and b.root[1] in chunk.services]
-        for bundle in unchanged:
-            row = chunk.services[bundle.root[1]]
-            row.source_hash = self._hash(bundle, row)
-            self._freshen(row)
-            row.save(update_fields=["source_hash", "seen_on", "fresh_until", "hide_from"])
-        services = [UUID(b.root[1]) for b, touched in changed if touched and b.service is not None]
-        self._hide_places(services)
-        self._drop_empty_places(chunk)
-        self._touch(services, chunk, digests)
-        self.touched += services
-
-    def _put(self, entity: Entity, chunk: _Chunk, bundles: dict[str, Bundle]) -> None:
-        create, update = chunk.create[entity.key], chunk.update[entity.key]
-        if create:
-            entity.stored.bulk_create(
-                [self._instance(entity, row, bundles, None) for row in create], UPSERT
-            )
-        if not update:
-            return
-        there = entity.stored.in_bulk([row["id"] for row in update])
-        rows = [self._instance(entity, row, bundles, there.get(UUID(row["id"]))) for row in update]
-        names = [spec.column for spec in entity.fields] + list(entity.parents.values())
-        if entity.extra:
-            names.append("extra")
-        entity.stored.bulk_create(
-            rows, UPSERT, update_conflicts=True, unique_fields=["id"], update_fields=names
-        )
-
-    def _instance(
-        self, entity: Entity, row: Row, bundles: dict[str, Bundle], there: Model | None
-    ) -> Model:
-        assert entity.model is not None
-        values: dict[str, Any] = {"id": UUID(row["id"])}
-        for spec in entity.fields:
-            column = entity.model._meta.get_field(spec.column)  # noqa: SLF001 - a public API of Django
-            assert isinstance(column, Field)
-            value = row.get(spec.name)
-            values[spec.column] = column.get_default() if value is None else column.to_python(value)
-        for foreign, attr in entity.parents.items():
-            values[f"{attr}_id"] = UUID(row[foreign]) if foreign in row else None
-        if entity.extra:
-            values["extra"] = row.get("extra", {})
-        if there is None and hasattr(entity.model, "owner"):
-            source_id = bundles[row["id"]].source_id if row["id"] in bundles else row["id"]
-            values |= {"owner": self.owner, "source": self.source, "source_id": source_id}
-        elif there is not None and hasattr(entity.model, "owner"):
-            values |= {name: getattr(there, name) for name in ("owner_id", "source", "source_id")}
-        instance = entity.model(**values)
-        if isinstance(instance, Service):
-            instance.last_modified = self.at
-            self._freshen(instance)
-        return instance
-
-    def _touch(self, services: list[UUID], chunk: _Chunk, bundles: dict[str, Bundle]) -> None:
-        """Write what the writer keeps beside the source's words, also where only a part changed."""
-        rows = list(Service.objects.filter(pk__in=services))
-        for row in rows:
-            bundle = bundles[str(row.pk)]
-            row.last_modified = self.at
-            row.duplicate_key = duplicates.key(bundle)
-            row.source_hash = self._hash(bundle, row)
-            self._freshen(row)
-        Service.objects.bulk_create(
-            rows,
-            UPSERT,
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=[
-                "last_modified",
-                "duplicate_key",
-                "source_hash",
-                "seen_on",
-                "fresh_until",
-                "hide_from",
-            ],
-        )
-
-    def _hash(self, bundle: Bundle, row: Service) -> str:
-        """Return the hash by which the same import is known again.
-
-        An edit keeps it: a source that says the same as before does not take the edit back.
-        """
-        return bundle.digest() if self._is_import else row.source_hash
-
-    def _freshen(self, row: Service) -> None:
-        row.seen_on = self.today
-        row.fresh_until = freshness.fresh_until(
-            assured_date=_day(row.assured_date),
-            assured_until=_day(row.assured_until),
-            seen_on=self.today,
-        )
-        row.hide_from = freshness.hide_from(fresh_until=row.fresh_until, seen_on=self.today)
-
-    def _keep_versions(self, bundles: Sequence[Bundle], chunk: _Chunk) -> None:
-        there = [UUID(b.root[1]) for b in bundles if b.root[1] in chunk.services]
-        last = (
-            Version.objects.filter(service__in=there).values("service").annotate(last=Max("number"))
-        )
-        numbers: dict[UUID, int] = {row["service"]: row["last"] for row in last}
-        # `current` may share rows that a later bundle of the chunk changes; they are read from the
-        # database as they were when the chunk began.
-        nest = Nest(chunk.current, stored.terms(chunk.current))
-        Version.objects.bulk_create(
-            [
-                Version(
-                    service_id=service,
-                    number=numbers.get(service, 0) + 1,
-                    at=self.at,
-                    by=self.by,
-                    action=self.action,
-                    before=nest.service(str(service)),
-                )
-                for service in there
-            ],
-            UPSERT,
-        )
-
-    def _hide_places(self, services: list[UUID]) -> None:
-        """Keep every place of a confidential service confidential, whoever else is there."""
-        here = Location.objects.filter(service_at_locations__service__in=services)
-        secret = here.filter(service_at_locations__service__confidential=True, confidential=False)
-        Location.objects.filter(pk__in=list(secret.values_list("pk", flat=True))).update(
-            confidential=True
-        )
-
-    def _drop_empty_places(self, chunk: _Chunk) -> None:
-        """Drop places that no service is at any more and no provider has."""
-        left = {
-            row["location_id"]
-            for row_id, row in chunk.current["service_at_locations"].items()
-            if row_id in chunk.drop["service_at_locations"]
-        }
-        Location.objects.filter(
-            pk__in=left, provider__isnull=True, service_at_locations__isnull=True
-        ).delete()
-
 
 SCHEDULED = (
     ("services", "service_id"),
     ("locations", "location_id"),
     ("service_at_locations", "service_at_location_id"),
 )
-
-
-def _day(value: date | str | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value

@@ -36,6 +36,26 @@ NO_PAGE = {
     "case-note": "POST, leads on; with errors it shows the page `case`",
     "case-draft": "POST, 204 or leads on",
     "case-preview": "POST, a part of the page `case`",
+    "directory-capacity": "POST, leads on",
+    "directory-entry-confirm": "POST, leads on",
+    "directory-undo": "POST, leads on",
+    "directory-planning-table": "a file to save",
+    "directory-confirm": "its secret is only in a mail; looked at in tests/referrals/test_upkeep.py",
+    "hsds-base": "JSON for programs",
+    "hsds-locations": "JSON for programs",
+    "hsds-locations-one": "JSON for programs",
+    "hsds-openapi": "JSON for programs",
+    "hsds-organizations": "JSON for programs",
+    "hsds-organizations-one": "JSON for programs",
+    "hsds-profile": "JSON for programs",
+    "hsds-service-at-locations": "JSON for programs",
+    "hsds-service-at-locations-one": "JSON for programs",
+    "hsds-services": "JSON for programs",
+    "hsds-services-one": "JSON for programs",
+    "hsds-taxonomies": "JSON for programs",
+    "hsds-taxonomies-one": "JSON for programs",
+    "hsds-taxonomy-terms": "JSON for programs",
+    "hsds-taxonomy-terms-one": "JSON for programs",
 }
 
 # The outermost elements that make the page wider than the window.
@@ -100,6 +120,7 @@ def test_every_page_looks_right(visit: OpenVisitor, device: str, live_lotse: Lot
     cases_pages(tour)
     staff_pages(tour)
     settings_pages(tour)
+    directory_pages(tour)
     planner_page(tour)
 
     # The second step of signing in shows itself only between the two steps.
@@ -216,9 +237,28 @@ def settings_pages(tour: Tour) -> None:
     tour.send("text-module-new-error")
 
 
+def directory_pages(tour: Tour) -> None:
+    page = tour.page
+    enter(page, "soeren.claasen")
+    tour.go("/team/verzeichnis/", "directory-entries")
+    page.get_by_role("button", name="Stimmt noch").first.click()
+    tour.look("directory-entries-confirmed")
+    tour.follow(".entry-row__title a", "directory-entry")
+    page.locator("main a[href$='/versionen/']").click()
+    tour.look("directory-versions")
+    tour.go("/team/verzeichnis/neu/", "directory-entry-new")
+    tour.send("directory-entry-errors")
+    tour.go("/team/verzeichnis/einlesen/", "directory-import")
+    table = "name;plz;öffnungszeiten\nElterncafé;1067;Mo 25-26 Uhr\n;22761;\n"
+    file = {"name": "angebote.csv", "mimeType": "text/csv", "buffer": table.encode()}
+    page.locator("#id_file").set_input_files([file])
+    tour.send("directory-import-run")
+
+
 def planner_page(tour: Tour) -> None:
     enter(tour.page, "inken.brandt")
     tour.go("/team/start/", "desk")
+    tour.go("/team/planung/", "directory-planning")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ class Page:
     `kind`: `public`, `organisation` (a page of one organisation), `client` (needs the code), `signed in` (needs both factors, no membership), `staff`.
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
-    `invitation`, `review`, `token`.
+    `invitation`, `review`, `service`, `run`, `token`; several are separated by spaces.
     """
 
     kind: str
@@ -37,6 +37,7 @@ def _staff(permission: str, roles: frozenset[Role], *, method: str = "get", of: 
 ADMIN = frozenset([Role.ADMIN])
 SUPERVISING = frozenset([Role.SUPERVISOR])
 LEADING = frozenset([Role.ADMIN, Role.SUPERVISOR])
+PLANNING = LEADING | {Role.PLANNER}
 
 PAGES = {
     "home": Page("public"),
@@ -97,6 +98,34 @@ PAGES = {
     "text-module-new": _staff("text_module.change", LEADING),
     "text-module": _staff("text_module.change", LEADING, of="module"),
     "text-module-drop": _staff("text_module.change", LEADING, of="module"),
+    # The directory
+    "hsds-base": Page("public"),
+    "hsds-profile": Page("public"),
+    "hsds-openapi": Page("public"),
+    "hsds-services": Page("public"),
+    "hsds-services-one": Page("public"),
+    "hsds-organizations": Page("public"),
+    "hsds-organizations-one": Page("public"),
+    "hsds-service-at-locations": Page("public"),
+    "hsds-service-at-locations-one": Page("public"),
+    "hsds-locations": Page("public"),
+    "hsds-locations-one": Page("public"),
+    "hsds-taxonomies": Page("public"),
+    "hsds-taxonomies-one": Page("public"),
+    "hsds-taxonomy-terms": Page("public"),
+    "hsds-taxonomy-terms-one": Page("public"),
+    "directory-confirm": Page("public", of="token"),
+    "directory-entries": _staff("directory.edit", LEADING),
+    "directory-entry-new": _staff("directory.edit", LEADING),
+    "directory-entry": _staff("directory.edit", LEADING, of="service"),
+    "directory-capacity": _staff("directory.edit", LEADING, method="post", of="service"),
+    "directory-entry-confirm": _staff("directory.edit", LEADING, method="post", of="service"),
+    "directory-versions": _staff("directory.edit", LEADING, of="service"),
+    "directory-undo": _staff("directory.edit", LEADING, method="post", of="service number"),
+    "directory-import": _staff("directory.import", ADMIN),
+    "directory-import-run": _staff("directory.import", ADMIN, of="run"),
+    "directory-planning": _staff("directory.plan", PLANNING),
+    "directory-planning-table": _staff("directory.plan", PLANNING),
 }
 
 # A member's role that may listen, and whether the socket is about one case.

@@ -14,6 +14,7 @@ from accounts.models import Membership, Organisation, Role
 from accounts.operations import staff
 from audit.models import TrailEntry
 from counselling.models import Case
+from referrals.operations import entries, uploads
 from tests import factories
 from tests.factories.cases import Asked
 from tests.factories.sessions import signed_in
@@ -62,13 +63,31 @@ def house() -> House:
         "member": str(people[Role.COUNSELLOR].pk),
         "invitation": str(invitation.pk),
         "review": str(missed.pk),
+        **_of_the_directory(people[Role.ADMIN]),
     }
     return House(here, people, elsewhere, asked, things)
 
 
+def _of_the_directory(admin: Membership) -> dict[str, str]:
+    """Return a shelter of the organisation, which others may not even know, and a file handed in."""
+    shelter = factories.directory.read_in(factories.directory.shelter(), owner=admin.organisation)[
+        0
+    ]
+    entries.confirm(service=shelter, by=admin, at=timezone.now())
+    run = uploads.hand_in(
+        name="angebote.csv",
+        data=b"name;ort\nElterncafe;Nordhafen\n",
+        kind=None,
+        source="probe",
+        by=admin,
+        at=timezone.now(),
+    )
+    return {"service": str(shelter.pk), "number": "1", "run": str(run.pk)}
+
+
 def address(name: str, page: Page, house: House) -> str:
     """Return a staff page's address with the house's thing in it."""
-    return reverse(name, kwargs={page.of: house.things[page.of]} if page.of else {})
+    return reverse(name, kwargs={thing: house.things[thing] for thing in page.of.split()})
 
 
 def call(browser: Client, page: Page, url: str) -> HttpResponse:
