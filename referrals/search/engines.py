@@ -59,7 +59,7 @@ class PostgreSQL(Engine):
                 FROM referrals_searchdocument,
                     to_tsquery('german', %s) AS query, to_tsquery('german', %s) AS name
                 WHERE tokens @@ query LIMIT %s
-            ) AS some
+            ) AS matched
             """,
             [query, named, MOST],
         )
