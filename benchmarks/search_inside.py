@@ -27,9 +27,7 @@ from referrals.models import (  # noqa: E402 - needs the settings
 from referrals.operations import documents  # noqa: E402 - as above
 from referrals.search import places, searching, words  # noqa: E402 - as above
 
-QUERIES = (
-    Path(__file__).parent.parent / "tests" / "referrals" / "search" / "data" / "queries.jsonl"
-)
+QUERIES = Path(__file__).parent.parent / "tests" / "referrals" / "search" / "data" / "queries.jsonl"
 BARE = {
     "postgresql": """
         SELECT id, ts_rank(tokens, query) FROM referrals_searchdocument,
@@ -104,7 +102,9 @@ def main(count: int, rounds: int) -> None:
             between = time.perf_counter()
             with connection.cursor() as cursor:
                 told = words.telling(words.words(query))
-                text = query if connection.vendor == "postgresql" else " ".join(f'"{w}"' for w in told)
+                text = (
+                    query if connection.vendor == "postgresql" else " ".join(f'"{w}"' for w in told)
+                )
                 cursor.execute(BARE[connection.vendor], [text])
                 cursor.fetchall()
             ours.append(between - began)

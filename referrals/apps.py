@@ -8,9 +8,9 @@ class ReferralsConfig(AppConfig):
     name = "referrals"
 
     def ready(self) -> None:
-        """Connect what keeps the taxonomy and the search in the database; fill in the permissions."""
+        """Fill in the permission table, and connect what follows the directory's rows."""
         from referrals import rules  # noqa: F401, PLC0415 - apps must be loaded first
-        from referrals.operations import documents  # noqa: PLC0415 - apps must be loaded first
+        from referrals.operations import documents  # noqa: PLC0415 - as above
         from referrals.signals import services_changed  # noqa: PLC0415 - as above
 
         post_migrate.connect(_seed, sender=self, dispatch_uid="referrals.seed")

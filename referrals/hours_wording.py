@@ -95,8 +95,8 @@ def _weekly(text: str) -> str | None:
     if not text:
         return ""
     spans: dict[str, list[str]] = {day: [] for day in DAYS}
-    for days, opens, closes in hours.to_schedules(text):
-        for day in days.split(","):
+    for byday, opens, closes in hours.to_schedules(text):
+        for day in byday.split(","):  # HSDS writes MO
             spans[day.title()].append(f"{opens}-{closes}")
     week: dict[str, Times] = {day: tuple(sorted(times)) for day, times in spans.items()}
     if not any(week.values()):
@@ -106,7 +106,10 @@ def _weekly(text: str) -> str | None:
     rest = dict(week)
     if base and sum(_has(times, base) for times in week.values()) > 1:
         pieces.append(_line([day for day in DAYS if _has(week[day], base)], base))
-        rest = {day: tuple(t for t in times if t not in base or not _has(times, base)) for day, times in week.items()}
+        rest = {
+            day: tuple(t for t in times if t not in base or not _has(times, base))
+            for day, times in week.items()
+        }
     for times, days in _grouped(rest).items():
         also = all(_has(week[day], base) for day in days) and bool(pieces)
         pieces.append(_line(days, times, also=also))

@@ -17,12 +17,12 @@ from holidays.countries.austria import Austria
 from holidays.countries.germany import Germany  # alone: the package would load every country
 from holidays.countries.switzerland import Switzerland
 from holidays.holiday_base import HolidayBase
-from opening_hours import OpeningHours, ParserError, State
+from opening_hours import OpeningHours, State, validate
 
 ZONE = ZoneInfo("Europe/Berlin")  # Vienna's and Zürich's clocks show the same
 COUNTRIES: dict[str, type[HolidayBase]] = {"DE": Germany, "AT": Austria, "CH": Switzerland}
 LOOKED_AHEAD = timedelta(days=60)
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _RULES = re.compile(r"(\s*;\s*|\s*,\s*(?=(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH)\b[^;]*?\d{2}:))")
 _HOLIDAY = re.compile(r"\b(PH|SH)\b")
 _DAYS = re.compile(r"^((?:(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH)(?:\s*[-,]\s*)?)+)(.*)$")
@@ -47,12 +47,10 @@ class Opening:
 
 def check(expression: str) -> None:
     """Refuse what cannot be read. Raises BadHours with a sentence for whoever typed it."""
-    try:
-        _parsed(expression)
-    except ParserError as refused:
+    if not validate(expression):
         raise BadHours(
             f"„{expression}“ lässt sich nicht als Öffnungszeit lesen. Ein Beispiel: Mo-Fr 09:00-12:00; PH off"
-        ) from refused
+        )
 
 
 def opening(expression: str, *, at: datetime, country: str = "DE", land: str = "") -> Opening:
@@ -109,10 +107,8 @@ def _with_holidays(expression: str, country: str, land: str, year: int) -> Openi
         dated, names_public = expression, False
     if not names_public and public and not _opens_on_sundays(expression):
         dated = f"{dated}; {public} off"
-    try:
-        return _parsed(dated)
-    except ParserError:  # a way of naming holidays that is not written out: without them
-        return _parsed(expression)
+    # A way of naming holidays that cannot be written out: without them.
+    return _parsed(dated if validate(dated) else expression)
 
 
 def _opens_on_sundays(expression: str) -> bool:

@@ -11,13 +11,10 @@ from pathlib import Path
 TARGET = Path(__file__).resolve().parent.parent / "referrals" / "search" / "places.tsv"
 COUNTRIES = ("DE", "AT", "CH", "LI")
 # GeoNames' own numbers of the Länder.
-LAENDER = dict(
-    zip(
-        [f"{number:02}" for number in range(1, 17)],
-        "BW BY HB HH HE NI NW RP SL SH BB MV SN ST TH BE".split(),
-        strict=True,
-    )
-)
+LAENDER = {
+    "01": "BW", "02": "BY", "03": "HB", "04": "HH", "05": "HE", "06": "NI", "07": "NW", "08": "RP",
+    "09": "SL", "10": "SH", "11": "BB", "12": "MV", "13": "SN", "14": "ST", "15": "TH", "16": "BE",
+}  # fmt: skip
 GERMAN = {"Munich": "München", "Vienna": "Wien", "Geneva": "Genf", "Nuremberg": "Nürnberg"}
 LARGE = 100_000  # inhabitants; from there on names in other languages are kept too
 HEADER = """\

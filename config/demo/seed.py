@@ -74,7 +74,7 @@ def _fill_directory(now: datetime) -> None:
             files=uploaded(name, (CONTENT / name).read_bytes()),
             kind=Format.HSDS,
             source="demo",
-            owner=Organisation.objects.earliest("created_at"),
+            owner=Organisation.objects.get(slug=_load("organisations.json")[0]["slug"]),
             by=None,
             at=at,
         )

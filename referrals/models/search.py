@@ -89,7 +89,9 @@ class SearchCount(models.Model):
             models.UniqueConstraint(
                 fields=["day", "query", "district", "hits"], name="search_is_counted_once_a_day"
             ),
-            models.CheckConstraint(condition=models.Q(hits__in=[0, 1]), name="hits_are_none_or_some"),
+            models.CheckConstraint(
+                condition=models.Q(hits__in=[0, 1]), name="hits_are_none_or_some"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -127,9 +127,12 @@ def updated(old: Columns, rows: Iterable[Row]) -> Columns:
     gone = np.zeros(size, bool)
     gone[replaced] = True
     kept = ~gone[old.place_rows]
-    return Columns(
+    new: dict[str, Any] = {
         **{name: _placed(getattr(old, name), size, where, single[name]) for name in _SINGLE},
         **{kind: _paired(getattr(old, kind), gone, *pairs[kind]) for kind in _KINDS},
+    }
+    return Columns(
+        **new,
         place_rows=np.concatenate([old.place_rows[kept], np.array(place_rows, np.int32)]),
         points=np.concatenate([old.points[kept], np.array(points, np.float32).reshape(-1, 2)]),
         place_ags=np.concatenate([old.place_ags[kept], np.array(place_ags, object)]),
@@ -158,7 +161,9 @@ def _hashable(thing: Any) -> Any:
     return tuple(thing) if isinstance(thing, list) else thing
 
 
-def _placed(old: NDArray[Any], size: int, where: NDArray[np.int64], values: list[Any]) -> NDArray[Any]:
+def _placed(
+    old: NDArray[Any], size: int, where: NDArray[np.int64], values: list[Any]
+) -> NDArray[Any]:
     new = np.zeros(size, old.dtype)
     new[: len(old)] = old
     new[where] = values

@@ -59,11 +59,11 @@ class PostgreSQL(Engine):
                 FROM referrals_searchdocument,
                     to_tsquery('german', %s) AS query, to_tsquery('german', %s) AS name
                 WHERE tokens @@ query LIMIT %s
-            ) AS some
+            ) AS matched
             """,
             [query, named, MOST],
         )
-        return _relative({row.pk: Mark(row.mark, row.is_named) for row in found})
+        return _relative({row.pk: Mark(vars(row)["mark"], vars(row)["is_named"]) for row in found})
 
     def alike(self, name: str) -> dict[int, Mark]:
         """Ask pg_trgm, where it is there."""
@@ -76,13 +76,15 @@ class PostgreSQL(Engine):
             """,
             [name, name],
         )
-        return {row.pk: Mark(row.mark, True) for row in found if row.mark >= ALIKE}
+        return {row.pk: Mark(mark, True) for row in found if (mark := vars(row)["mark"]) >= ALIKE}
 
     @staticmethod
     @cache
     def has_trigrams() -> bool:
         """Say whether pg_trgm is installed: creating it takes a right that a role may lack."""
-        found = SearchDocument.objects.raw("SELECT 1 AS id FROM pg_extension WHERE extname = 'pg_trgm'")
+        found = SearchDocument.objects.raw(
+            "SELECT 1 AS id FROM pg_extension WHERE extname = 'pg_trgm'"
+        )
         return bool(list(found))
 
 
@@ -105,7 +107,10 @@ class SQLite(Engine):
         )
         wanted = set(names)
         return _relative(
-            {row.pk: Mark(row.mark, not wanted.isdisjoint(row.title.split())) for row in found}
+            {
+                row.pk: Mark(vars(row)["mark"], not wanted.isdisjoint(row.title.split()))
+                for row in found
+            }
         )
 
     def alike(self, name: str) -> dict[int, Mark]:

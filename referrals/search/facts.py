@@ -15,13 +15,10 @@ from referrals.search.words import parts
 LONGEST_TEXT = 4_000  # characters of a description that are searched
 FREE, ANONYMOUS, BARRIER_FREE, REFERRALS, CONFIDENTIAL = 1, 2, 4, 8, 16
 # Official keys of the Länder: the first two digits of an AGS.
-LAND_OF_AGS = dict(
-    zip(
-        [f"{number:02}" for number in range(1, 17)],
-        "SH HH NI HB NW HE RP BW BY SL BE BB MV SN ST TH".split(),
-        strict=True,
-    )
-)
+LAND_OF_AGS = {
+    "01": "SH", "02": "HH", "03": "NI", "04": "HB", "05": "NW", "06": "HE", "07": "RP", "08": "BW",
+    "09": "BY", "10": "SL", "11": "BE", "12": "BB", "13": "MV", "14": "SN", "15": "ST", "16": "TH",
+}  # fmt: skip
 LAENDER = {
     "badenwuerttemberg": "BW", "bayern": "BY", "berlin": "BE", "brandenburg": "BB", "bremen": "HB",
     "hamburg": "HH", "hessen": "HE", "mecklenburgvorpommern": "MV", "niedersachsen": "NI",
@@ -108,9 +105,9 @@ def _point(location: Location) -> tuple[float, float] | None:
     if location.latitude is not None and location.longitude is not None:
         return location.latitude, location.longitude
     for address in location.addresses.all():
-        area = places.POSTCODES.get(address.postal_code)
+        area = places.gazetteer().postcode(address.postal_code)
         if area is not None and address.country in {"DE", ""}:
-            return float(area[0]), float(area[1])
+            return area.latitude, area.longitude
         town = places.named(address.city) if address.city else None
         if town:
             return town.latitude, town.longitude
@@ -143,7 +140,9 @@ def _hours(service: Service, here: list[ServiceAtLocation]) -> list[list[str]]:
     """Return [hours, country, Land] for each place, or of the service alone."""
     found = [[one.hours, *land(one.location)] for one in here if one.hours]
     if not found and service.opening_hours:
-        keys = [LAND_OF_AGS[a.ags[:2]] for a in service.service_areas.all() if a.ags[:2] in LAND_OF_AGS]
+        keys = [
+            LAND_OF_AGS[a.ags[:2]] for a in service.service_areas.all() if a.ags[:2] in LAND_OF_AGS
+        ]
         found = [[service.opening_hours, "DE", keys[0] if keys else ""]]
     return [list(one) for one in dict.fromkeys(map(tuple, found))]
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from referrals.search.words import listed
+
 _LANGUAGES = {
     "tr": "tuerkisch tuerkische tuerkischer tuerkce turkish turecki",
     "ar": "arabisch arabische arabischer arabic عربي العربيه بالعربيه arapca",
@@ -30,29 +32,26 @@ _LANGUAGES = {
     "ti": "tigrinya tigrinisch",
 }
 LANGUAGE_WORDS = {word: code for code, line in _LANGUAGES.items() for word in line.split()}
-_FREE = frozenset(
-    """kostenlos kostenlose kostenloser kostenfrei kostenfreie gratis umsonst gebuehrenfrei
+_FREE = listed("""kostenlos kostenlose kostenloser kostenfrei kostenfreie gratis umsonst gebuehrenfrei
     uecretsiz ucretsiz bedava free bezplatny bezplatnie darmowy darmowe za_darmo
-    бесплатно бесплатная безкоштовно مجاني مجانا""".split()
+    бесплатно бесплатная безкоштовно مجاني مجانا""")
+_ANONYMOUS = listed("anonym anonyme anonymous anonim анонимно анонімно")
+_NOT_ANONYMOUS = listed("alkoholiker alkoholikern geburt spurensicherung unterkunft")
+_BARRIER_FREE = listed(
+    "barrierefrei barrierefreie rollstuhl rollstuhlgerecht rollstuhlgeeignet wheelchair"
 )
-_ANONYMOUS = frozenset("anonym anonyme anonymous anonim анонимно анонімно".split())
-_NOT_ANONYMOUS = frozenset("alkoholiker alkoholikern geburt spurensicherung unterkunft".split())
-_BARRIER_FREE = frozenset(
-    "barrierefrei barrierefreie rollstuhl rollstuhlgerecht rollstuhlgeeignet wheelchair".split()
-)
-_OPEN = frozenset("offen geoeffnet open auf acik otwarte открыто відчинено مفتوح".split())
-_NOW = frozenset("jetzt gerade grad heute sofort now simdi teraz сейчас зараз الان".split())
+_OPEN = listed("offen geoeffnet open auf acik otwarte открыто відчинено مفتوح")
+_NOW = listed("jetzt gerade grad heute sofort now simdi teraz сейчас зараз الان")
 _REFERRALS = re.compile(r"\bueberweis(ung|en)\b")
 _NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        """ein zwei drei vier fuenf sechs sieben acht neun zehn elf zwoelf dreizehn vierzehn
-        fuenfzehn sechzehn siebzehn""".split(),
-        1,
-    )
-}
+    "ein": 1, "zwei": 2, "drei": 3, "vier": 4, "fuenf": 5, "sechs": 6, "sieben": 7, "acht": 8,
+    "neun": 9, "zehn": 10, "elf": 11, "zwoelf": 12, "dreizehn": 13, "vierzehn": 14, "fuenfzehn": 15,
+    "sechzehn": 16, "siebzehn": 17,
+}  # fmt: skip
 _YEARS = re.compile(r"(\d{1,2}|[a-z]+?)(jaehrig\w*|jahre?n?|years?|yr|лет|года|років|lat|yasinda)")
-_YEAR_WORD = re.compile(r"(jaehrig\w*|jahre?n?|years?|yr|yo|лет|года|год|років|роки|рік|lat|lata|yasinda|سنوات|سنه)")
+_YEAR_WORD = re.compile(
+    r"(jaehrig\w*|jahre?n?|years?|yr|yo|лет|года|год|років|роки|рік|lat|lata|yasinda|سنوات|سنه)"
+)
 _MONTH_WORD = re.compile(r"(monate?n?|wochen?|tage?n?|months?|weeks?|days?)")
 _CHILD = re.compile(r"(sohn|tochter|kind|maedchen|junge|bub|son|daughter)")
 _NEWBORN = re.compile(r"(baby|saeugling|neugeboren)")
@@ -93,7 +92,11 @@ def find(text: Sequence[str]) -> tuple[Hints, set[int]]:
             spent.add(at)
         elif word in _OPEN and ({"", after, text[at - 1] if at else ""} & _NOW):
             open_now = True
-            spent.update(i for i in (at - 1, at, at + 1) if 0 <= i < len(text) and (i == at or text[i] in _NOW))
+            spent.update(
+                i
+                for i in (at - 1, at, at + 1)
+                if 0 <= i < len(text) and (i == at or text[i] in _NOW)
+            )
     hints = Hints(
         open_now=open_now,
         free=free,

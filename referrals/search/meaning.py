@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def features(text: Sequence[str]) -> dict[str, float]:
         for length in GRAMS:
             for at in range(len(framed) - length + 1):
                 found[framed[at : at + length]] += WEIGHTS["gram"]
-    for first, second in zip(stems, stems[1:], strict=False):
+    for first, second in pairwise(stems):
         found[f"={first} {second}"] += WEIGHTS["pair"]
     return found
 

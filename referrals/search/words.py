@@ -11,10 +11,18 @@ from pathlib import Path
 from counselling.triage.words import split
 
 FOLDER = Path(__file__).parent
+
+
+def listed(text: str) -> frozenset[str]:
+    """Return the words of a list that is written as a text."""
+    return frozenset(text.split())
+
+
 # Second halves of the field's compounds: `Familienberatung` is also found by `Familie`.
 HEADS = tuple(
     sorted(
-        """
+        listed(
+            """
         beratung beratungsstelle hilfe hilfen gruppe gruppen stelle treff kurs kurse ambulanz haus
         zentrum dienst notdienst amt amtes kasse geld foerderung begleitung therapie therapeut
         therapeutin training schule betreuung platz plaetze pflege mutter muetter vater vaeter eltern
@@ -24,7 +32,8 @@ HEADS = tuple(
         psychologin psychiatrie lehrer hebamme sprechstunde cafe netzwerk verein ausstattung kosten
         nachsorge vorsorge diagnose abbruch konflikt trennung scheidung verzoegerung entwicklung
         gespraech pass bescheid garten schreien abend klasse aufgaben zeit
-        """.split(),
+        """
+        ),
         key=len,
         reverse=True,
     )

@@ -39,7 +39,9 @@ def test_the_next_opening_is_the_day_after_the_holiday() -> None:
 
 
 def test_school_holidays_are_the_lands_own() -> None:
-    august = datetime(2026, 8, 5, 10, 30, tzinfo=ZONE)  # holidays in Köln and Berlin, none in München yet
+    august = datetime(
+        2026, 8, 5, 10, 30, tzinfo=ZONE
+    )  # holidays in Köln and Berlin, none in München yet
     july = datetime(2026, 7, 29, 10, 30, tzinfo=ZONE)
     hours = "Mo-Fr 09:00-12:00; SH off"
     assert not opening.opening(hours, at=august, land="NW").is_open

@@ -23,7 +23,11 @@ def test_an_import_is_found_as_soon_as_it_is_committed(
     directory()
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         service = Service.objects.create(
-            name="Haus Klarheit", last_modified=AT, seen_on=AT, fresh_until="2027-06-01", hide_from="2028-01-01"
+            name="Haus Klarheit",
+            last_modified=AT,
+            seen_on=AT,
+            fresh_until="2027-06-01",
+            hide_from="2028-01-01",
         )
         services_changed.send(sender=None, services=[service.pk], at=AT)
         assert found("Klarheit") == []

@@ -36,7 +36,10 @@ def counted(text: str) -> str | None:
         ("Herr Müller schlägt seine Frau", None),
         ("ich heiße Ayşe und mein mann trinkt", None),
         ("Musterstr 12 schreibaby", "musterstr schreibaby"),
-        ("meine tochter ist seit drei wochen nicht mehr zur schule gegangen weil sie gemobbt wird", None),
+        (
+            "meine tochter ist seit drei wochen nicht mehr zur schule gegangen weil sie gemobbt wird",
+            None,
+        ),
         ("", None),
     ],
 )

@@ -23,7 +23,7 @@ def test_there_are_more_phrases_than_the_issue_asks_for() -> None:
 
 def test_every_kind_of_help_has_phrases_in_every_language() -> None:
     counts = Counter((e.category, e.language) for e in written())
-    thin = [(c, l) for c in CATEGORIES for l in LANGUAGES if counts[c, l] < 7]
+    thin = [(c, lang) for c in CATEGORIES for lang in LANGUAGES if counts[c, lang] < 7]
     assert thin == []
     assert {e.category for e in written()} == CATEGORIES
 

@@ -29,7 +29,9 @@ def names(found: Results) -> list[str]:
 
 
 def test_parents_words_find_an_entry_that_does_not_have_them(directory: Directory) -> None:
-    directory(entry("Fachstelle Einklang", "schreiambulanz"), entry("Haus Klarheit", "suchtberatung"))
+    directory(
+        entry("Fachstelle Einklang", "schreiambulanz"), entry("Haus Klarheit", "suchtberatung")
+    )
     found = search("mein Baby schreit nur noch", at=AT)
     assert names(found) == ["Fachstelle Einklang"]
     assert found.hits[0].via
@@ -56,7 +58,9 @@ def test_within_a_kind_of_help_the_nearer_goes_first(directory: Directory) -> No
     assert found.hits[0].distance_km == pytest.approx(0.1, abs=1)
     assert found.radius_km == 25
     assert found.further_away == 2
-    wider = search("schuldnerberatung", at=AT, near=searching.place("Köln"), filters=Filters(radius_km=50))
+    wider = search(
+        "schuldnerberatung", at=AT, near=searching.place("Köln"), filters=Filters(radius_km=50)
+    )
     assert names(wider) == ["In Köln", "In Bonn"]
 
 
@@ -65,7 +69,9 @@ def test_what_nobody_is_near_to_is_found_far_away(directory: Directory) -> None:
     assert names(search("schuldnerberatung köln", at=AT)) == ["In Berlin"]
 
 
-def test_a_fresh_entry_goes_before_a_stale_one_and_a_hidden_one_is_gone(directory: Directory) -> None:
+def test_a_fresh_entry_goes_before_a_stale_one_and_a_hidden_one_is_gone(
+    directory: Directory,
+) -> None:
     directory(
         entry("Abgestanden", "suchtberatung", assured_until="2026-11-01"),
         entry("Frisch", "suchtberatung", assured_until="2027-11-01"),
@@ -159,7 +165,9 @@ def test_a_confidential_address_has_no_distance_anywhere(directory: Directory) -
     assert {hit.distance_km for hit in found.hits} == {None}
     columns = index.current().columns
     assert len(columns.points) == 0
-    told = " ".join(document.title + document.body + str(document.facts) for document in all_documents())
+    told = " ".join(
+        document.title + document.body + str(document.facts) for document in all_documents()
+    )
     for trace in ("50667", "10115", "50.9", "52.5", "Musterweg", "berlin", "musterweg"):
         assert trace not in told
     # Both serve Cologne's district, so neither address decides who is first.
@@ -199,8 +207,12 @@ def trigrams(on_postgresql: bool, db: None) -> bool:
     return not on_postgresql or PostgreSQL.has_trigrams()
 
 
-@pytest.mark.parametrize("text", ["", "   ", "xyzzy", "'; DROP xyzzy --", '" OR *', "a:b & !c | (", "%_\\"])
-def test_what_means_nothing_finds_nothing_and_breaks_nothing(directory: Directory, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "   ", "xyzzy", "'; DROP xyzzy --", '" OR *', "a:b & !c | (", "%_\\"]
+)
+def test_what_means_nothing_finds_nothing_and_breaks_nothing(
+    directory: Directory, text: str
+) -> None:
     directory(entry("Haus Klarheit", "suchtberatung"))
     assert search(text, at=AT).hits == []
 
@@ -216,7 +228,9 @@ def test_pages_follow_each_other_without_gap(directory: Directory) -> None:
 def test_the_number_of_queries_does_not_grow_with_services(directory: Directory) -> None:
     directory(entry("Stelle", "suchtberatung", place=COLOGNE))
     search("suchtberatung köln", at=AT)
-    with CaptureQueriesContext(connection, ) as one:
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
         assert search("suchtberatung köln", at=AT).total == 1
     directory(*[entry(f"Stelle {n:02}", "suchtberatung", place=COLOGNE) for n in range(40)])
     search("suchtberatung köln", at=AT)

@@ -125,9 +125,7 @@ def test_the_distance_between_two_towns_is_right() -> None:
     cologne, berlin = places.named("Köln"), places.named("10115")
     assert cologne is not None
     assert berlin is not None
-    km = places.distance(
-        (cologne.latitude, cologne.longitude), (berlin.latitude, berlin.longitude)
-    )
+    km = places.distance((cologne.latitude, cologne.longitude), (berlin.latitude, berlin.longitude))
     assert km == pytest.approx(477, abs=10)
     assert berlin.land == "BE"
     assert places.named("Nirgendwohausen an der Knatter") is None
