@@ -18,6 +18,9 @@ MENU = (
     ("my-cases", "queue.see", _("Meine Fälle")),
     ("team-cases", "queue.see", _("Alle Fälle")),
     ("reviews", "triage.review", _("Einstufung prüfen")),
+    ("staff-directory", "directory.search", _("Hilfe suchen")),
+    ("directory-entries", "directory.edit", _("Verzeichnis")),
+    ("directory-planning", "directory.plan", _("Planung")),
     ("figures", "figures.see", _("Zahlen")),
     ("staff-list", "staff.see", _("Personen")),
     ("settings", "organisation.change", _("Einstellungen")),
@@ -31,7 +34,17 @@ SETTINGS = (
     ("model-comparison", "triage.compare", _("Modelle vergleichen")),
 )
 # Their pages stand for everything below them.
-_SECTIONS = frozenset(["staff-list", "crisis-lines", "topics", "text-modules"])
+_SECTIONS = frozenset(
+    [
+        "directory-entries",
+        "staff-directory",
+        "directory-planning",
+        "staff-list",
+        "crisis-lines",
+        "topics",
+        "text-modules",
+    ]
+)
 
 
 def staff(request: HttpRequest) -> dict[str, Any]:

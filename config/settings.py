@@ -64,6 +64,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("LOTSE_TRUSTED_ORIGINS", [])
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
     "reporting.apps.ReportingConfig",
+    "referrals.apps.ReferralsConfig",
     "counselling.apps.CounsellingConfig",
     "accounts.apps.AccountsConfig",
     "audit.apps.AuditConfig",
@@ -116,6 +117,7 @@ TEMPLATES = [
                 "config.context.language_switch",
                 "accounts.context.staff",
                 "counselling.context.client",
+                "referrals.context.directory",
             ],
         },
     }
@@ -271,6 +273,23 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_HANDLERS = ["counselling.uploads.handler.MemoryUploads"]
 # A ClamAV daemon that looks at every file: `unix:///run/clamav/clamd.ctl` or `tcp://127.0.0.1:3310`.
 CLAMD_URL: str = env.str("LOTSE_CLAMD_URL", "")
+
+# --- Mail -------------------------------------------------------------------------------------
+# Without a host no mail leaves.
+EMAIL_HOST: str = env.str("LOTSE_EMAIL_HOST", "")
+EMAIL_PORT: int = env.int("LOTSE_EMAIL_PORT", 587)
+EMAIL_HOST_USER: str = env.str("LOTSE_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD: str = env.str("LOTSE_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS: bool = env.bool("LOTSE_EMAIL_TLS", True)
+EMAIL_TIMEOUT = 20
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.dummy.EmailBackend"
+)
+DEFAULT_FROM_EMAIL: str = env.str("LOTSE_EMAIL_FROM", "Lotse <lotse@localhost>")
+# Where links in mails lead: nobody's request says it when the worker writes.
+PUBLIC_URL: str = env.str("LOTSE_PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 
 # --- Words, time, files -----------------------------------------------------------------------
 LANGUAGE_CODE = "de"

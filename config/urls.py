@@ -24,13 +24,20 @@ pages: list[URLPattern | URLResolver] = [
     path("team/", include("counselling.urls.staff")),
     path("team/", include("counselling.urls.settings")),
     path("team/zahlen/", include("reporting.urls")),
+    path("team/hilfe/", include("referrals.urls.finding")),
+    path("team/", include("referrals.urls.staff")),
+    path("verzeichnis/", include("referrals.urls.public")),
 ]
 if settings.DEMO:
     pages.append(path("demo/", include("config.demo.urls")))
 # Last: an organisation's address is the first segment of a path.
+pages.append(path("<slug:slug>/hilfe/", include("referrals.urls.client")))
 pages.append(path("<slug:slug>/", include("counselling.urls.client")))
 
-urlpatterns = [URLResolver(EnglishPrefixPattern(), pages)]
+urlpatterns = [
+    path("api/hsds/", include("referrals.urls.api")),  # for programs: one address in every language
+    URLResolver(EnglishPrefixPattern(), pages),
+]
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.expired_form"

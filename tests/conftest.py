@@ -140,7 +140,6 @@ def nothing_remembered() -> None:
     cache.clear()
     team_keys.forget()
     alerts.drain()
-    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,19 @@ from accounts import colours
 
 # First path segments that belong to the application itself; no organisation may take one.
 RESERVED_SLUGS = frozenset(
-    ["admin", "api", "demo", "einladung", "en", "health", "metrics", "static", "team", "ws"]
+    [
+        "admin",
+        "api",
+        "demo",
+        "einladung",
+        "en",
+        "health",
+        "metrics",
+        "static",
+        "team",
+        "verzeichnis",
+        "ws",
+    ]
 )
 LAENDER = (
     ("BW", "Baden-Württemberg"),

@@ -25,6 +25,9 @@ from counselling.operations import asking, cases, messages, ratings
 from counselling.operations.settings import furnish
 from counselling.sla import Urgency
 from vault import staff_keys
+from referrals.formats.detection import Format
+from referrals.formats.files import uploaded
+from referrals.operations import imports
 from vault.codes import AccessCode
 from vault.keyring import ClientHolder, StaffHolder, holder_by_code
 
@@ -61,6 +64,24 @@ def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
             if story["state"] == "answered":
                 codes.setdefault(organisation.slug, code.display())
     _codes_file().write_text(json.dumps(codes, indent=1))
+    progress("The directory")
+    _fill_directory(now)
+
+
+def _fill_directory(now: datetime) -> None:
+    """Read in help around Bremerhaven, all of it made up; a few entries are soon to be confirmed."""
+    for name, at in (
+        ("services.json", now),
+        ("directory.json", now - timedelta(days=350)),
+    ):
+        imports.take_over(
+            files=uploaded(name, (CONTENT / name).read_bytes()),
+            kind=Format.HSDS,
+            source="demo",
+            owner=Organisation.objects.get(slug=_load("organisations.json")[0]["slug"]),
+            by=None,
+            at=at,
+        )
 
 
 def code_to_try(slug: str) -> str:

@@ -3,6 +3,7 @@
 All names are fictitious. Nothing is stubbed: texts are really sealed, codes really open their case.
 """
 
+from tests.factories import directory
 from tests.factories.cases import (
     Asked,
     ask,
@@ -25,6 +26,7 @@ __all__ = [
     "claim",
     "client_writes",
     "close",
+    "directory",
     "enrol",
     "holder_of",
     "missed_alarm",

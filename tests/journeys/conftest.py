@@ -54,6 +54,7 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, home: str) -> None:
         self.context = context
+        self.home = home
         self.problems: list[str] = []
         self.requests = 0
         self._home = (home, home.replace("http", "ws", 1), "data:", "blob:", "about:", "file:")

@@ -24,6 +24,7 @@ NO_PAGE = {
     "download": "a file to save; looked at in test_main_job",
     "attachment": "a file to save; see test_attachments",
     "case-attachment": "a file to save; see test_attachments",
+    "entry-leaflet": "a file to save; looked at in test_directory",
     "demo-enter": "POST, leads on",
     "logout": "POST, leads on",
     "login-passkey": "POST, leads on",
@@ -42,6 +43,26 @@ NO_PAGE = {
     "case-note": "POST, leads on; with errors it shows the page `case`",
     "case-draft": "POST, 204 or leads on",
     "case-preview": "POST, a part of the page `case`",
+    "directory-capacity": "POST, leads on",
+    "directory-entry-confirm": "POST, leads on",
+    "directory-undo": "POST, leads on",
+    "directory-planning-table": "a file to save",
+    "directory-confirm": "its secret is only in a mail; looked at in tests/referrals/test_upkeep.py",
+    "hsds-base": "JSON for programs",
+    "hsds-locations": "JSON for programs",
+    "hsds-locations-one": "JSON for programs",
+    "hsds-openapi": "JSON for programs",
+    "hsds-organizations": "JSON for programs",
+    "hsds-organizations-one": "JSON for programs",
+    "hsds-profile": "JSON for programs",
+    "hsds-service-at-locations": "JSON for programs",
+    "hsds-service-at-locations-one": "JSON for programs",
+    "hsds-services": "JSON for programs",
+    "hsds-services-one": "JSON for programs",
+    "hsds-taxonomies": "JSON for programs",
+    "hsds-taxonomies-one": "JSON for programs",
+    "hsds-taxonomy-terms": "JSON for programs",
+    "hsds-taxonomy-terms-one": "JSON for programs",
 }
 
 # The outermost elements that make the page wider than the window.
@@ -110,6 +131,7 @@ def test_every_page_looks_right(
     staff_pages(tour)
     security_pages(tour)
     settings_pages(tour)
+    directory_pages(tour)
     planner_page(tour)
 
     # The second step of signing in shows itself only between the two steps.
@@ -134,6 +156,11 @@ def parents_pages(tour: Tour, code: str) -> None:
     tour.look("landing-help-open")
     tour.go("/lindental/", "landing-lindental")
     tour.go("/en/nordhafen/", "landing-en")
+    tour.go("/nordhafen/hilfe/", "directory")
+    tour.go("/nordhafen/hilfe/?q=baby+schreit&ort=Bremerhaven", "directory-results")
+    tour.follow(".result__name a", "directory-entry")
+    tour.go("/nordhafen/hilfe/?q=xyzzy&alter=alt", "directory-nothing")
+    tour.go("/nordhafen/hilfe/eingebettet/?q=schulden", "directory-widget")
     tour.go("/nordhafen/frage/", "ask")
     page.locator("details.more > summary").click()
     page.locator("input[name=postcode]").fill("123")
@@ -163,6 +190,8 @@ def enter(page: Page, name: str) -> None:
 def cases_pages(tour: Tour) -> None:
     page = tour.page
     enter(page, "mehmet.aydin")
+    tour.go("/team/hilfe/?q=trennung", "staff-directory")
+    tour.follow(".result__name a", "staff-entry")
     tour.go("/team/", "queue")
     tour.follow("section[aria-labelledby=waiting] .queue-row__title a", "case-waiting")
     tour.go("/team/meine/", "my-cases")
@@ -290,9 +319,28 @@ def settings_pages(tour: Tour) -> None:
     tour.send("text-module-new-error")
 
 
+def directory_pages(tour: Tour) -> None:
+    page = tour.page
+    enter(page, "soeren.claasen")
+    tour.go("/team/verzeichnis/", "directory-entries")
+    page.get_by_role("button", name="Stimmt noch").first.click()
+    tour.look("directory-entries-confirmed")
+    tour.follow(".entry-row__title a", "directory-entry")
+    page.locator("main a[href$='/versionen/']").click()
+    tour.look("directory-versions")
+    tour.go("/team/verzeichnis/neu/", "directory-entry-new")
+    tour.send("directory-entry-errors")
+    tour.go("/team/verzeichnis/einlesen/", "directory-import")
+    table = "name;plz;öffnungszeiten\nElterncafé;1067;Mo 25-26 Uhr\n;22761;\n"
+    file = {"name": "angebote.csv", "mimeType": "text/csv", "buffer": table.encode()}
+    page.locator("#id_file").set_input_files([file])
+    tour.send("directory-import-run")
+
+
 def planner_page(tour: Tour) -> None:
     enter(tour.page, "inken.brandt")
     tour.go("/team/zahlen/", "figures")
+    tour.go("/team/planung/", "directory-planning")
 
 
 @contextmanager

@@ -20,8 +20,9 @@ class Page:
     `kind`: `public`, `organisation` (a page of one organisation), `client` (needs the code), `signed in` (needs both factors, no membership), `staff`.
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
-    `invitation`, `review`, `token`. `part`: what of that thing or of the client's case is in the
-    address too: `attachment`.
+    `invitation`, `review`, `service`, `run`, `token`; several are separated by spaces. `part`: what of
+    that thing or of the client's case is in the address too: `attachment`. `shared`: every
+    organisation has the thing.
     """
 
     kind: str
@@ -30,17 +31,25 @@ class Page:
     method: str = "get"
     of: str = ""
     part: str = ""
+    shared: bool = False
 
 
 def _staff(
-    permission: str, roles: frozenset[Role], *, method: str = "get", of: str = "", part: str = ""
+    permission: str,
+    roles: frozenset[Role],
+    *,
+    method: str = "get",
+    of: str = "",
+    part: str = "",
+    shared: bool = False,
 ) -> Page:
-    return Page("staff", permission, roles, method, of, part)
+    return Page("staff", permission, roles, method, of, part, shared)
 
 
 ADMIN = frozenset([Role.ADMIN])
 SUPERVISING = frozenset([Role.SUPERVISOR])
 LEADING = frozenset([Role.ADMIN, Role.SUPERVISOR])
+PLANNING = LEADING | {Role.PLANNER}
 
 PAGES = {
     "home": Page("public"),
@@ -60,6 +69,10 @@ PAGES = {
     "keep": Page("client", method="post"),
     "attachment": Page("client", part="attachment"),
     "leave": Page("organisation", method="post"),
+    "directory": Page("organisation"),
+    "directory-widget": Page("organisation"),
+    "entry": Page("organisation", of="service"),
+    "entry-leaflet": Page("organisation", of="service"),
     # Signing in and joining
     "login": Page("public"),
     "login-code": Page("public"),
@@ -99,6 +112,9 @@ PAGES = {
     "miss": _staff("triage.misses", SUPERVISING, of="review"),
     "model-comparison": _staff("triage.compare", LEADING),
     "figures": _staff("figures.see", LEADING | {Role.PLANNER}),
+    # The directory
+    "staff-directory": _staff("directory.search", EVERYBODY),
+    "staff-entry": _staff("directory.search", EVERYBODY, of="service", shared=True),
     # Staff and settings
     "staff-list": _staff("staff.see", LEADING),
     "invite": _staff("staff.invite", LEADING, method="post"),
@@ -117,6 +133,34 @@ PAGES = {
     "text-module-new": _staff("text_module.change", LEADING),
     "text-module": _staff("text_module.change", LEADING, of="module"),
     "text-module-drop": _staff("text_module.change", LEADING, of="module"),
+    # The directory
+    "hsds-base": Page("public"),
+    "hsds-profile": Page("public"),
+    "hsds-openapi": Page("public"),
+    "hsds-services": Page("public"),
+    "hsds-services-one": Page("public"),
+    "hsds-organizations": Page("public"),
+    "hsds-organizations-one": Page("public"),
+    "hsds-service-at-locations": Page("public"),
+    "hsds-service-at-locations-one": Page("public"),
+    "hsds-locations": Page("public"),
+    "hsds-locations-one": Page("public"),
+    "hsds-taxonomies": Page("public"),
+    "hsds-taxonomies-one": Page("public"),
+    "hsds-taxonomy-terms": Page("public"),
+    "hsds-taxonomy-terms-one": Page("public"),
+    "directory-confirm": Page("public", of="token"),
+    "directory-entries": _staff("directory.edit", LEADING),
+    "directory-entry-new": _staff("directory.edit", LEADING),
+    "directory-entry": _staff("directory.edit", LEADING, of="service"),
+    "directory-capacity": _staff("directory.edit", LEADING, method="post", of="service"),
+    "directory-entry-confirm": _staff("directory.edit", LEADING, method="post", of="service"),
+    "directory-versions": _staff("directory.edit", LEADING, of="service"),
+    "directory-undo": _staff("directory.edit", LEADING, method="post", of="service number"),
+    "directory-import": _staff("directory.import", ADMIN),
+    "directory-import-run": _staff("directory.import", ADMIN, of="run"),
+    "directory-planning": _staff("directory.plan", PLANNING),
+    "directory-planning-table": _staff("directory.plan", PLANNING),
 }
 
 # A member's role that may listen, and whether the socket is about one case.

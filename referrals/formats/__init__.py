@@ -1,0 +1,1 @@
+"""The files that the directory reads and writes, one format each."""

@@ -1,0 +1,238 @@
+"""The search: one text box and filters in, services in order with their reasons out.
+
+Three questions to the database however many services there are: whether anything changed, which
+documents have the words, and the services of the page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import isfinite
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from referrals import opening
+from referrals.models import Service
+from referrals.opening import BadHours, Opening
+from referrals.search import engines, facts, index, places, ranking
+from referrals.search.columns import Columns, Hours
+from referrals.search.engines import Mark
+from referrals.search.index import Memory
+from referrals.search.places import Place
+from referrals.search.ranking import Filters, Question, Ranked
+from referrals.search.understanding import Understood, understand
+
+PAGE = 20
+# How long hours count that never change, in seconds; also after which a doubtful one is looked at again.
+SETTLED = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A service that was found, and why.
+
+    categories: codes of its kinds of help, the one asked for first. via: the phrase that led to it, or
+    nothing. distance_km: None where there is none or where it must not be told. opening: at the
+    place nearest to being open; None where no hours are known.
+    """
+
+    service: Service
+    categories: tuple[str, ...]
+    via: str
+    category_name: str
+    distance_km: float | None
+    is_stale: bool
+    opening: Opening | None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of hits, how many there are in all, and what the filters would leave."""
+
+    understood: Understood
+    hits: Sequence[Hit]
+    total: int
+    facets: Mapping[str, Mapping[str, int]]
+    radius_km: float | None = None
+    further_away: int = 0
+    did_you_mean: str = ""
+
+
+def search(
+    text: str,
+    *,
+    at: datetime,
+    near: Place | None = None,
+    filters: Filters | None = None,
+    limit: int = PAGE,
+    offset: int = 0,
+) -> Results:
+    """Search the directory. near: goes before a place in the text. limit, offset: of the page."""
+    memory = index.current()
+    understood, ranked = _answer(memory, text, at, near, filters or Filters())
+    rows = ranked.order[offset : offset + limit]
+    return Results(
+        understood=understood,
+        hits=_hits(memory, understood, ranked, rows, at),
+        total=len(ranked.order),
+        facets=ranked.facets,
+        radius_km=ranked.radius_km,
+        further_away=ranked.further_away,
+    )
+
+
+def categories(text: str, *, at: datetime, near: Place | None = None) -> list[str]:
+    """Return the codes of kinds of help that a search's results have, in the results' order, each once.
+
+    Where a service has several kinds, the one that was asked for counts first.
+    """
+    memory = index.current()
+    understood, ranked = _answer(memory, text, at, near, Filters())
+    found: dict[str, None] = {}
+    seen: set[tuple[str, ...]] = set()
+    columns = memory.columns
+    code = list(columns.names["codes"])
+    for row in ranked.order:
+        have = tuple(code[number] for number in columns.codes.of(int(row)))
+        if have not in seen:
+            seen.add(have)
+            found.update(dict.fromkeys(_in_order(have, understood)))
+    return list(found)
+
+
+def _answer(
+    memory: Memory, text: str, at: datetime, near: Place | None, filters: Filters
+) -> tuple[Understood, Ranked]:
+    assert memory.meaning is not None
+    columns = memory.columns
+    understood = understand(text, memory.meaning)
+    if near is not None:
+        understood = replace(understood, place=near)
+    marks = _marks(understood)
+    if understood.is_name and any(mark.is_named for mark in marks.values()):
+        understood = replace(understood, needs=())  # what was typed is a name, not a need
+    question = Question(
+        needs=understood.needs,
+        marks=marks,
+        place=understood.place,
+        hints=understood.hints,
+        filters=filters,
+        today=at.astimezone(opening.ZONE).date().toordinal(),
+    )
+    return understood, ranking.rank(columns, question, _open_hours.at(columns, at))
+
+
+def _marks(understood: Understood) -> Mapping[int, Mark]:
+    """Return documents by the words; by words spelt alike only when nothing else is found."""
+    engine = engines.engine()
+    marks = engine.matching(understood.words, understood.names)
+    if not marks and understood.names and not understood.is_sure:
+        return engine.alike(max(understood.names, key=len))
+    return marks
+
+
+def _in_order(codes: Sequence[str], understood: Understood) -> tuple[str, ...]:
+    asked = {need.category: rank for rank, need in enumerate(understood.needs)}
+    return tuple(sorted(codes, key=lambda code: asked.get(code, len(asked))))
+
+
+def _hits(
+    memory: Memory,
+    understood: Understood,
+    ranked: Ranked,
+    rows: NDArray[np.int64],
+    at: datetime,
+) -> list[Hit]:
+    columns = memory.columns
+    services = (
+        Service.objects.select_related("provider").in_bulk(list(columns.services[rows]))
+        if len(rows)
+        else {}
+    )
+    code = list(columns.names["codes"])
+    today = at.astimezone(opening.ZONE).date()
+    hits = []
+    for row in map(int, rows):
+        service = services.get(columns.services[row])
+        if service is None:  # deleted a moment ago
+            continue
+        rank = int(ranked.need_of[row])
+        need = understood.needs[rank] if rank >= 0 else None
+        km = float(ranked.km[row])
+        secret = service.confidential or bool(columns.flags[row] & facts.CONFIDENTIAL)
+        hits.append(
+            Hit(
+                service=service,
+                categories=_in_order(
+                    [code[number] for number in columns.codes.of(row)], understood
+                ),
+                via=need.via if need else "",
+                category_name=memory.names.get(need.category, "") if need else "",
+                distance_km=round(km, 1) if isfinite(km) and not secret else None,
+                is_stale=service.is_stale(today),
+                opening=_open_hours.of(columns, row, at),
+            )
+        )
+    return hits
+
+
+class OpenHours:
+    """Remembers for each expression of hours whether it is open, and until when that holds."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._hours: list[Hours] = []
+        self._open = np.zeros(0, bool)
+        self._since = np.zeros(0)
+        self._until = np.zeros(0)
+
+    def at(self, columns: Columns, moment: datetime) -> NDArray[np.bool_]:
+        """Return for each of the columns' expressions whether it is open."""
+        hours = list(columns.names["hours"])
+        now = moment.timestamp()
+        with self._lock:
+            if self._hours != hours[: len(self._hours)]:
+                self.__init__()  # type: ignore[misc]
+            grown = len(hours) - len(self._hours)
+            if grown > 0:
+                self._hours = hours
+                self._open = np.concatenate([self._open, np.zeros(grown, bool)])
+                self._since = np.concatenate([self._since, np.full(grown, np.inf)])
+                self._until = np.concatenate([self._until, np.full(grown, -np.inf)])
+            for number in np.flatnonzero((self._since > now) | (self._until <= now)):
+                found = _opening(self._hours[number], moment)
+                self._open[number] = found is not None and found.is_open
+                self._since[number] = now
+                change = (
+                    found.changes_at.timestamp() if found and found.changes_at else now + SETTLED
+                )
+                self._until[number] = min(change, now + SETTLED)
+            return self._open[: len(hours)].copy()
+
+    def of(self, columns: Columns, row: int, moment: datetime) -> Opening | None:
+        """Return how it is at a row's place that is open, or opens first."""
+        hours = list(columns.names["hours"])
+        found = [o for n in columns.hours.of(row) if (o := _opening(hours[n], moment))]
+        return min(found, key=_waiting, default=None)
+
+
+_open_hours = OpenHours()
+
+
+def _waiting(one: Opening) -> tuple[bool, float]:
+    return (not one.is_open, one.opens_at.timestamp() if one.opens_at else np.inf)
+
+
+def _opening(hours: Hours, at: datetime) -> Opening | None:
+    expression, country, land = hours
+    try:
+        return opening.opening(expression, at=at, country=country, land=land)
+    except BadHours:
+        return None
+
+
+def place(text: str) -> Place | None:
+    """Return the place that a text names (`--near 10115`), or None."""
+    return places.named(text)

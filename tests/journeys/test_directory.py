@@ -1,0 +1,83 @@
+"""Help nearby: a parent finds it in their own words, also without JavaScript and inside another page."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.actors import words
+from tests.journeys.conftest import OpenVisitor
+from tests.journeys.evidence import no_serious_axe, screenshot
+
+TOWN = "Bremerhaven"
+
+
+def find(page: Page, need: str) -> None:
+    """Search from the landing page on."""
+    page.goto("/nordhafen/")
+    page.locator("a.hero__more").click()
+    page.locator("#id_q").fill(need)
+    page.locator("#id_ort").fill(TOWN)
+    page.locator("search button[type=submit]").click()
+
+
+def test_from_the_landing_page_to_a_number_to_call(page: Page) -> None:
+    find(page, "mein baby schreit die ganze nacht")
+    expect(page.locator(".result__name").first).to_contain_text("Babysprechstunde")
+    expect(page.locator(".result").first).to_contain_text("gefunden über")
+    no_serious_axe(page)
+    screenshot(page, "directory-results")
+    page.locator(".result__name a").first.click()
+    expect(page.locator("h1")).to_contain_text("Babysprechstunde")
+    expect(page.locator("a.entry__call")).to_have_attribute("href", "tel:04715550113")
+    no_serious_axe(page)
+    screenshot(page, "directory-entry")
+    with page.expect_download() as sheet:
+        page.get_by_role("link", name=words("de", "Als Blatt zum Ausdrucken (PDF)")).click()
+    assert sheet.value.suggested_filename == "hilfe.pdf"
+    assert page.context.cookies() == []
+
+
+def test_without_javascript_it_works_the_same(no_js_page: Page) -> None:
+    page = no_js_page
+    find(page, "schulden")
+    page.locator("search summary").click()
+    page.locator("#id_kostenlos").check()
+    page.locator("search button[type=submit]").click()
+    expect(page).to_have_url(re.compile("kostenlos=on"))
+    page.locator(".result__name a").first.click()
+    expect(page.locator("h1")).to_contain_text("Schuldnerberatung")
+
+
+def test_a_shelter_is_found_without_a_way_to_it(visit: OpenVisitor) -> None:
+    page = visit("phone").page()
+    find(page, "mein mann schlägt mich ich muss hier raus")
+    shelter = page.locator(".result", has_text="Frauenhaus Nordsee")
+    expect(shelter).to_be_visible()
+    expect(shelter).not_to_contain_text("km")
+    shelter.get_by_role("link").click()
+    expect(page.locator("main")).to_contain_text("Die Adresse ist geheim.")
+    expect(page.locator("main")).not_to_contain_text("Geheimweg")
+    expect(page.locator("a[href^='geo:']")).to_have_count(0)
+
+
+def test_the_search_stands_inside_a_page_of_the_town(visit: OpenVisitor) -> None:
+    visitor = visit("desktop")
+    page = visitor.page()
+    widget = page.context
+    base = visitor.home
+    page.route(
+        "http://stadt.example/",
+        lambda route: route.fulfill(
+            content_type="text/html",
+            body=f'<h1>Stadt</h1><iframe src="{base}/nordhafen/hilfe/eingebettet/" width="600" height="700"></iframe>',
+        ),
+    )
+    page.goto("http://stadt.example/")
+    frame = page.frame_locator("iframe")
+    frame.locator("#id_q").fill("kein geld für die miete")
+    frame.locator("button[type=submit]").click()
+    expect(frame.locator(".result").first).to_be_visible()
+    with page.expect_popup() as opened:
+        frame.locator(".result__name a").first.click()
+    expect(opened.value.locator("h1")).to_be_visible()
+    assert widget.cookies() == []
