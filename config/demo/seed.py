@@ -24,10 +24,10 @@ from counselling.models import TextModule, Topic
 from counselling.operations import asking, cases, messages, ratings
 from counselling.operations.settings import furnish
 from counselling.sla import Urgency
-from vault import staff_keys
 from referrals.formats.detection import Format
 from referrals.formats.files import uploaded
 from referrals.operations import imports
+from vault import staff_keys
 from vault.codes import AccessCode
 from vault.keyring import ClientHolder, StaffHolder, holder_by_code
 

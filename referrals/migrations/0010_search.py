@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_triage'),
+        ('accounts', '0040_retention'),
         ('referrals', '0001_directory'),
     ]
 

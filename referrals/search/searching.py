@@ -57,7 +57,6 @@ class Results:
     facets: Mapping[str, Mapping[str, int]]
     radius_km: float | None = None
     further_away: int = 0
-    did_you_mean: str = ""
 
 
 def search(
