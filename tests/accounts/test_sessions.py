@@ -83,6 +83,7 @@ def test_the_list_holds_neither_address_nor_browser(house: House) -> None:
         "id",
         "user",
         "row",
+        "device",
         "signed_in_at",
         "seen_at",
     }
