@@ -73,14 +73,11 @@ def fill(count: int) -> None:
             addresses.append(Address(location=location, city=town.name))
             links.append(ServiceAtLocation(service=service, location=location))
             attributes.append(Attribute(service=service, term=term))
-        for model, rows in (
-            (Service, services),
-            (Location, locations),
-            (Address, addresses),
-            (ServiceAtLocation, links),
-            (Attribute, attributes),
-        ):
-            model.objects.bulk_create(rows)  # type: ignore[attr-defined]
+        Service.objects.bulk_create(services)
+        Location.objects.bulk_create(locations)
+        Address.objects.bulk_create(addresses)
+        ServiceAtLocation.objects.bulk_create(links)
+        Attribute.objects.bulk_create(attributes)
     documents.rebuild_all()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -26,9 +26,9 @@ from django.conf import settings  # noqa: E402
 from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite  # noqa: E402
 
 # Tests render pages without collecting static files first; the journeys collect them.
-settings.STORAGES["staticfiles"]["BACKEND"] = (
-    "django.contrib.staticfiles.storage.StaticFilesStorage"
-)
+settings.STORAGES["staticfiles"] = {
+    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+}
 # Tests enrol hundreds of people; the real hasher takes a tenth of a second for each of them on purpose.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # What runs beside requests would look for rows of a transaction that it cannot see; tests that are

@@ -86,14 +86,17 @@ def ask(request: HttpRequest) -> HttpResponse:
             ),
         )
         return _form(request, form, at=at)
-    if not valid or not form.receive_files():
+    if not valid:
         return _form(request, form, at=at, sealed=sent)
+    # Before the files: taking them apart costs the most.
     try:
         gate.let_through(request, gate.QUESTION, at=at, again_for=ticket.submission)
     except gate.GateClosed as closed:
         return refused(
             closed, form, "text", lambda wait: _form(request, form, at=at, sealed=sent, wait=wait)
         )
+    if not form.receive_files():
+        return _form(request, form, at=at, sealed=sent)
     return _take(request, form, ticket, sent, at=at)
 
 

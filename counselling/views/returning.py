@@ -229,10 +229,13 @@ def _take_message(request: ClientRequest, *, at: datetime) -> HttpResponse:
                 "Das Formular war beschädigt. Ihr Text ist noch da. Bitte senden Sie ihn noch einmal."
             ),
         )
-    if token is None or not valid or not form.receive_files():
+    if token is None or not valid:
         return conversation.page(request, at=at, write=form, token=token)
     try:
         gate.count(request, gate.MESSAGE)
+        # Behind the gate: taking files apart costs the most.
+        if not form.receive_files():
+            return conversation.page(request, at=at, write=form, token=token)
         messages.write(
             case=request.case.pk,
             text=form.cleaned_data["text"],

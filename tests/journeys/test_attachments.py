@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -87,18 +88,15 @@ def test_a_parent_attaches_a_photo_and_a_counsellor_opens_it(
     assert started.value.suggested_filename == "notizen.zip"
 
 
-def test_what_is_too_large_is_said_before_it_travels(visit: OpenVisitor) -> None:
+def test_what_is_too_large_is_said_before_it_travels(visit: OpenVisitor, tmp_path: Path) -> None:
     parent = Parent(visit("phone").page(), "de-du", "")
     page = parent.page
     parent.land()
     parent.open_form()
     parent.fill_in(LETTER)
-    film: FilePayload = {
-        "name": "Urlaub.mp4",
-        "mimeType": "video/mp4",
-        "buffer": bytes(LARGEST + 1),
-    }
-    choose(page, "#id_attachments", film)
+    film = tmp_path / "Urlaub.mp4"
+    film.write_bytes(bytes(LARGEST + 1))
+    page.locator("#id_attachments").set_input_files(film)
     status = page.locator("[data-files-status]")
     expect(status).to_contain_text("„Urlaub.mp4“ ist zu groß")
     sent: list[str] = []

@@ -332,8 +332,9 @@ def directory_pages(tour: Tour) -> None:
     tour.send("directory-entry-errors")
     tour.go("/team/verzeichnis/einlesen/", "directory-import")
     table = "name;plz;öffnungszeiten\nElterncafé;1067;Mo 25-26 Uhr\n;22761;\n"
-    file = {"name": "angebote.csv", "mimeType": "text/csv", "buffer": table.encode()}
-    page.locator("#id_file").set_input_files([file])
+    page.locator("#id_file").set_input_files(
+        {"name": "angebote.csv", "mimeType": "text/csv", "buffer": table.encode()}
+    )
     tour.send("directory-import-run")
 
 
