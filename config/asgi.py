@@ -6,6 +6,7 @@ WSGI side in a few threads beside the event loop.
 
 import gc
 import os
+from threading import Thread
 from typing import Any, cast
 
 from django.core.wsgi import get_wsgi_application
@@ -21,6 +22,7 @@ from django.urls import re_path  # noqa: E402
 from config.origins import SameOrigin  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402
 from counselling import triaging  # noqa: E402
+from referrals.search import searching  # noqa: E402
 
 # They share one interpreter: more threads than this only wait for each other.
 PAGE_THREADS = 4
@@ -43,6 +45,8 @@ application = ProtocolTypeRouter(
 
 # The first message must not wait for the triage engine, nor count as too slow because of it.
 triaging.warm_up()
+# The first search must not wait for its phrases and places; nothing else waits for them meanwhile.
+Thread(target=searching.warm_up, name="search warms up", daemon=True).start()
 
 # Whatever has been loaded by now stays: leaving it out of every collection, and collecting less often,
 # avoids pauses of several hundred milliseconds with thousands of sockets (platform.md).

@@ -6,4 +6,6 @@ from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter
 from django.core.wsgi import get_wsgi_application
 
-application = ProtocolTypeRouter({"http": WSGIMiddleware(cast(Any, get_wsgi_application()), workers=4)})
+application = ProtocolTypeRouter(
+    {"http": WSGIMiddleware(cast(Any, get_wsgi_application()), workers=4)}
+)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from referrals import opening
 from referrals.models import Service
 from referrals.opening import BadHours, Opening
-from referrals.search import engines, facts, index, places, ranking
+from referrals.search import engines, facts, index, meaning, places, ranking
 from referrals.search.columns import Columns, Hours
 from referrals.search.engines import Mark
 from referrals.search.index import Memory
@@ -230,6 +230,12 @@ def _opening(hours: Hours, at: datetime) -> Opening | None:
         return opening.opening(expression, at=at, country=country, land=land)
     except BadHours:
         return None
+
+
+def warm_up() -> None:
+    """Load phrases and places before the first search comes; asks no database."""
+    meaning.shipped()
+    places.gazetteer()
 
 
 def place(text: str) -> Place | None:
