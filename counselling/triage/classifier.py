@@ -19,16 +19,14 @@ class Heads:
     """Weights of the heads (urgent, sofort, then one for each signal) and the lines they must reach."""
 
     sparse: NDArray[np.float32]  # head x bucket
-    dense: NDArray[np.float32]  # head x vector size
     bias: NDArray[np.float32]
     signals: tuple[str, ...]
     scales: tuple[float, float]
     thresholds: dict[str, float]
 
-    def sums(self, features: Features, matrix: NDArray[np.float32]) -> spans.Sums:
+    def sums(self, features: Features) -> spans.Sums:
         """Return the running sums of all heads over a text."""
-        meaning = np.stack([(matrix * row).sum(1) for row in self.dense])
-        return spans.Sums(spans.contributions(features, self.sparse[:, features.bucket], meaning))
+        return spans.Sums(spans.contributions(features, self.sparse[:, features.bucket]))
 
     def scores(
         self, sums: spans.Sums, firsts: NDArray[np.int64], ends: NDArray[np.int64]
@@ -65,7 +63,6 @@ def save(heads: Heads, folder: Path) -> None:
     np.savez_compressed(
         folder / "heads.npz",
         sparse=_coarse(heads.sparse),
-        dense=heads.dense,
         bias=heads.bias,
     )
     facts = {

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counselling.sla import Urgency
-from counselling.triage import classifier, features, language, pipeline, vectors, words
+from counselling.triage import classifier, features, language, pipeline, vocabulary, words
 from counselling.triage.rating import DEFAULT, Rating, Reason, Thresholds, Turn, unrated
 from counselling.triage.rules import Fired
 from counselling.triage.spans import Span
@@ -45,13 +45,13 @@ class Engine:
     """Everything that is loaded once in a process."""
 
     pipeline: pipeline.Pipeline
-    vectors: vectors.Vectors
+    vocabulary: vocabulary.Vocabulary
     heads: classifier.Heads
 
 
 @cache
 def _engine() -> Engine:
-    return Engine(pipeline.load(), vectors.load(), classifier.load())
+    return Engine(pipeline.load(), vocabulary.load(), classifier.load())
 
 
 def engine() -> Engine:
@@ -67,11 +67,10 @@ class Seen:
     words: list[words.Word]
     read: pipeline.Read
     features: features.Features
-    matrix: NDArray[np.float32]
     edges: tuple[int, ...]  # first word of each client turn that has any, and the end
 
 
-def see(turns: Sequence[Turn], loaded_pipeline: pipeline.Pipeline, table: vectors.Vectors) -> Seen:
+def see(turns: Sequence[Turn], loaded_pipeline: pipeline.Pipeline) -> Seen:
     """Return what training and rating both look at."""
     found: list[words.Word] = []
     for number, (who, text) in enumerate(turns):
@@ -86,7 +85,6 @@ def see(turns: Sequence[Turn], loaded_pipeline: pipeline.Pipeline, table: vector
         found,
         read,
         features.extract(texts, read.found, read.fired),
-        table.matrix(texts),
         (*edges, len(found)),
     )
 
@@ -135,11 +133,11 @@ def _rate(turns: Sequence[Turn], thresholds: Thresholds, using: Engine | None) -
     if not any(who == "client" and text.strip() for who, text in turns):
         return unrated("empty", turns)
     loaded = using or engine()
-    seen = see(turns, loaded.pipeline, loaded.vectors)
+    seen = see(turns, loaded.pipeline)
     if not seen.words:
         return unrated("empty", turns)
     texts = [word.text for word in seen.words]
-    masks = language.known(texts, loaded.vectors)
+    masks = language.known(texts, loaded.vocabulary)
     spoken = language.detect(texts, masks, seen.read.found)
     unsure = spoken == language.UNSURE or any(
         language.detect(texts[:edge], masks, seen.read.found) == language.UNSURE
@@ -166,7 +164,7 @@ class Judged:
 
 def _judge(seen: Seen, heads: classifier.Heads, thresholds: Thresholds) -> Judged:
     lines = heads.thresholds
-    sums = heads.sums(seen.features, seen.matrix)
+    sums = heads.sums(seen.features)
     places = runs(seen.edges)
     firsts, ends = np.array(places, np.int64).T
     scores = heads.scores(sums, firsts, ends)

@@ -1,6 +1,6 @@
 """Which language a text is in, and whether we dare to rate it.
 
-Known words decide (the table of word vectors knows which languages use a word); only a text of
+Known words decide (the vocabulary knows which languages use a word); only a text of
 mostly unknown words is shown to py3langid. Unsure is an answer: a human looks first.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from counselling.triage.lexicon import Found
-from counselling.triage.vectors import LANGUAGES, Vectors
+from counselling.triage.vocabulary import LANGUAGES, Vocabulary
 
 UNSURE = "unsure"
 ENOUGH = 0.55  # share of known words that settles the matter
@@ -20,9 +20,9 @@ LOOKED_AT = 400  # words
 _identifiers: list[LanguageIdentifier] = []
 
 
-def known(words: Sequence[str], vectors: Vectors) -> list[int]:
+def known(words: Sequence[str], vocabulary: Vocabulary) -> list[int]:
     """Return for each of the first words the mask of languages that know it."""
-    return [vectors.languages(word) for word in words[:LOOKED_AT]]
+    return [vocabulary.languages(word) for word in words[:LOOKED_AT]]
 
 
 def detect(words: Sequence[str], masks: Sequence[int], found: Sequence[Found]) -> str:

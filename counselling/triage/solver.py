@@ -11,12 +11,11 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Examples: a sparse part (compressed rows), a dense part, a label (0 or 1) and a weight each."""
+    """Examples: compressed rows, a label (0 or 1) and a weight each."""
 
     starts: NDArray[np.int64]
     columns: NDArray[np.int64]
     values: Vector
-    dense: Vector
     labels: Vector
     weights: Vector
 
@@ -24,11 +23,10 @@ class Rows:
 def fit(
     rows: Rows, width: int, *, strength: float, start: Vector | None = None, steps: int = 60
 ) -> Vector:
-    """Return weights (sparse, then dense, then bias) of a logistic regression.
+    """Return the weights, then the bias, of a logistic regression.
 
     `strength` is the inverse of the regularisation; `start` continues from earlier weights.
     """
-    depth = rows.dense.shape[1]
     counts = np.diff(np.append(rows.starts, len(rows.columns)))
     owner = np.repeat(np.arange(len(rows.starts)), counts)
     signs = rows.labels * 2 - 1
@@ -36,7 +34,7 @@ def fit(
     def loss(weights: Vector) -> tuple[float, Vector]:
         product = weights[rows.columns] * rows.values
         scores = np.bincount(owner, weights=product, minlength=len(signs))
-        scores = scores + (rows.dense * weights[width:-1]).sum(1) + weights[-1]
+        scores = scores + weights[-1]
         margins = signs * scores
         losses = np.logaddexp(0.0, -margins) * rows.weights
         slopes = -signs * rows.weights / (1.0 + np.exp(np.clip(margins, -500, 500)))
@@ -44,13 +42,12 @@ def fit(
         gradient[:width] = np.bincount(
             rows.columns, weights=np.repeat(slopes, counts) * rows.values, minlength=width
         )
-        gradient[width:-1] = (rows.dense * slopes[:, None]).sum(0)
         gradient[-1] = slopes.sum()
         gradient *= strength
         gradient[:-1] += weights[:-1]
         return float(losses.sum() * strength + (weights[:-1] ** 2).sum() / 2), gradient
 
-    first = np.zeros(width + depth + 1) if start is None else start.copy()
+    first = np.zeros(width + 1) if start is None else start.copy()
     return _descend(loss, first, steps)
 
 

@@ -25,12 +25,10 @@ class Span:
     score: float
 
 
-def contributions(
-    features: Features, weights: NDArray[np.float32], meaning: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def contributions(features: Features, weights: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return what each (head, reach, last word) contributes: reach r is of features r words long.
 
-    `weights` are those of each head's features, `meaning` what each word's vector contributes.
+    `weights` are those of each head's features.
     """
     heads = len(weights)
     size = (REACH + 1) * features.words
@@ -41,7 +39,6 @@ def contributions(
             for row in weights * features.value
         ]
     ).reshape(heads, REACH + 1, features.words)
-    table[:, 0] += meaning
     return table
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counselling.sla import Urgency
-from counselling.triage import data, engine, pipeline, spans, vectors
+from counselling.triage import data, engine, pipeline, spans
 from counselling.triage.classifier import Heads, parts
 from counselling.triage.data import Example
 from counselling.triage.features import BUCKETS, Features
@@ -45,8 +45,8 @@ class Prepared:
 
 def prepare(examples: Iterable[Example]) -> list[Prepared]:
     """Return the examples that have words, with their features."""
-    loaded, table = pipeline.load(), vectors.load()
-    prepared = (Prepared(one, engine.see(one.turns, loaded, table)) for one in examples)
+    loaded = pipeline.load()
+    prepared = (Prepared(one, engine.see(one.turns, loaded)) for one in examples)
     return [one for one in prepared if one.words]
 
 
@@ -102,7 +102,6 @@ def table(examples: Sequence[Prepared]) -> Table:
     rare, shared = rarity(examples)
     columns: list[NDArray[np.int64]] = []
     values: list[Vector] = []
-    dense: list[Vector] = []
     taught = [lesson for one in examples for lesson in lessons(one)]
     for lesson in taught:
         found: Features = lesson.one.seen.features
@@ -113,15 +112,12 @@ def table(examples: Sequence[Prepared]) -> Table:
         columns.append(own.astype(np.int64))
         total = np.bincount(place, weights=found.value[inside], minlength=len(own))
         values.append(total * rare[own] / root)
-        part = lesson.one.seen.matrix[lesson.first : lesson.end]
-        dense.append(part.astype(np.float64).sum(0) / root)
     starts = np.cumsum([0, *(len(part) for part in columns)])[:-1]
     nobody = np.zeros(len(taught))
     together = Rows(
         starts.astype(np.int64),
         np.concatenate(columns),
         np.concatenate(values),
-        np.stack(dense),
         nobody,
         nobody,
     )
@@ -171,7 +167,6 @@ def learn(examples: Sequence[Prepared]) -> Heads:
     return Heads(
         # Rounded as they will be stored, so that the lines fit what is loaded.
         sparse=stacked[:, :BUCKETS].astype(np.float16).astype(np.float32),
-        dense=stacked[:, BUCKETS:-1].astype(np.float32),
         bias=stacked[:, -1].astype(np.float32),
         signals=signals,
         scales=(1.0, 1.0),
@@ -195,7 +190,7 @@ def score(examples: Sequence[Prepared], heads: Heads) -> list[Scored]:
     scored: list[Scored] = []
     for one in examples:
         firsts, ends = np.array(engine.runs(one.seen.edges), np.int64).T
-        sums = heads.sums(one.seen.features, one.seen.matrix)
+        sums = heads.sums(one.seen.features)
         scores = heads.scores(sums, firsts, ends)
         own, union = parts(scores)
         acute, passage = float(scores[1].max()), sums.best(0).score

@@ -15,7 +15,7 @@ from counselling.triage import (
     evaluation,
     pipeline,
     training,
-    vectors,
+    vocabulary,
 )
 
 
@@ -45,7 +45,8 @@ class Command(BaseCommand):
             f"{len(learnt) + len(development)} texts learnt in {time.monotonic() - began:.0f} s"
         )
         items = evaluation.run(
-            held_back, using=engine.Engine(pipeline.load(), vectors.load(), classifier.load(folder))
+            held_back,
+            using=engine.Engine(pipeline.load(), vocabulary.load(), classifier.load(folder)),
         )
         for line in evaluation.lines(items):
             self.stdout.write(line)
