@@ -1,6 +1,7 @@
 """What `startproject` gives, on the database and the server that Lotse is measured on."""
 
 import os
+from typing import Any
 
 import dj_database_url
 
@@ -28,7 +29,7 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The same database settings as Lotse's (config/settings.py), so that only the work differs.
-_parsed = dict(dj_database_url.parse(os.environ["BARE_DATABASE_URL"]))
+_parsed: dict[str, Any] = dict(dj_database_url.parse(os.environ["BARE_DATABASE_URL"]))
 if _parsed["ENGINE"].endswith("sqlite3"):
     _parsed["CONN_MAX_AGE"] = None
     _parsed["OPTIONS"] = {
