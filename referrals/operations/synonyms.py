@@ -1,12 +1,13 @@
 """The one writer of editors' phrases: whoever types one is led to its term."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from audit import trail
+from referrals import identifiers
 from referrals.models import DismissedQuery, Synonym, TaxonomyTerm
 from referrals.operations.documents import next_version
 from referrals.search.words import telling, words
@@ -15,7 +16,7 @@ LONGEST = 120  # characters
 
 
 class PhraseRefused(ValueError):
-    """A phrase cannot be added; the text says why, in German."""
+    """A phrase cannot be added; the text says why."""
 
 
 @transaction.atomic
@@ -29,9 +30,11 @@ def add(
     phrase = " ".join(phrase.split())
     folded = words(phrase)
     if not folded or telling(folded) == folded == []:
-        raise PhraseRefused("Bitte geben Sie mindestens ein Wort ein.")
+        raise PhraseRefused(_("Bitte geben Sie mindestens ein Wort ein."))
     if len(phrase) > LONGEST:
-        raise PhraseRefused(f"Höchstens {LONGEST} Zeichen: Eltern tippen kurz.")
+        raise PhraseRefused(
+            _("Höchstens %(longest)s Zeichen: Eltern tippen kurz.") % {"longest": LONGEST}
+        )
     synonym, is_new = Synonym.objects.get_or_create(
         folded=" ".join(folded)[:160],
         term=term,
@@ -64,10 +67,14 @@ def remove(*, synonym: Synonym, by: Membership, at: datetime) -> None:
 
 
 @transaction.atomic
-def accept(*, query: str, term: UUID, by: Membership, at: datetime) -> Synonym:
-    """Make a counted search a phrase of a term. Raises PhraseRefused, TaxonomyTerm.DoesNotExist."""
-    synonym = add(phrase=query, term=TaxonomyTerm.objects.get(pk=term), by=by, at=at)
-    _dismiss(query, by, at)
+def lead(*, phrase: str, code: str, by: Membership, at: datetime) -> Synonym:
+    """Let a phrase, perhaps a counted search, lead to a term of Lotse's own list.
+
+    Raises PhraseRefused or TaxonomyTerm.DoesNotExist.
+    """
+    term = TaxonomyTerm.objects.get(taxonomy=identifiers.OWN_TAXONOMY, code=code)
+    synonym = add(phrase=phrase, term=term, by=by, at=at)
+    _dismiss(phrase, by, at)
     return synonym
 
 

@@ -15,8 +15,6 @@ from referrals.hsds.tables import Nest, Row
 from referrals.models import Address, LocationType, Service, ServiceAtLocation, TaxonomyTerm
 from referrals.queries import rows
 
-OWN_TAXONOMY = identifiers.derived(identifiers.NAMESPACE, "taxonomy", "lotse")
-
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -111,7 +109,9 @@ def places_of(services: Collection[UUID]) -> dict[UUID, list[Place]]:
 
 def topic_names() -> dict[str, str]:
     """Return the kinds of help of Lotse's own list: name by code, in the list's order."""
-    return dict(TaxonomyTerm.objects.filter(taxonomy=OWN_TAXONOMY).values_list("code", "name"))
+    return dict(
+        TaxonomyTerm.objects.filter(taxonomy=identifiers.OWN_TAXONOMY).values_list("code", "name")
+    )
 
 
 def _listed(here: ServiceAtLocation, address: Address | None) -> Place:

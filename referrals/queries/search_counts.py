@@ -10,6 +10,7 @@ from referrals.search import index
 from referrals.search.privacy import ENOUGH
 
 LOOKED_BACK = timedelta(days=90)
+SMALLEST = 5  # smaller counts are shown to nobody who plans
 FEW_CLICKS = 0.1  # of searches; fewer means that the results did not fit
 
 
@@ -59,3 +60,15 @@ def suggestions(*, on: date, limit: int = 50) -> list[Suggestion]:
         if len(found) == limit:
             break
     return found
+
+
+def unmet(*, on: date, limit: int = 20) -> list[tuple[str, int]]:
+    """Return what was searched for and not found, with how often; small counts are left out."""
+    counted = (
+        SearchCount.objects.filter(day__gt=on - LOOKED_BACK, hits=0)
+        .values_list("query")
+        .annotate(searches=Sum("count"))
+        .filter(searches__gte=SMALLEST)
+        .order_by("-searches", "query")[:limit]
+    )
+    return list(counted)

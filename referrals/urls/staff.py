@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from referrals.views import entries, planning, uploads
+from referrals.views import entries, phrases, planning, uploads
 
 urlpatterns: list[URLPattern] = [
     path("verzeichnis/", entries.entries, name="directory-entries"),
+    path("verzeichnis/suchworte/", phrases.phrases, name="directory-phrases"),
     path("verzeichnis/neu/", entries.entry_new, name="directory-entry-new"),
     path("verzeichnis/einlesen/", uploads.upload, name="directory-import"),
     path("verzeichnis/einlesen/<uuid:run>/", uploads.run, name="directory-import-run"),

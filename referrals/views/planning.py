@@ -11,14 +11,23 @@ from django.views.decorators.http import require_safe
 from accounts.access import staff
 from referrals.formats.writing import cell
 from referrals.queries import planning as queries
+from referrals.queries import search_counts
 
 
 @require_safe
 @staff("directory.plan")
 def planning(request: HttpRequest) -> HttpResponse:
     """Show how much help there is, where, and how fresh what we know of it is."""
-    found = queries.overview(timezone.localdate())
-    return render(request, "referrals/planning.html", {"overview": found})
+    today = timezone.localdate()
+    return render(
+        request,
+        "referrals/planning.html",
+        {
+            "overview": queries.overview(today),
+            "unmet": search_counts.unmet(on=today),
+            "smallest": search_counts.SMALLEST,
+        },
+    )
 
 
 @require_safe

@@ -330,6 +330,7 @@ def directory_pages(tour: Tour) -> None:
     tour.look("directory-versions")
     tour.go("/team/verzeichnis/neu/", "directory-entry-new")
     tour.send("directory-entry-errors")
+    tour.go("/team/verzeichnis/suchworte/", "directory-phrases")
     tour.go("/team/verzeichnis/einlesen/", "directory-import")
     table = "name;plz;öffnungszeiten\nElterncafé;1067;Mo 25-26 Uhr\n;22761;\n"
     page.locator("#id_file").set_input_files(

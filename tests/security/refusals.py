@@ -151,6 +151,7 @@ PAGES = {
     "hsds-taxonomy-terms-one": Page("public"),
     "directory-confirm": Page("public", of="token"),
     "directory-entries": _staff("directory.edit", LEADING),
+    "directory-phrases": _staff("directory.edit", LEADING),
     "directory-entry-new": _staff("directory.edit", LEADING),
     "directory-entry": _staff("directory.edit", LEADING, of="service"),
     "directory-capacity": _staff("directory.edit", LEADING, method="post", of="service"),

@@ -106,8 +106,7 @@ def test_an_editor_makes_a_phrase_of_it_and_parents_find(
     directory(entry("Haus Regenbogen", "familienzentrum"), entry("Amt", "kinderschutz_jugendamt"))
     assert search("Xylomurmeln", at=AT).total == 0
     asked("Xylomurmeln", times=3)
-    term = TaxonomyTerm.objects.get(code="familienzentrum")
-    synonyms.accept(query="xylomurmeln", term=term.pk, by=editor, at=AT)
+    synonyms.lead(phrase="xylomurmeln", code="familienzentrum", by=editor, at=AT)
     found = search("Xylomurmeln", at=AT)
     assert [hit.service.name for hit in found.hits] == ["Haus Regenbogen"]
     assert found.hits[0].via == "xylomurmeln"
