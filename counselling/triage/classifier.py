@@ -12,6 +12,7 @@ from counselling.triage.features import BUCKETS, Features
 
 FOLDER = Path(__file__).parent / "model"
 HEADS = ("urgent", "sofort")
+LINES = {"dringend", "talk", "sofort", "alone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def load(folder: Path = FOLDER) -> Heads:
     with np.load(folder / "heads.npz", allow_pickle=False) as stored:
         arrays = {name: stored[name].astype(np.float32) for name in stored.files}
     signals = tuple(facts["signals"])
-    if arrays["sparse"].shape != (len(HEADS) + len(signals), BUCKETS):
+    width = (len(HEADS) + len(signals), BUCKETS)
+    if arrays["sparse"].shape != width or set(facts["thresholds"]) != LINES:
         raise ValueError(f"{folder}: the heads were trained for other features")
     first, second = facts["scales"]
     return Heads(

@@ -16,7 +16,7 @@ Pure: no database, no clock, no settings. See model/card.md for quality and limi
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
@@ -36,6 +36,8 @@ MAX_CHARACTERS = 400_000  # of one turn that are read
 MAX_RUN = 16  # client turns that are scored as one; and from the beginning any number
 WINDOW, STRIDE = 160, 80  # words; a long text is also scored in windows
 MOST_REASONS = 8
+# The line of a run of more words than usual rises with each doubling; chosen on the development split.
+USUAL, PER_DOUBLING = 60, 0.6
 
 _loading = threading.Lock()
 
@@ -89,6 +91,18 @@ def see(turns: Sequence[Turn], loaded_pipeline: pipeline.Pipeline) -> Seen:
     )
 
 
+def later(edges: Sequence[int], places: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Return which runs reach past the first turn: there are many of them, so their line is stricter."""
+    return np.array([end > edges[1] for _first, end in places], np.bool_)
+
+
+def excess(places: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+    """Return by how much the line rises for long runs: in many words, more sounds alarming by chance."""
+    lengths = np.array([end - first for first, end in places], np.float64)
+    rise: NDArray[np.float64] = PER_DOUBLING * np.maximum(0.0, np.log2(lengths / USUAL))
+    return rise
+
+
 def runs(edges: Sequence[int]) -> list[tuple[int, int]]:
     """Return the runs of words that are scored as a whole: runs of consecutive turns, and windows.
 
@@ -109,7 +123,7 @@ def _share(score: float) -> float:
 
 def with_heads(heads: classifier.Heads) -> Engine:
     """Return an engine with other heads, for training and for a model in shadow."""
-    return replace(engine(), heads=heads)
+    return Engine(pipeline.load(), vocabulary.load(), heads)
 
 
 def rate(
@@ -168,9 +182,10 @@ def _judge(seen: Seen, heads: classifier.Heads, thresholds: Thresholds) -> Judge
     places = runs(seen.edges)
     firsts, ends = np.array(places, np.int64).T
     scores = heads.scores(sums, firsts, ends)
-    wholes = heads.danger(scores)
+    needed = np.where(later(seen.edges, places), lines["talk"], lines["dringend"])
+    wholes = heads.danger(scores) - excess(places) - needed
     best = int(np.argmax(wholes))
-    whole_share = _share(float(wholes[best]) - lines["dringend"])
+    whole_share = _share(float(wholes[best]))
     acute_share = _share(float(scores[1].max()) - lines["sofort"])
     passage = sums.best(0)
     deciding = [fired for fired in seen.read.fired if fired.rule.decides]

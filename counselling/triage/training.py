@@ -22,9 +22,10 @@ SIGNAL_WEIGHT = 3.0
 USUAL_LENGTH, MOST_LENGTHS = 40, 3.0
 STEPS, SIGNAL_STEPS = 40, 16  # stopping early regularises too
 FALSE_ALARMS = (
-    0.135  # of normal texts that the line for `dringend` lets through on the development split
+    0.125  # of normal texts that the line for `dringend` lets through on the development split
 )
-FALSE_ALARMS_ALONE = 0.01
+FALSE_ALARMS_ALONE = 0.005  # of normal texts, by their most alarming passage
+FALSE_ALARMS_TALK = 0.12  # of normal conversations, by what comes after the first turn
 SOFORT_GENEROSITY = 1.3
 NORMAL_RUNS = 4.0  # how much the runs of a normal conversation count together
 FEWEST = 12  # examples that a signal needs for a head of its own
@@ -179,6 +180,8 @@ class Scored:
     """An example with scores of heads that did not learn it."""
 
     example: Example
+    later: NDArray[np.bool_]  # which runs reach past the first turn
+    excess: NDArray[np.float64]  # by how much their line is higher
     own: NDArray[np.float64]  # of each run of turns
     union: NDArray[np.float64]
     acute: float
@@ -189,12 +192,14 @@ def score(examples: Sequence[Prepared], heads: Heads) -> list[Scored]:
     """Return what heads make of examples that they did not learn."""
     scored: list[Scored] = []
     for one in examples:
-        firsts, ends = np.array(engine.runs(one.seen.edges), np.int64).T
+        places = engine.runs(one.seen.edges)
+        firsts, ends = np.array(places, np.int64).T
         sums = heads.sums(one.seen.features)
         scores = heads.scores(sums, firsts, ends)
         own, union = parts(scores)
         acute, passage = float(scores[1].max()), sums.best(0).score
-        scored.append(Scored(one.example, own, union, acute, passage))
+        later, excess = engine.later(one.seen.edges, places), engine.excess(places)
+        scored.append(Scored(one.example, later, excess, own, union, acute, passage))
     return scored
 
 
@@ -204,22 +209,31 @@ def _line(scores: Sequence[float], share: float) -> float:
 
 
 def lines(scored: Sequence[Scored]) -> tuple[tuple[float, float], dict[str, float]]:
-    """Return the scales of the two parts, and the lines for `dringend`, `sofort` and `alone`."""
+    """Return the scales of the two parts, and the lines `dringend`, `talk`, `sofort` and `alone`."""
     spread = [
         round(float(1 / np.std([part.max() for part in parts])), 4)
         for parts in ([one.own for one in scored], [one.union for one in scored])
     ]
-    wholes = [float((one.own * spread[0] + one.union * spread[1]).max()) for one in scored]
     normal = [
-        (whole, one) for whole, one in zip(wholes, scored, strict=True) if not one.example.urgent
+        (one.own * spread[0] + one.union * spread[1] - one.excess, one)
+        for one in scored
+        if not one.example.urgent
     ]
-    dringend = _line([whole for whole, _one in normal], FALSE_ALARMS)
-    alone = _line([one.passage for whole, one in normal if whole < dringend], FALSE_ALARMS_ALONE)
+    firsts = [float(runs[~one.later].max()) for runs, one in normal if not one.example.conversation]
+    talks = [float(runs[one.later].max()) for runs, one in normal if one.later.any()]
+    dringend = _line(firsts, FALSE_ALARMS)
+    talk = max(_line(talks, FALSE_ALARMS_TALK), dringend)
+    alone = _line([one.passage for _runs, one in normal], FALSE_ALARMS_ALONE)
     # `sofort`: where a few more urgent texts are called so than are.
     urgent = [one for one in scored if one.example.urgent]
     share = sum(one.example.level == Urgency.SOFORT for one in urgent) / len(urgent)
     sofort = _line([one.acute for one in urgent], share * SOFORT_GENEROSITY)
-    return (spread[0], spread[1]), {"dringend": dringend, "sofort": sofort, "alone": alone}
+    return (spread[0], spread[1]), {
+        "dringend": dringend,
+        "talk": talk,
+        "sofort": sofort,
+        "alone": alone,
+    }
 
 
 def train(learnt: Sequence[Example], development: Sequence[Example]) -> Heads:

@@ -1,11 +1,16 @@
 """Quality on the test split, which nothing was trained on, printed by the test run."""
 
+import json
+from collections import Counter
+
 import pytest
+from django.conf import settings
 
 from counselling.sla import Urgency
-from counselling.triage import classifier, data, evaluation
+from counselling.triage import card, classifier, data, evaluation
 from counselling.triage.engine import rate
 from counselling.triage.evaluation import Item
+from counselling.triage.rating import Turn
 
 MOST_BYTES = 10_000_000
 
@@ -18,24 +23,54 @@ def items() -> list[Item]:
 def test_the_figures_of_the_test_split(
     items: list[Item], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    found = evaluation.metrics(items)
     with capsys.disabled():
         print("\n".join(["", "Triage on the test split:", *evaluation.lines(items)[:18], ""]))
-    found = evaluation.metrics(items)
-    # The floor below which no model may be released. The targets of the issue and what is reached
-    # stand side by side in the model card.
+        for title, key, words, bound in card.TARGETS:
+            met = found[key] >= bound if bound > 0 else found[key] <= -bound
+            print(f"{title:<38} {found[key]:.3f}, target {words}: {'met' if met else 'NOT MET'}")
+    # Below these no model may be released. They are what is reached, less what chance may take, and
+    # not the targets of issue 4: those stand beside it in the model card, met or not.
     assert found["sofort_at_dringend_or_higher"] >= FLOOR_SOFORT
     assert found["urgent_recall"] >= FLOOR_URGENT
     assert found["false_alarms"] <= CEILING_FALSE
+    assert found["false_alarms_hard"] <= CEILING_FALSE_HARD
 
 
-FLOOR_SOFORT, FLOOR_URGENT, CEILING_FALSE = 0.75, 0.75, 0.15
+FLOOR_SOFORT, FLOOR_URGENT = 0.85, 0.80
+CEILING_FALSE, CEILING_FALSE_HARD = 0.15, 0.18
+
+
+def test_letters_from_outside(capsys: pytest.CaptureFixture[str]) -> None:
+    """Long texts that were written for the demo, by another hand, and never trained on."""
+    found: Counter[tuple[str, bool]] = Counter()
+    for path in sorted((settings.BASE_DIR / "config" / "demo" / "content").glob("cases_*.json")):
+        for case in json.loads(path.read_text(encoding="utf-8")):
+            turns: list[Turn] = [
+                ("client" if entry["role"] == "client" else "counsellor", entry["text"])
+                for entry in case["thread"]
+                if entry["role"] in {"client", "reply"}
+            ]
+            found[case["urgency"], rate(turns).level != Urgency.NORMAL] += 1
+    shares = {
+        level: found[level, True] / (found[level, True] + found[level, False])
+        for level in ("sofort", "dringend", "normal")
+    }
+    with capsys.disabled():
+        print("\nTriage on the demo's letters, alarms by level:", shares)
+    assert shares["sofort"] == 1
+    assert shares["dringend"] >= FLOOR_LETTERS
+    assert shares["normal"] <= CEILING_LETTERS
+
+
+FLOOR_LETTERS, CEILING_LETTERS = 0.6, 0.45
 
 
 def test_the_card_tells_the_figures_of_this_model(items: list[Item]) -> None:
-    card = (classifier.FOLDER / "card.md").read_text(encoding="utf-8")
+    told = (classifier.FOLDER / "card.md").read_text(encoding="utf-8")
     found = evaluation.metrics(items)
     for key in ("sofort_at_dringend_or_higher", "urgent_recall", "false_alarms"):
-        assert f"| {found[key]} |" in card, "run manage.py train_triage"
+        assert f"| {found[key]} |" in told, "run manage.py train_triage"
 
 
 def test_the_model_is_small_and_holds_no_pickle() -> None:
