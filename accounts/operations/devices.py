@@ -79,6 +79,8 @@ def open_keys(*, user: User, password: str, cookie: DeviceCookie | None, at: dat
     if needs_device and queries.has_devices(user):
         return Opened(None, staff_keys.stretched(password))
     opened = keys.unlock_or_create(user=user, password=password, at=at)
+    if opened is None and queries.opens_by_password(user):
+        return Opened(None)  # damaged: no device can help, and who comes in without keys sees so
     if needs_device or opened is None:
         return Opened(opened, staff_keys.stretched(password), None, weak)
     return Opened(opened, None, None, weak)
