@@ -165,7 +165,7 @@ def test_writing_again_ends_the_countdown(client: Client, closed: Asked) -> None
 
 
 def test_keeping_an_open_conversation_changes_nothing(
-    client: Client, nordhafen: Organisation
+    client: Client, nordhafen: Organisation, katrin: Membership
 ) -> None:
     asked = factories.ask(nordhafen)
     come_back(client, asked.code.display())

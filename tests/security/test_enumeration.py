@@ -49,6 +49,7 @@ class Codes:
 @pytest.fixture
 def codes() -> Codes:
     here = factories.organisation("nordhafen")
+    factories.enrol(here, "Katrin Petersen")
     asked = [factories.ask(here, "Er schläft nicht.") for _case in range(20)]
     for gone in asked[10:]:
         cases.delete(case=gone.pk, by=trail.CLIENT, at=gone.case.created_at)

@@ -17,7 +17,15 @@ from tests import factories
 from tests.architecture.addresses import page_addresses
 from tests.factories.sessions import signed_in
 from tests.security.refusals import PAGES, Page
-from tests.security.test_refusals import CLIENT_PAGES, STAFF_PAGES, House, body, house
+from tests.security.test_refusals import (
+    CLIENT_PAGES,
+    STAFF_PAGES,
+    House,
+    address,
+    body,
+    client_address,
+    house,
+)
 
 pytestmark = pytest.mark.django_db
 __all__ = ["house"]  # a fixture that is used here as well
@@ -54,10 +62,12 @@ def everybody(house: House) -> list[Visitor]:
     return visitors
 
 
-def things(page: Page, house: House) -> Iterator[tuple[str, str]]:
-    """Yield the house's thing of a page's kind, and one that never was."""
-    yield "theirs", house.things[page.of]
-    yield "invented", str(uuid4())
+def things(page: Page, house: House) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the house's things in a page's address, and ones that never were."""
+    names = [*page.of.split(), *filter(None, [page.part])]
+    yield "theirs", {name: house.things[name] for name in names}
+    if names:
+        yield "invented", {name: "9" if name == "number" else str(uuid4()) for name in names}
 
 
 def refused(visitor: Visitor, page: Page, thing: str) -> bool:
@@ -68,7 +78,7 @@ def refused(visitor: Visitor, page: Page, thing: str) -> bool:
         return False
     if visitor.name == "another team":
         return page.of == "case" or thing == "invented"
-    return visitor.elsewhere or thing == "invented"
+    return (visitor.elsewhere and not page.shared) or thing == "invented"
 
 
 def state_of_the_house() -> tuple[int, ...]:
@@ -90,22 +100,21 @@ def test_who_must_not_gets_the_same_answer_as_for_what_is_not_there(
     for visitor in visitors:
         nothing = {m: body(getattr(visitor.browser, m)(NOWHERE)) for m in ("get", "post")}
         for name, page in STAFF_PAGES.items():
-            choices = list(things(page, house)) if page.of else [("", "")]
-            for kind, thing in choices:
+            for kind, named in things(page, house):
                 if not refused(visitor, page, kind):
                     continue
-                url = reverse(name, kwargs={page.of: thing} if page.of else {})
+                url = reverse(name, kwargs=named)
                 for method in ("get", "post"):
                     answer = getattr(visitor.browser, method)(url)
                     who = f"{visitor.name}: {method} {name} ({kind})"
                     check(answer, visitor, nothing[method], page, method, who)
                     requests += 1
-    for name in CLIENT_PAGES:
+    for name, page in CLIENT_PAGES.items():
         for visitor in visitors:
             if visitor.name == "a parent with a code":
                 continue
             for method in ("get", "post"):
-                answer = getattr(visitor.browser, method)(reverse(name, args=["nordhafen"]))
+                answer = getattr(visitor.browser, method)(client_address(name, page, house))
                 assert answer.status_code in {302, 405}, f"{visitor.name}: {method} {name}"
                 assert "schläft" not in answer.content.decode()
                 requests += 1
@@ -131,6 +140,12 @@ def check(
         assert body(answer) == nothing, who
 
 
+def public_address(name: str) -> str:
+    """Return the address of a page for everybody, with something invented in it."""
+    route = next(one.route for one in page_addresses() if one.name == name)
+    return reverse(name, args=["x" * 43] * route.count("<"))
+
+
 def test_no_form_is_taken_without_its_token(house: House, figures: list[str]) -> None:
     """The forms of each address, as each visitor: without a token, and with somebody else's."""
     visitors = everybody(house)
@@ -143,11 +158,11 @@ def test_no_form_is_taken_without_its_token(house: House, figures: list[str]) ->
         careful.cookies = visitor.browser.cookies
         for name, page in PAGES.items():
             if page.kind in {"client", "organisation"}:
-                url = reverse(name, args=["nordhafen"])
-            elif page.of == "token":
-                url = reverse(name, args=["x" * 43])
+                url = client_address(name, page, house)
+            elif page.kind == "public":
+                url = public_address(name)
             else:
-                url = reverse(name, kwargs={page.of: house.things[page.of]} if page.of else {})
+                url = address(name, page, house)
             for token in ("", "x" * 64):
                 answer = careful.post(url, {"csrfmiddlewaretoken": token, "text": "Hallo"})
                 assert answer.status_code == 403, f"{visitor.name}: {name}"

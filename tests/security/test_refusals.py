@@ -230,5 +230,7 @@ def test_a_form_from_elsewhere_is_refused(name: str, house: House) -> None:
 
 @pytest.mark.parametrize("name", [n for n, p in PAGES.items() if p.kind == "organisation"])
 def test_an_organisation_that_is_not_there_has_no_pages(name: str, house: House) -> None:
-    response = call(Client(), PAGES[name], reverse(name, args=["suedhafen"]))
+    page = PAGES[name]
+    address = client_address(name, page, house, slug="suedhafen")
+    response = call(Client(), page, address)
     assert response.status_code == 404
