@@ -45,6 +45,9 @@ LIMITS = """
 
 - The texts were written for this project by a few hands; real parents write differently. Expect lower figures
   in use, watch the report of misses, and add what was missed.
+- The heads never saw the test split, but how many false alarms to allow was settled with its figures in view (four
+  positions of one line, false alarms from 0.10 to 0.15, urgent found from 0.84 to 0.89). The rise of the line with
+  length was settled on folds of train and development and with the demo's letters in view, which are no clean check since.
 - Danger that is only implied ("die Milch reicht für zehn Tage") is found where something like it was learnt.
 - Languages other than German are covered by phrases and a few texts; other languages are `unrated`.
 - Case, umlaut spelling, line breaks and punctuation cannot change a rating. Sentences added before or after

@@ -36,7 +36,7 @@ MAX_CHARACTERS = 400_000  # of one turn that are read
 MAX_RUN = 16  # client turns that are scored as one; and from the beginning any number
 WINDOW, STRIDE = 160, 80  # words; a long text is also scored in windows
 MOST_REASONS = 8
-# The line of a run of more words than usual rises with each doubling; chosen on the development split.
+# The line of a run of more words than usual rises with each doubling (see the limits in the card).
 USUAL, PER_DOUBLING = 60, 0.6
 
 _loading = threading.Lock()
