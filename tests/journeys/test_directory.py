@@ -58,26 +58,3 @@ def test_a_shelter_is_found_without_a_way_to_it(visit: OpenVisitor) -> None:
     expect(page.locator("main")).to_contain_text("Die Adresse ist geheim.")
     expect(page.locator("main")).not_to_contain_text("Geheimweg")
     expect(page.locator("a[href^='geo:']")).to_have_count(0)
-
-
-def test_the_search_stands_inside_a_page_of_the_town(visit: OpenVisitor) -> None:
-    visitor = visit("desktop")
-    page = visitor.page()
-    widget = page.context
-    base = visitor.home
-    page.route(
-        "http://stadt.example/",
-        lambda route: route.fulfill(
-            content_type="text/html",
-            body=f'<h1>Stadt</h1><iframe src="{base}/nordhafen/hilfe/eingebettet/" width="600" height="700"></iframe>',
-        ),
-    )
-    page.goto("http://stadt.example/")
-    frame = page.frame_locator("iframe")
-    frame.locator("#id_q").fill("kein geld für die miete")
-    frame.locator("button[type=submit]").click()
-    expect(frame.locator(".result").first).to_be_visible()
-    with page.expect_popup() as opened:
-        frame.locator(".result__name a").first.click()
-    expect(opened.value.locator("h1")).to_be_visible()
-    assert widget.cookies() == []
