@@ -99,19 +99,12 @@ class NewPasswordForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Compare the passwords and rate the first."""
         data = super().clean() or self.cleaned_data
-        password, again = data.get("password"), data.get("password_again")
-        if password and again and password != again:
-            self.add_error(
-                "password_again",
-                _("Die beiden Passwörter sind nicht gleich. Bitte noch einmal eingeben."),
-            )
-        if password:
-            check_new_password(
-                self,
-                password,
-                about=queries.known_about(self.person),
-                required=WITH_DEVICE_KEY if queries.needs_device(self.person) else PASSWORD_ONLY,
-            )
+        check_new_password(
+            self,
+            data,
+            about=queries.known_about(self.person),
+            required=WITH_DEVICE_KEY if queries.needs_device(self.person) else PASSWORD_ONLY,
+        )
         return data
 
 

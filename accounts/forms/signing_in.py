@@ -63,12 +63,20 @@ class SixDigitsField(forms.CharField):
 
 
 def check_new_password(
-    form: forms.Form, password: str, *, about: Iterable[str], required: float
+    form: forms.Form, data: dict[str, Any], *, about: Iterable[str], required: float
 ) -> None:
-    """Add what is amiss with a new password to the form's field `password`.
+    """Compare the fields `password` and `password_again`, rate the first, and add what is amiss.
 
-    about, required: as for `accounts.strength.weakness`.
+    data: the form's cleaned data. about, required: as for `accounts.strength.weakness`.
     """
+    password, again = data.get("password"), data.get("password_again")
+    if password and again and password != again:
+        form.add_error(
+            "password_again",
+            _("Die beiden Passwörter sind nicht gleich. Bitte noch einmal eingeben."),
+        )
+    if not password:
+        return
     try:
         validate_password(password)
     except ValidationError as error:

@@ -111,17 +111,10 @@ class EnrolForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Compare the passwords and rate the first."""
         data = super().clean() or self.cleaned_data
-        password, again = data.get("password"), data.get("password_again")
-        if password and again and password != again:
-            self.add_error(
-                "password_again",
-                _("Die beiden Passwörter sind nicht gleich. Bitte noch einmal eingeben."),
-            )
-        if password:
-            check_new_password(
-                self,
-                password,
-                about=[*self.about, data.get("email", "")],
-                required=self.required_strength,
-            )
+        check_new_password(
+            self,
+            data,
+            about=[*self.about, data.get("email", "")],
+            required=self.required_strength,
+        )
         return data
