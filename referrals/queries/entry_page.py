@@ -14,6 +14,7 @@ from referrals.hsds.disclosure import disclosed
 from referrals.hsds.tables import Nest, Row
 from referrals.models import Address, LocationType, Service, ServiceAtLocation, TaxonomyTerm
 from referrals.queries import rows
+from referrals.search import facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,6 @@ class Place:
     getting_there: str
     hours: str
     hours_note: str
-    land: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class EntryPage:
     """Everything about an entry that anybody may read.
 
     `service`: for its flags and numbers; its texts are here, since a secret street is illegible in
-    them. `hours`: OSM syntax, where no place has its own. `areas`: names of the places whose people it
+    them. `hours`: OSM syntax, where no place has its own. `all_hours`: with country and Land, as the
+    search counts them. `areas`: names of the places whose people it
     is for. `confidential`: there are places, but they are secret and none of them is here.
     """
 
@@ -69,6 +70,7 @@ class EntryPage:
     costs: Sequence[str]
     places: Sequence[Place]
     hours: str
+    all_hours: Sequence[tuple[str, str, str]]
     hours_note: str
     confidential: bool
     is_stale: bool
@@ -76,7 +78,7 @@ class EntryPage:
 
 def entry_page(service: UUID, *, on: date) -> EntryPage | None:
     """Return an entry that pages show on a day, or None. Costs the same whatever it has."""
-    row = Service.objects.visible(on).filter(pk=service).first()
+    row = Service.objects.visible(on).prefetch_related(*facts.RELATIONS).filter(pk=service).first()
     if row is None:
         return None
     found = rows.tables([row.pk])
@@ -126,7 +128,6 @@ def _listed(here: ServiceAtLocation, address: Address | None) -> Place:
         getting_there="",
         hours=here.hours,
         hours_note="",
-        land=address.state_province if address else "",
     )
 
 
@@ -154,6 +155,7 @@ def _page(row: Service, document: Row, *, confidential: bool, on: date) -> Entry
         costs=_once(_cost(option) for option in document.get("cost_options", [])),
         places=places,
         hours=row.opening_hours if not places else "",
+        all_hours=facts.open_hours(row),
         hours_note=row.opening_hours_note,
         confidential=confidential,
         is_stale=row.is_stale(on),
@@ -193,7 +195,6 @@ def _place(here: Row, document: Row) -> Place:
             "",
         ),
         hours_note=here.get("opening_hours_note") or location.get("opening_hours_note", ""),
-        land=address.get("state_province", ""),
     )
 
 

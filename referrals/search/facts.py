@@ -41,9 +41,7 @@ class Document:
 def document(service: Service) -> Document:
     """Return a service's document. Its relations must have been fetched (`RELATIONS`)."""
     removed = service.status not in {status.value for status in Status.shown()}
-    here = [
-        one for one in service.service_at_locations.all() if not _is_secret(service, one.location)
-    ]
+    here = _open_places(service)
     provider = service.provider
     names = [service.name, service.alternate_name, provider.name if provider else ""]
     terms = list(service.terms.all())
@@ -64,7 +62,7 @@ def document(service: Service) -> Document:
         facts={
             "codes": [term.code for term in terms],
             "places": [list(place) for one in here if (place := _place(one))],
-            "hours": _hours(service, here),
+            "hours": [list(one) for one in open_hours(service)],
             "languages": _languages(service, here),
             "flags": _flags(service, here),
             "ages": [service.minimum_age, service.maximum_age],
@@ -87,8 +85,13 @@ RELATIONS = (
 )
 
 
-def _is_secret(service: Service, location: Location) -> bool:
-    return service.confidential or location.confidential
+def _open_places(service: Service) -> list[ServiceAtLocation]:
+    """Return where a service is, without any secret place."""
+    return [
+        one
+        for one in service.service_at_locations.all()
+        if not (service.confidential or one.location.confidential)
+    ]
 
 
 def _indexed(texts: Iterable[str]) -> list[str]:
@@ -136,15 +139,18 @@ def land(location: Location) -> tuple[str, str]:
     return (near.country, near.land) if near else ("DE", "")
 
 
-def _hours(service: Service, here: list[ServiceAtLocation]) -> list[list[str]]:
-    """Return [hours, country, Land] for each place, or of the service alone."""
-    found = [[one.hours, *land(one.location)] for one in here if one.hours]
+def open_hours(service: Service) -> list[tuple[str, str, str]]:
+    """Return (hours, country, Land) for each place, or of the service alone.
+
+    Its relations must have been fetched (`RELATIONS`).
+    """
+    found = [(one.hours, *land(one.location)) for one in _open_places(service) if one.hours]
     if not found and service.opening_hours:
         keys = [
             LAND_OF_AGS[a.ags[:2]] for a in service.service_areas.all() if a.ags[:2] in LAND_OF_AGS
         ]
-        found = [[service.opening_hours, "DE", keys[0] if keys else ""]]
-    return [list(one) for one in dict.fromkeys(map(tuple, found))]
+        found = [(service.opening_hours, "DE", keys[0] if keys else "")]
+    return list(dict.fromkeys(found))
 
 
 def _languages(service: Service, here: list[ServiceAtLocation]) -> list[str]:

@@ -4,7 +4,7 @@ Three questions to the database however many services there are: whether anythin
 documents have the words, and the services of the page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import isfinite
@@ -213,11 +213,16 @@ class OpenHours:
     def of(self, columns: Columns, row: int, moment: datetime) -> Opening | None:
         """Return how it is at a row's place that is open, or opens first."""
         hours = list(columns.names["hours"])
-        found = [o for n in columns.hours.of(row) if (o := _opening(hours[n], moment))]
-        return min(found, key=_waiting, default=None)
+        return soonest((hours[n] for n in columns.hours.of(row)), at=moment)
 
 
 _open_hours = OpenHours()
+
+
+def soonest(hours: Iterable[Hours], *, at: datetime) -> Opening | None:
+    """Return how it is at the place that is open, or opens first; None where no hours are known."""
+    found = [one for each in hours if (one := _opening(each, at))]
+    return min(found, key=_waiting, default=None)
 
 
 def _waiting(one: Opening) -> tuple[bool, float]:

@@ -16,14 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import OrganisationRequest, organisation_page, staff
-from referrals import hours_wording, leaflet, opening, wording
+from referrals import hours_wording, leaflet, wording
 from referrals.languages import name_of
 from referrals.leaflet import Leaflet, Line
 from referrals.models import Wheelchair
-from referrals.opening import BadHours, Opening
 from referrals.operations import search_counts
 from referrals.queries import entry_page as entries
 from referrals.queries.entry_page import EntryPage, Place
+from referrals.search import searching
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _show(
 
 
 def _shown(page: EntryPage, *, at: datetime, for_staff: bool) -> Shown:
-    now = _now(page, at)
+    now = searching.soonest(page.all_hours, at=at)
     wheelchair = next((p.wheelchair for p in page.places if p.wheelchair), "")
     return Shown(
         badges=wording.badges(page.service, wheelchair=wheelchair, for_staff=for_staff),
@@ -194,22 +194,6 @@ def _costs(page: EntryPage) -> str:
 
 def _language(code: str, name: str) -> str:
     return name_of(code) if code else name
-
-
-def _now(page: EntryPage, at: datetime) -> Opening | None:
-    """Return how it is at the place that is open now, or opens first."""
-    found = []
-    for hours, land in [*((p.hours, p.land) for p in page.places), (page.hours, "")]:
-        try:
-            if hours:
-                found.append(opening.opening(hours, at=at, land=land))
-        except BadHours:
-            continue
-    return min(
-        found,
-        key=lambda o: (not o.is_open, o.opens_at or datetime.max.replace(tzinfo=opening.ZONE)),
-        default=None,
-    )
 
 
 def _lines(hours: str) -> list[str]:

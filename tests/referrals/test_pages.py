@@ -280,3 +280,24 @@ def test_an_invented_way_to_an_entry_counts_nothing(
     address = reverse("entry", args=["nordhafen", hafen.pk])
     assert client.get(address, {"ueber": led_by}).status_code == 200
     assert not SearchCount.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("ags", "said"),
+    [
+        ("05315", "Geschlossen, öffnet Fr"),  # Köln: Fronleichnam is a holiday
+        ("11000", "Jetzt offen bis 12 Uhr"),  # Berlin: it is none
+    ],
+)
+def test_list_and_entry_agree_on_holidays_of_the_land(
+    client: Client, nordhafen: Organisation, ags: str, said: str
+) -> None:
+    document = directory.document(1)
+    document["service_at_locations"][0]["location"]["ags"] = ags
+    service = directory.read_in(document)[0]
+    fronleichnam = datetime(2026, 6, 4, 8, tzinfo=UTC)  # ten o'clock there
+    with time_machine.travel(fronleichnam, tick=False):
+        listed = words(client.get(SEARCH, {"q": "erziehungsberatung"}))
+        shown = words(client.get(reverse("entry", args=["nordhafen", service.pk])))
+    assert said in listed
+    assert said in shown
