@@ -33,7 +33,7 @@ run() {
 }
 
 run main "tests on PostgreSQL and Redis" -n "$workers" -m "not browser"
-run journeys "journeys in a browser" -m browser
+run journeys "journeys in a browser" -n "$workers" --maxschedchunk 1 -m browser
 LOTSE_TEST_ON=sqlite run sqlite "the domain once more, on SQLite" \
   -n "$workers" -m "not browser" tests/accounts tests/counselling tests/vault
 

@@ -35,12 +35,21 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # about it switch it on.
 settings.KEY_DUTIES = False
 django.setup()
+if (
+    os.environ["LOTSE_REDIS_URL"] != settings.REDIS_URL
+    or str(settings.DATA_DIR) != os.environ["LOTSE_DATA_DIR"]
+):
+    raise pytest.UsageError("the settings were read before the session's servers were there")
 
 from django.core.cache import cache  # noqa: E402 - needs the settings
 
-from accounts import queries  # noqa: E402 - needs the settings
+from accounts import proof, queries  # noqa: E402 - needs the settings
 from counselling import triaging  # noqa: E402 - needs the settings
 from vault import alerts, team_keys  # noqa: E402 - needs the settings
+
+# A proof costs a real browser a quarter of a second; here hundreds are solved. The journeys' servers
+# keep the real cost.
+proof.COUNTERS = range(5, 15)
 
 hypothesis.settings.register_profile("short", max_examples=50, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("long", max_examples=2000, deadline=None, print_blob=True)
@@ -50,6 +59,16 @@ hypothesis.settings.load_profile("long" if LONG else "short")
 def pytest_unconfigure() -> None:
     """Stop the servers; workers of pytest-xdist end without running exit handlers."""
     SESSION.stop()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let each worker read its settings only when it has servers of its own.
+
+    With the name of the settings in its environment pytest-django would read them before this file,
+    and all workers would share the Redis of the process that started them.
+    """
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 FIGURES: list[str] = []  # what tests have counted, printed at the end of the run

@@ -89,8 +89,13 @@ class Applier:
             )
         if not update:
             return
-        there = entity.stored.in_bulk([row["id"] for row in update])
-        rows = [self._instance(entity, row, bundles, there.get(UUID(row["id"]))) for row in update]
+        # Two services of one file may each change what they share; the later row has both changes.
+        last = {row["id"]: row for row in update}
+        there = entity.stored.in_bulk(list(last))
+        rows = [
+            self._instance(entity, row, bundles, there.get(UUID(row["id"])))
+            for row in last.values()
+        ]
         names = [spec.column for spec in entity.fields] + list(entity.parents.values())
         if entity.extra:
             names.append("extra")

@@ -2,12 +2,14 @@
 // <textarea name="text" data-autosave-url="/…" data-autosave-status="#id">; the status line is
 // components/save_status.html. Posts the field under its own name with the form's CSRF token.
 // A failure is said in words and tried again until it works; leaving the page with unsaved words asks.
+// Another form of the page (a note, a claim) waits for the draft, so that the next page has it.
 
 import { announce } from "./announce.js";
 
 const PAUSE_MS = 1500;
 const RETRY_MS = 3000;
 const RETRY_MAX_MS = 30_000;
+const OTHERS_WAIT_MS = 4000;
 
 class Autosave {
   constructor(field) {
@@ -18,7 +20,10 @@ class Autosave {
     this.failures = 0;
     this.sending = false;
     this.stopped = false;
-    field.addEventListener("input", () => this.plan(PAUSE_MS));
+    field.addEventListener("input", () => {
+      if (this.status) this.status.dataset.state = "waiting";
+      this.plan(PAUSE_MS);
+    });
     field.form?.addEventListener("submit", () => this.stop());
     if (this.dirty) this.plan(PAUSE_MS);
   }
@@ -46,8 +51,19 @@ class Autosave {
     this.status.textContent = words;
   }
 
-  async send() {
-    if (!this.dirty || this.sending) return;
+  /** Save what is not saved yet, also what was typed while the last piece was on its way. */
+  async flush() {
+    window.clearTimeout(this.timer);
+    await this.running;
+    await this.send();
+  }
+
+  send() {
+    if (this.dirty && !this.sending) this.running = this.post();
+    return this.running;
+  }
+
+  async post() {
     const text = this.field.value;
     const body = new URLSearchParams({ [this.field.name]: text });
     const token = this.field.form?.elements.csrfmiddlewaretoken?.value ?? "";
@@ -68,6 +84,7 @@ class Autosave {
       this.failures = 0;
       const time = new Date().toLocaleTimeString("de-DE", { hour: "2-digit", minute: "2-digit" });
       this.show("saved", this.status?.dataset.saved?.replace("{time}", time));
+      if (this.dirty && this.status) this.status.dataset.state = "waiting";
     } catch {
       if (this.stopped) return;
       this.failures += 1;
@@ -100,6 +117,25 @@ document.addEventListener("htmx:afterSettle", attachAll);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") for (const draft of drafts.values()) draft.send();
 });
+
+const waited = new WeakSet();
+
+document.addEventListener(
+  "submit",
+  async (event) => {
+    const form = event.target;
+    const late = [...drafts.values()].filter((draft) => draft.dirty && draft.field.form !== form);
+    if (late.length === 0 || waited.has(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    waited.add(form); // once: a server that does not answer must not hold it for good
+    const limit = new Promise((done) => window.setTimeout(done, OTHERS_WAIT_MS));
+    await Promise.race([Promise.all(late.map((draft) => draft.flush())), limit]);
+    form.requestSubmit(event.submitter);
+    waited.delete(form);
+  },
+  { capture: true },
+);
 
 window.addEventListener("beforeunload", (event) => {
   for (const draft of drafts.values()) {

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.test import override_settings
-
 from accounts.models import Membership, Organisation, Role
 from counselling.models import TextModule
 from counselling.operations.settings import furnish
 from tests.factories import enrol, organisation
 from tests.factories.people import FOUNDED
+from tests.factories.replay import built_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,7 @@ class House:
         return [self.lea, self.ada, self.boris]
 
 
-# These tests sign in without a password; Argon2 would take most of their time.
-QUICK = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
-
-
-@QUICK
+@built_once
 def open_house() -> House:
     """Found both organisations and enrol everybody."""
     nordhafen, suedstadt = organisation("nordhafen"), organisation("suedstadt")

@@ -30,9 +30,7 @@ QUESTION = "Meine Tochter schläft seit Wochen nicht.\n\nWas kann ich tun?"
 
 @pytest.fixture
 def nordhafen() -> Organisation:
-    where = factories.organisation("nordhafen")
-    factories.enrol(where, "Rosa Reserve")  # without somebody who has a key nobody can be asked
-    return where
+    return factories.staffed("nordhafen")
 
 
 def fill_in(client: Client, text: str = QUESTION, **fields: str) -> dict[str, str]:

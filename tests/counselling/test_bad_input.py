@@ -38,9 +38,7 @@ PASSES_NOW = {"Hallo", "Hallo ollaH", "á" + "\u0301" * 5}
 
 @pytest.fixture(autouse=True)
 def nordhafen() -> Organisation:
-    where = factories.organisation("nordhafen")
-    factories.enrol(where, "Rosa Reserve")  # without somebody who has a key nobody can be asked
-    return where
+    return factories.staffed("nordhafen")
 
 
 def post(client: Client, path: str, fields: dict[str, str | bytes]) -> object:

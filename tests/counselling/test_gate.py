@@ -33,9 +33,7 @@ def nordhafen(settings: Settings) -> Organisation:
     """An organisation with the real limits."""
     settings.FORM_MINIMUM_AGE = 3
     settings.LIMITS_FACTOR = 1
-    here = factories.organisation("nordhafen")
-    factories.enrol(here, "Katrin Petersen")  # without somebody who reads nobody can ask
-    return here
+    return factories.staffed("nordhafen")
 
 
 @pytest.fixture
@@ -228,7 +226,7 @@ def test_codes_are_tried_only_so_often_and_the_right_one_waits_like_the_wrong(
     assert client.post(RETURN, proven).headers["Location"] == "/nordhafen/gespraech/"
 
 
-def test_one_proof_is_one_try_at_a_code(client: Client) -> None:
+def test_one_proof_is_one_try_at_a_code(client: Client, clock: time_machine.Traveller) -> None:
     entry = fields(client.get(RETURN), work=True)
     first = client.post(RETURN, {**entry, "code": AccessCode.generate().display()})
     assert "Zu diesem Code finden wir kein Gespräch." in errors(first)

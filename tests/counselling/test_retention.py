@@ -16,7 +16,7 @@ from django.test import Client
 from accounts.models import Membership, Organisation
 from audit import trail
 from audit.models import TrailEntry
-from counselling.models import Case, Deletion, Message, Tally
+from counselling.models import Attachment, Case, Deletion, Message, Tally
 from counselling.operations import cases, remains, retention
 from counselling.states import CaseState
 from tests import factories
@@ -262,6 +262,17 @@ def test_a_missing_or_damaged_list_is_an_error_with_a_remedy(closed: Asked, the_
     with pytest.raises(CommandError, match=r":2, .*:3, .*:4$"):
         call_command("restore_check")
     assert not Case.objects.exists()  # what could be read was applied
+
+
+def test_files_that_the_backup_lacks_are_counted(closed: Asked, the_list: Path) -> None:
+    write_list(the_list)
+    picture = Attachment.objects.create(
+        message=closed.now().messages.get(seq=1), position=1, file="ab/abcdef", sealed=b"sealed"
+    )
+    with pytest.raises(CommandError, match="1 attachments have no file"):
+        call_command("restore_check")
+    picture.delete()
+    call_command("restore_check")
 
 
 @pytest.mark.django_db(transaction=True)

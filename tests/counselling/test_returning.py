@@ -30,9 +30,7 @@ THREAD = "/nordhafen/gespraech/"
 
 @pytest.fixture
 def nordhafen() -> Organisation:
-    where = factories.organisation("nordhafen")
-    factories.enrol(where, "Rosa Reserve")  # without somebody who has a key nobody can be asked
-    return where
+    return factories.staffed("nordhafen")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.factories.cases import (
     review,
 )
 from tests.factories.files import picture
-from tests.factories.people import PASSWORD, TOTP_KEY, enrol, holder_of, organisation
+from tests.factories.people import PASSWORD, TOTP_KEY, enrol, holder_of, organisation, staffed
 
 __all__ = [
     "PASSWORD",
@@ -35,4 +35,5 @@ __all__ = [
     "picture",
     "reply",
     "review",
+    "staffed",
 ]

@@ -10,6 +10,7 @@ from accounts.models import Membership, Organisation, Role, Team
 from accounts.operations import keys, organisations, staff
 from counselling.models import TextModule, Topic
 from counselling.operations.settings import furnish
+from tests.factories.replay import built_once
 from vault import staff_keys
 from vault.keyring import StaffHolder
 
@@ -54,6 +55,14 @@ def organisation(
         modules=[TextModule(organisation=founded, title="Gruß", body="Alles Gute, {{name}}")],
         at=at,
     )
+    return founded
+
+
+@built_once
+def staffed(slug: str = "nordhafen", name: str = "Rosa Reserve") -> Organisation:
+    """Found an organisation with one counsellor: without somebody who has a key nobody can be asked."""
+    founded = organisation(slug)
+    enrol(founded, name)
     return founded
 
 

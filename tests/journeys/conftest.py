@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests.servers.lotse import Lotse
 from tests.servers.programs import program
@@ -23,6 +31,10 @@ FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+# How long something may take to appear, in milliseconds. No promise of ours: only so long that a busy
+# machine is not taken for a broken page.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 CSP_VIOLATION = re.compile(r"Content Security Policy|Content-Security-Policy")
 
 
@@ -126,7 +138,7 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenVisi
                 **options,
             }
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         visitors.append(Visitor(context, options["base_url"]))
         return visitors[-1]
 

@@ -177,3 +177,16 @@ def test_the_ohana_sample_is_read_in_and_again_without_a_change() -> None:
     assert (again.created, again.changed, again.unchanged) == (0, 0, 23)
     hours = get("/api/hsds/services?search=Passport&full=true")["contents"][0]["opening_hours"]
     assert hours == "Mo 08:00-12:00,14:00-16:00; We 10:00-15:00"
+
+
+def test_two_services_of_one_file_may_both_change_what_they_share() -> None:
+    def file(*names: str) -> list[dict[str, Any]]:
+        carrier = directory.document(1)["organization"]
+        return [
+            directory.document(number, organization=carrier | {"name": name})
+            for number, name in enumerate(names, start=1)
+        ]
+
+    directory.read_in(*file("Träger alt", "Träger alt"))
+    services = directory.read_in(*file("Träger neu", "Träger am neuesten"))
+    assert {getattr(service.provider, "name", "") for service in services} == {"Träger am neuesten"}

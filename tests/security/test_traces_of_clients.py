@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from accounts import throttle
 from tests.conftest import SESSION
-from tests.security.conftest import FOR_REAL
+from tests.security.conftest import FOR_REAL, PATIENCE
 from tests.security.test_canary import PLACES, dump_of, rename
 from tests.security.traces import Secrets, everything_in, files_since, open_files, overheard
 from tests.servers.lotse import Lotse, running_lotse
@@ -75,7 +75,7 @@ def whole_visit(visitor: Marked, lotse: Lotse, mark: dict[str, str]) -> int:
     form = parent.form()
     asked = parent.send(form, "Zu schnell.")
     assert "sehr schnell" in asked.text
-    time.sleep(1.1)
+    time.sleep(PATIENCE)
     rename(lotse, "counselling_message", "gone_for_a_test")
     try:
         assert parent.send(form, "Ins Leere.").status == 500
@@ -88,7 +88,7 @@ def whole_visit(visitor: Marked, lotse: Lotse, mark: dict[str, str]) -> int:
     assert "Noch etwas." in visitor.post("/nordhafen/gespraech/schreiben/", fields).text
     assert visitor.get("/nordhafen/gespraech/mitnehmen/").status == 200
     entry = visitor.get("/nordhafen/zurueck/").hidden("/zurueck/")
-    time.sleep(1.1)
+    time.sleep(PATIENCE)
     limits = [visitor.post("/nordhafen/zurueck/", {**entry, "code": code}) for _ in range(12)]
     assert limits[0].url.endswith("/gespraech/")
     assert limits[-1].status == 429, "no limit for codes without a proof"

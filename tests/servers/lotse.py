@@ -66,7 +66,7 @@ class Lotse:
         assert result.returncode == 0, f"manage.py {' '.join(arguments)}:\n{result.stdout}"
         return result.stdout
 
-    def start(self, *, seconds: float = 120) -> None:
+    def start(self, *, seconds: float = 300) -> None:
         """Start the server and wait until it answers, at most `seconds`.
 
         Raises AssertionError with the end of the log when it does not.

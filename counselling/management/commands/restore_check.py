@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from counselling import files
 from counselling.operations import retention
 from vault import sessions
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
 
     help = (
         "Run this after restoring a backup and before anybody uses it: deletes again what had been "
-        "deleted since the backup, and ends all sessions."
+        "deleted since the backup, ends all sessions, and says which files the backup lacks."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,7 +37,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Delete again and report. Raises CommandError when a list is missing or damaged."""
+        """Delete again and report.
+
+        Raises CommandError when a list is missing or damaged, or when files are missing.
+        """
         lists: list[Path] = options["lists"] or [settings.DELETION_LIST]
         listed: list[UUID] = []
         damaged: list[str] = []
@@ -60,11 +64,21 @@ class Command(BaseCommand):
             f"{len(listed)} deletions in the list. {back} had come back and are deleted again. "
             f"{ended} sessions ended."
         )
+        wrong = []
         if damaged:
-            raise CommandError(
+            wrong.append(
                 "These lines of the list cannot be read; the cases in them may have come back: "
                 + ", ".join(damaged)
             )
+        missing = files.without_their_file()
+        if missing:
+            wrong.append(
+                f"{missing} attachments have no file: the backup of the files is older than that of "
+                "the database. Restore a newer copy of the files and run this again; until then "
+                "their pages say that the file is missing."
+            )
+        if wrong:
+            raise CommandError("\n".join(wrong))
 
 
 def read(path: Path) -> Iterator[tuple[int, UUID | None]]:
