@@ -61,15 +61,17 @@ def browser() -> Iterator[Browser]:
 class Visitor:
     """One person at one device: a browser context of its own and what went wrong in its pages.
 
-    home: the server's address. A request to any other is a problem, too.
+    home: the server's address. also: another site that shows ours. A request to any other is a problem,
+    too.
     """
 
-    def __init__(self, context: BrowserContext, home: str) -> None:
+    def __init__(self, context: BrowserContext, home: str, also: str = "") -> None:
         self.context = context
         self.home = home
         self.problems: list[str] = []
         self.requests = 0
-        self._home = (home, home.replace("http", "ws", 1), "data:", "blob:", "about:", "file:")
+        sites = [home, home.replace("http", "ws", 1), *([also] if also else [])]
+        self._home = (*sites, "data:", "blob:", "about:", "file:")
         context.on("page", self._watch)
         context.on("request", self._ask)
         context.on("response", self._check)
@@ -119,7 +121,12 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenVisi
     logs: set[Path] = set()
 
     def open_visitor(
-        device: str = "desktop", *, js: bool = True, dark: bool = False, **options: Any
+        device: str = "desktop",
+        *,
+        js: bool = True,
+        dark: bool = False,
+        also: str = "",
+        **options: Any,
     ) -> Visitor:
         width, height = SIZES[device]
         if "base_url" not in options:
@@ -139,7 +146,7 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenVisi
             }
         )
         context.set_default_timeout(PATIENCE_MS)
-        visitors.append(Visitor(context, options["base_url"]))
+        visitors.append(Visitor(context, options["base_url"], also))
         return visitors[-1]
 
     yield open_visitor

@@ -1,12 +1,19 @@
 """Help nearby: a parent finds it in their own words, also without JavaScript and inside another page."""
 
 import re
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.actors import words
 from tests.journeys.conftest import OpenVisitor
 from tests.journeys.evidence import no_serious_axe, screenshot
+from tests.servers.lotse import Lotse
 
 TOWN = "Bremerhaven"
 
@@ -58,3 +65,29 @@ def test_a_shelter_is_found_without_a_way_to_it(visit: OpenVisitor) -> None:
     expect(page.locator("main")).to_contain_text("Die Adresse ist geheim.")
     expect(page.locator("main")).not_to_contain_text("Geheimweg")
     expect(page.locator("a[href^='geo:']")).to_have_count(0)
+
+
+@pytest.fixture
+def town_site(live_lotse: Lotse, tmp_path: Path) -> Iterator[str]:
+    """The address of a town's own site, another origin, with our search in one of its pages."""
+    frame = f'<iframe src="{live_lotse.url}/nordhafen/hilfe/eingebettet/" title="Hilfe"></iframe>'
+    (tmp_path / "index.html").write_text(f"<h1>Stadt</h1>{frame}")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_search_stands_inside_a_page_of_the_town(visit: OpenVisitor, town_site: str) -> None:
+    page = visit("desktop", also=town_site).page()
+    page.goto(f"{town_site}/index.html")
+    frame = page.frame_locator("iframe")
+    frame.locator("input[name=q]").fill("kein geld für die miete")
+    frame.locator("button[type=submit]").click()
+    expect(frame.locator(".result").first).to_be_visible()
+    with page.expect_popup() as opened:
+        frame.locator(".result__name a").first.click()
+    expect(opened.value.locator("h1")).to_be_visible()
+    assert page.context.cookies() == []
