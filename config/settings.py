@@ -118,6 +118,7 @@ TEMPLATES = [
                 "config.context.language_switch",
                 "accounts.context.staff",
                 "counselling.context.client",
+                "counselling.context.alarms",
                 "referrals.context.directory",
             ],
         },

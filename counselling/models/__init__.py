@@ -3,6 +3,14 @@
 from counselling.models.assessment import Assessment, Review
 from counselling.models.attachment import Attachment
 from counselling.models.case import Case, Claim
+from counselling.models.escalation import (
+    AlarmNumber,
+    AlarmRules,
+    Escalation,
+    EscalationStep,
+    LadderStep,
+    Whom,
+)
 from counselling.models.message import Draft, Message, Rating
 from counselling.models.remains import Deletion, Tally
 from counselling.models.roster import (
@@ -19,6 +27,8 @@ from counselling.models.working import HouseRules, TeamRules, WorkProfile
 
 __all__ = [
     "Absence",
+    "AlarmNumber",
+    "AlarmRules",
     "Assessment",
     "Attachment",
     "Case",
@@ -26,7 +36,10 @@ __all__ = [
     "Claim",
     "Deletion",
     "Draft",
+    "Escalation",
+    "EscalationStep",
     "HouseRules",
+    "LadderStep",
     "Message",
     "OnCall",
     "Pattern",
@@ -39,5 +52,6 @@ __all__ = [
     "TeamRules",
     "TextModule",
     "Topic",
+    "Whom",
     "WorkProfile",
 ]
