@@ -30,6 +30,7 @@ SETTINGS = (
     ("settings", "organisation.change", _("Allgemein")),
     ("crisis-lines", "organisation.change", _("Notfallnummern")),
     ("topics", "topic.change", _("Themen")),
+    ("ladders", "ladder.change", _("Alarme")),
     ("text-modules", "text_module.change", _("Textbausteine")),
     ("model-comparison", "triage.compare", _("Modelle vergleichen")),
 )
@@ -42,6 +43,7 @@ _SECTIONS = frozenset(
         "staff-list",
         "crisis-lines",
         "topics",
+        "ladders",
         "text-modules",
     ]
 )

@@ -411,8 +411,13 @@ def promised(organisation: Organisation, urgency: Urgency, *, start: datetime) -
         start,
         urgency,
         targets=targets,
-        calendar=_calendar(organisation.land, settings.TIME_ZONE),
+        calendar=calendar_of(organisation),
     )
+
+
+def calendar_of(organisation: Organisation) -> Calendar:
+    """Return when an organisation works."""
+    return _calendar(organisation.land, settings.TIME_ZONE)
 
 
 @lru_cache(maxsize=32)

@@ -8,8 +8,8 @@ from django.db import transaction
 from accounts.models import Membership, Team
 from audit import trail
 from counselling import events
-from counselling.models import Case, Claim, Message
-from counselling.operations import attachments, entries, remains
+from counselling.models import Case, Claim, Escalation, Message
+from counselling.operations import attachments, entries, escalations, remains
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move, sources
 from vault import keyring
@@ -66,6 +66,7 @@ def claim(*, case: UUID, by: Membership, at: datetime) -> None:
         old=CaseState.WAITING,
         new=CaseState.CLAIMED,
     )
+    escalations.seen(case=case, by=by.pk, how=Escalation.How.CLAIM, at=at)
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)
 
@@ -194,6 +195,7 @@ def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -
     )
     if row.waiting_since is not None:
         entries.start_clock(row, at=at)
+    escalations.rated(row, by=by, old=old, at=at)
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)
 
@@ -206,6 +208,7 @@ def delete(*, case: UUID, by: trail.Actor, at: datetime) -> None:
     """
     row = entries.locked(case)
     messages = Message.objects.filter(case=row).count()
+    escalations.seen(case=case, by=by.id, how=Escalation.How.CLOSED, at=at)
     remains.keep(row, at=at)
     files = attachments.drop_all_of(row)
     keyring.drop_case_key(subject=case)

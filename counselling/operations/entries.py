@@ -14,7 +14,7 @@ from accounts.models import Membership
 from audit import trail
 from counselling import events, places, queries, states
 from counselling.models import Case, Claim, Message
-from counselling.operations import attachments
+from counselling.operations import attachments, escalations
 from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
@@ -130,6 +130,7 @@ def move(
         new=new,
         **detail,
     )
+    escalations.moved(case, what, old=old, by=by, at=at)
     events.queue_changed(case.team_id)
     events.case_changed(case.pk, case.last_seq)
 

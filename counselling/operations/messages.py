@@ -8,8 +8,8 @@ from django.db import transaction
 
 from accounts.models import Membership
 from audit import trail
-from counselling.models import Case, Draft, Message
-from counselling.operations import assessments, attachments, cases, entries
+from counselling.models import Case, Draft, Escalation, Message
+from counselling.operations import assessments, attachments, cases, entries, escalations
 from counselling.operations.assessments import Heard
 from counselling.operations.attachments import Stored
 from counselling.operations.entries import Appended
@@ -101,6 +101,8 @@ def _write(
     )
     if not raised:
         entries.start_clock(row, at=at)
+    if in_danger or alarms:
+        escalations.start(case=row, why=Escalation.Why.URGENT, at=at)
     return appended
 
 
