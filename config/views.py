@@ -4,9 +4,11 @@ from django.conf import settings
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import queries
 from accounts.access import public
+from counselling import open_alarms
 
 
 @public("leads to a public page")
@@ -20,9 +22,19 @@ def home(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("landing", args=[organisation.slug]))
 
 
-@public("says only that the database answers")
+@public("says only whether the house is awake: the database, the alarms, somebody on call")
 def health(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers."""
+    """Answer 200 when the database answers, and say whether alarms move on and reach somebody.
+
+    Whoever watches the server reads `alarms` and `on_call`; neither says of which organisation.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return JsonResponse({"database": "ok"})
+    at = timezone.now()
+    return JsonResponse(
+        {
+            "database": "ok",
+            "alarms": "late" if open_alarms.are_late(at=at) else "ok",
+            "on_call": "empty" if open_alarms.organisations_without_on_call(at=at) else "ok",
+        }
+    )

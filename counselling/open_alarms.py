@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Role
 from accounts.queries import team_ids
 from counselling import reaching
-from counselling.models import Escalation, EscalationStep, LadderStep
+from counselling.models import Absence, Escalation, EscalationStep, LadderStep, OnCall
 from counselling.sla import Urgency
 
 SHOWN = 5  # alarms that stand on every page; the rest is counted
 LISTED = 100
+LATE = timedelta(
+    minutes=5
+)  # by which a step may be overdue before somebody should look at the worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,23 @@ def own_ladder(organisation: Organisation, urgency: Urgency) -> bool:
 
 
 def organisations_without_on_call(*, at: datetime) -> list[Organisation]:
-    """Return the organisations with a team in which nobody is on call now."""
-    return [
-        organisation
-        for organisation in Organisation.objects.filter(teams__isnull=False).distinct()
-        if reaching.nobody_on_call(organisation, at=at)
-    ]
+    """Return the organisations with a team in which nobody is on call now, in one query."""
+    absent = Absence.objects.filter(member=OuterRef("member"), starts_at__lte=at, ends_at__gt=at)
+    called = OnCall.objects.filter(
+        Q(starts_at__isnull=True) | Q(starts_at__lte=at),
+        Q(ends_at__isnull=True) | Q(ends_at__gt=at),
+        ~Exists(absent),
+        organisation=OuterRef("pk"),
+        member__ended_at__isnull=True,
+        member__user__is_active=True,
+    )
+    rows = Organisation.objects.filter(~Exists(called), teams__isnull=False)
+    return list(rows.distinct().order_by("slug"))
+
+
+def are_late(*, at: datetime) -> bool:
+    """Say whether a step is due for minutes and nobody takes it: the worker does not run."""
+    return Escalation.objects.filter(ended_at__isnull=True, next_at__lt=at - LATE).exists()
 
 
 def _of(member: Membership) -> QuerySet[Escalation]:

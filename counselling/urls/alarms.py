@@ -21,5 +21,5 @@ urlpatterns: list[URLPattern] = [
     path("alarm/<str:ticket>/", alarms.from_mail, name="alarm-link"),
     path(LADDERS, ladders.ladders, name="ladders"),
     path(f"{LADDERS}rufgeraet/", ladders.gateway, name="gateway"),
-    path(f"{LADDERS}<int:urgency>/", ladders.ladder, name="ladder"),
+    path(f"{LADDERS}<int:number>/", ladders.ladder, name="ladder"),
 ]

@@ -58,12 +58,12 @@ def ladders(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff("ladder.change")
-def ladder(request: HttpRequest, urgency: int) -> HttpResponse:
-    """Show one ladder, change it, or go back to the default."""
+def ladder(request: HttpRequest, number: int) -> HttpResponse:
+    """Show one ladder, change it, or go back to the default. number: of its urgency."""
     member = cast(StaffRequest, request).member
     organisation, at = member.organisation, timezone.now()
     try:
-        level = Urgency(urgency)
+        level = Urgency(number)
     except ValueError:
         raise Http404 from None
     if request.method == "POST" and "reset" in request.POST:

@@ -43,6 +43,11 @@ NO_PAGE = {
     "case-note": "POST, leads on; with errors it shows the page `case`",
     "case-draft": "POST, 204 or leads on",
     "case-preview": "POST, a part of the page `case`",
+    "alarm-board": "a part of every page of the team",
+    "alarm-acknowledge": "POST, leads on",
+    "delivery-try-again": "POST, leads on",
+    "push-device": "POST, 204",
+    "push-worker": "a script",
     "directory-capacity": "POST, leads on",
     "directory-entry-confirm": "POST, leads on",
     "directory-undo": "POST, leads on",
@@ -131,6 +136,7 @@ def test_every_page_looks_right(
     staff_pages(tour)
     security_pages(tour)
     settings_pages(tour)
+    alarm_pages(tour)
     directory_pages(tour)
     planner_page(tour)
 
@@ -293,6 +299,27 @@ def security_pages(tour: Tour) -> None:
     row.locator("a[href$='/neubeginn/']").click()
     page.locator("button[name=cancel]").click()
     tour.go(link, "recover-closed")
+
+
+def alarm_pages(tour: Tour) -> None:
+    enter(tour.page, "katrin.voss")
+    tour.go("/team/alarme/", "alarms")
+    tour.go("/team/alarme/zustellung/", "deliveries")
+    tour.go("/team/alarme/meine/", "my-alarms")
+    tour.page.locator("#id_number").fill("12")
+    tour.send("my-alarms-error", "form:has(#id_number)")
+    tour.go("/team/alarm/gibt-es-nicht/", "alarm-link-closed")
+    enter(tour.page, "soeren.claasen")
+    settings = "/team/einstellungen/alarme/"
+    tour.go(settings, "ladders")
+    tour.page.locator("#id_quiet_begins").fill("abends")
+    tour.send("ladders-error")
+    tour.go(f"{settings}0/", "ladder")
+    tour.page.locator("#id_form-0-wait").fill("0")
+    tour.send("ladder-error")
+    tour.go(f"{settings}rufgeraet/", "gateway")
+    tour.page.locator("#id_address").fill("ftp://sms.example.org/")
+    tour.send("gateway-error")
 
 
 def settings_pages(tour: Tour) -> None:

@@ -20,7 +20,7 @@ class Page:
     `kind`: `public`, `organisation` (a page of one organisation), `client` (needs the code), `signed in` (needs both factors, no membership), `staff`.
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
-    `invitation`, `review`, `service`, `run`, `token`; several are separated by spaces. `part`: what of
+    `invitation`, `review`, `service`, `run`, `escalation`, `delivery`, `token`, `ticket`; several are separated by spaces. `part`: what of
     that thing or of the client's case is in the address too: `attachment`. `shared`: every
     organisation has the thing.
     """
@@ -117,7 +117,7 @@ PAGES = {
     "push-device": _staff("alarm.reach", EVERYBODY, method="post"),
     "push-worker": Page("public"),
     "ladders": _staff("ladder.change", ADMIN),
-    "ladder": _staff("ladder.change", ADMIN, of="urgency", shared=True),
+    "ladder": _staff("ladder.change", ADMIN, of="number", shared=True),
     "gateway": _staff("ladder.change", ADMIN),
     # Triage
     "reviews": _staff("triage.review", COUNSELLING),

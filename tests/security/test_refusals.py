@@ -14,6 +14,7 @@ from accounts.models import Membership, Organisation, Role
 from accounts.operations import staff
 from audit.models import TrailEntry
 from counselling.models import Case
+from outbox.models import Delivery
 from referrals.operations import entries, uploads
 from tests import factories
 from tests.factories.cases import Asked
@@ -64,9 +65,18 @@ def house() -> House:
         "member": str(people[Role.COUNSELLOR].pk),
         "invitation": str(invitation.pk),
         "review": str(missed.pk),
+        **_of_alarms(here),
         **_of_the_directory(people[Role.ADMIN]),
     }
     return House(here, people, elsewhere, asked, things)
+
+
+def _of_alarms(where: Organisation) -> dict[str, str]:
+    """Return an open alarm, and a message that could not be delivered."""
+    alarm = factories.ask(where, in_danger=True).case.escalations.get()
+    dead = Delivery.objects.filter(organisation=where.pk)[0]
+    Delivery.objects.filter(pk=dead.pk).update(state=Delivery.State.DEAD, due_at=None)
+    return {"escalation": str(alarm.pk), "delivery": str(dead.pk)}
 
 
 def _of_the_directory(admin: Membership) -> dict[str, str]:

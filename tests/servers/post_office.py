@@ -1,6 +1,8 @@
 """A real mail server on loopback that keeps what it is sent."""
 
+import asyncio
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -12,12 +14,16 @@ from aiosmtpd.controller import Controller
 
 
 class PostOffice:
-    """Keeps letters; `refuse` answers a recipient with something else than 250."""
+    """Keeps letters. `refusals`: what it answers for a recipient instead of 250. `holds_at`: which letter
+    it takes without saying so, until it `goes_on`; `holding` says that it does.
+    """
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
         self.refusals: dict[str, str] = {}
         self.port = 0
+        self.holds_at = 0
+        self.holding, self.goes_on = threading.Event(), threading.Event()
 
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
@@ -33,6 +39,10 @@ class PostOffice:
         letter = BytesParser(policy=default).parsebytes(envelope.content)
         assert isinstance(letter, EmailMessage)
         self.letters.append(letter)
+        if len(self.letters) == self.holds_at:
+            self.holding.set()
+            while not self.goes_on.is_set():  # noqa: ASYNC110 - another thread sets it
+                await asyncio.sleep(0.02)
         return "250 OK"
 
     def to(self, address: str) -> list[EmailMessage]:
@@ -59,4 +69,5 @@ def open_post_office(port: int = 0) -> Iterator[PostOffice]:
     try:
         yield office
     finally:
+        office.goes_on.set()
         controller.stop()
