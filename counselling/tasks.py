@@ -4,13 +4,21 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from counselling.operations import attachments, cases, remains, retention
+from counselling import ticks
+from counselling.operations import attachments, promises, remains, retention, sweep
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
 def sweep_overdue() -> None:
-    """Note the cases whose promised time has passed, until none is left."""
-    while cases.note_overdue(at=timezone.now()):
+    """Warn of promises that are about to be missed and note those that were, until none is left."""
+    while sweep.once(at=timezone.now(), ticks=ticks.now()):
+        pass
+
+
+@db_periodic_task(crontab(minute="*"), name="reckon-anew")
+def reckon_anew() -> None:
+    """Reckon running promises anew where an organisation's rules have changed."""
+    while promises.reckon_some(at=timezone.now()):
         pass
 
 
@@ -18,8 +26,8 @@ def sweep_overdue() -> None:
 def sweep_retention() -> None:
     """Close what rests, warn of deletion, delete what is due, until nothing is left of each."""
     at = timezone.now()
-    for sweep in (retention.close_quiet, retention.warn, retention.delete_due):
-        while sweep(at=at):
+    for step in (retention.close_quiet, retention.warn, retention.delete_due):
+        while step(at=at):
             pass
 
 

@@ -9,11 +9,11 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from counselling.models import Case, Draft, Message
-from counselling.operations import assessments, attachments, cases, entries
+from counselling.operations import assessments, attachments, cases, deadlines, entries
 from counselling.operations.assessments import Heard
 from counselling.operations.attachments import Stored
 from counselling.operations.entries import Appended
-from counselling.sla import Urgency
+from counselling.sla import Happened, Urgency
 from counselling.states import CaseState, Move
 from counselling.triaging import Verdict
 from counselling.uploads.receiving import Received
@@ -42,7 +42,7 @@ def write(
     """Add what the client writes, rated. A closed case opens again and waits in its team's queue.
 
     in_danger: the client says that somebody is in danger now. The case becomes as urgent as that or as
-    the triage finds it, and its clock starts anew; it never becomes less urgent. files: clean; no
+    the triage finds it, with the promises of that; it never becomes less urgent. files: clean; no
     program rates them. Raises entries.CaseGone, entries.DifferentText, attachments.NotStored or
     attachments.TooManyFiles.
     """
@@ -84,7 +84,6 @@ def _write(
         row,
         Urgency.SOFORT if in_danger else verdict.level,
         signal=assessments.main_signal(verdict) if verdict.is_urgent else "",
-        at=at,
     )
     alarms = verdict.is_urgent and (raised or verdict.shows_in(appended.seq))
     entries.move(
@@ -99,8 +98,7 @@ def _write(
         unrated=verdict.unrated,
         files=len(kept),
     )
-    if not raised:
-        entries.start_clock(row, at=at)
+    deadlines.happened(row, Happened.CLIENT_WROTE, at=at)
     return appended
 
 
@@ -163,7 +161,7 @@ def _reply(
         _must_have_seen(row, seen)
         Draft.objects.filter(case=row).delete()
         entries.move(row, Move.REPLY, by=by.actor, at=at, seq=appended.seq, files=len(kept))
-        entries.stop_clock(row)
+        deadlines.happened(row, Happened.REPLIED, at=at)
     return appended
 
 
