@@ -30,6 +30,8 @@ SETTINGS = (
     ("settings", "organisation.change", _("Allgemein")),
     ("crisis-lines", "organisation.change", _("Notfallnummern")),
     ("topics", "topic.change", _("Themen")),
+    ("calendars", "promise.change", _("Arbeitszeiten")),
+    ("service-levels", "promise.change", _("Antwortzeiten")),
     ("text-modules", "text_module.change", _("Textbausteine")),
     ("model-comparison", "triage.compare", _("Modelle vergleichen")),
 )
@@ -42,6 +44,8 @@ _SECTIONS = frozenset(
         "staff-list",
         "crisis-lines",
         "topics",
+        "calendars",
+        "service-levels",
         "text-modules",
     ]
 )

@@ -12,11 +12,12 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import F, QuerySet
 
 from accounts.models import Organisation, Team
 from counselling import sla
-from counselling.models import ServiceLevel, WorkCalendar
-from counselling.sla import Channel, Clock, Level, Promise, Targets, Urgency
+from counselling.models import Case, Deadline, ServiceLevel, WorkCalendar
+from counselling.sla import Channel, Clock, Level, Promise, Response, Targets, Urgency
 from counselling.working_time import Calendar, working_days
 
 REMEMBERED = 2.0  # seconds
@@ -133,6 +134,68 @@ def promised(organisation: Organisation, urgency: Urgency, *, start: datetime) -
     known = remembered(organisation)
     return sla.promised_by(
         start, urgency, targets=known.targets(None), calendar=known.calendar(None)
+    )
+
+
+def clock_of(row: Deadline) -> Clock:
+    """Return a deadline as the clock that it stores."""
+    return Clock(
+        Response(row.kind),
+        row.since,
+        tuple((Urgency(level), datetime.fromisoformat(since)) for level, since in row.levels),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What changed rules would do to one running deadline. due_at: None where nothing is promised."""
+
+    row: Deadline
+    due_at: datetime | None
+
+
+def would_move(rows: Iterable[Deadline], rules: Rules) -> list[Moved]:
+    """Return which of these running deadlines would be due at another time under some rules.
+
+    rows: with their cases. A deadline that is breached stays as it is: it was missed. Raises
+    working_time.CalendarImpossible.
+    """
+    of_team: dict[tuple[UUID, str], tuple[sla.Targets, Calendar]] = {}
+    moved = []
+    for row in rows:
+        if row.breached_at is not None:
+            continue
+        which = (row.case.team_id, row.case.channel)
+        if which not in of_team:
+            of_team[which] = (rules.targets(*which), rules.calendar(row.case.team_id))
+        targets, calendar = of_team[which]
+        new = sla.promise(clock_of(row), targets=targets, calendar=calendar)
+        due = new.due_at if new else None
+        if due != row.due_at:
+            moved.append(Moved(row, due))
+    return moved
+
+
+def running(organisation: Organisation) -> QuerySet[Deadline]:
+    """Return what runs in an organisation, with the cases, by what is due first."""
+    return (
+        Deadline.objects.filter(organisation=organisation, ended_at__isnull=True)
+        .select_related("case")
+        .order_by("due_at", "pk")
+    )
+
+
+def told_before(case: Case) -> datetime | None:
+    """Return the earlier time that the client was told for the answer that is due now, or None."""
+    return (
+        Deadline.objects.filter(
+            case=case,
+            ended_at__isnull=True,
+            kind__in=Deadline.Kind.answers(),
+            promised_at__lt=F("due_at"),
+        )
+        .values_list("promised_at", flat=True)
+        .first()
     )
 
 

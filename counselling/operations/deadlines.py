@@ -4,8 +4,7 @@ Every change of a case that clocks care about is told to `happened`, under the c
 clocks that starts or stops is decided by `sla.after` alone.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,10 +13,9 @@ from django.db import transaction
 from audit import trail
 from counselling import events, promises, sla
 from counselling.models import Breach, Case, Deadline, Message
-from counselling.promises import Rules
-from counselling.sla import Clock, Event, Happened, Response, Running, Urgency
+from counselling.promises import Rules, clock_of
+from counselling.sla import Clock, Event, Happened, Running, Urgency
 from counselling.states import CaseState
-from counselling.working_time import Calendar
 
 
 def begin(case: Case, *, at: datetime) -> list[Deadline]:
@@ -119,15 +117,6 @@ def running_of(case: Case) -> list[Deadline]:
     return list(Deadline.objects.filter(case=case, ended_at__isnull=True))
 
 
-def clock_of(row: Deadline) -> Clock:
-    """Return a deadline as the clock that it stores."""
-    return Clock(
-        Response(row.kind),
-        row.since,
-        tuple((Urgency(level), datetime.fromisoformat(since)) for level, since in row.levels),
-    )
-
-
 # --- Warnings and breaches -------------------------------------------------------------------------
 def warn(row: Deadline, *, at: datetime) -> bool:
     """Note that a running deadline is about to be missed; say whether it was this call that did.
@@ -189,36 +178,6 @@ def _record(action: str, row: Deadline, *, at: datetime) -> None:
 
 
 # --- Changed rules ---------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What changed rules would do to one running deadline. due_at: None where nothing is promised."""
-
-    row: Deadline
-    due_at: datetime | None
-
-
-def would_move(rows: Iterable[Deadline], rules: Rules) -> list[Moved]:
-    """Return which of these running deadlines would be due at another time under some rules.
-
-    rows: with their cases. A deadline that is breached stays as it is: it was missed. Raises
-    working_time.CalendarImpossible.
-    """
-    of_team: dict[tuple[UUID, str], tuple[sla.Targets, Calendar]] = {}
-    moved = []
-    for row in rows:
-        if row.breached_at is not None:
-            continue
-        which = (row.case.team_id, row.case.channel)
-        if which not in of_team:
-            of_team[which] = (rules.targets(*which), rules.calendar(row.case.team_id))
-        targets, calendar = of_team[which]
-        new = sla.promise(clock_of(row), targets=targets, calendar=calendar)
-        due = new.due_at if new else None
-        if due != row.due_at:
-            moved.append(Moved(row, due))
-    return moved
-
-
 @transaction.atomic
 def reckon_anew(case: UUID, *, rules: Rules) -> int:
     """Reckon what runs in a case under changed rules; return how many due times that moved.

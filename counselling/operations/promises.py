@@ -109,7 +109,7 @@ def reckon_some(*, at: datetime, most: int = BATCH) -> bool:
         .order_by("pk")[:most]
     )
     rules = promises.rules(job.organisation)
-    due = [one.row for one in deadlines.would_move(rows, rules)]
+    due = [one.row for one in promises.would_move(rows, rules)]
     moved = sum(deadlines.reckon_anew(row.case_id, rules=rules) for row in due)
     done = len(rows) < most
     Reckoning.objects.filter(pk=job.pk).update(
