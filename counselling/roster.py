@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Role, Team
 from counselling import queries
-from counselling.models import Absence, Channel, Claim, OnCall, Shift, WorkProfile
+from counselling.models import Absence, Channel, Claim, HouseRules, OnCall, Shift, WorkProfile
 from counselling.models.working import CAPACITY, MOST
 from counselling.states import CaseState
 from counselling.working_time import Calendar, open_between
@@ -189,6 +189,12 @@ def present(*, organisation: Organisation, start: datetime, end: datetime) -> di
         away = _merged(sorted(absent.get(shift.member_id, [])))  # type: ignore[arg-type]
         found.setdefault(shift.team_id, []).extend(_without(whole, away))
     return found
+
+
+def house_rules(organisation: UUID) -> HouseRules:
+    """Return an organisation's rules about holding and approving; the defaults if it has set none."""
+    row = HouseRules.objects.filter(pk=organisation).first()
+    return row or HouseRules(organisation_id=organisation)
 
 
 def opening_of(team: Team) -> Calendar:

@@ -4,13 +4,27 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from counselling.operations import attachments, cases, remains, retention
+from counselling.operations import attachments, cases, holding, remains, retention, shifts
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
 def sweep_overdue() -> None:
     """Note the cases whose promised time has passed, until none is left."""
     while cases.note_overdue(at=timezone.now()):
+        pass
+
+
+@db_periodic_task(crontab(minute="*"), name="sweep-holding")
+def sweep_holding() -> None:
+    """Take back what is unanswered at the end of shifts and after a set time, with a warning before."""
+    at = timezone.now()
+    holding.sweep(at=at)
+
+
+@db_periodic_task(crontab(minute="41"), name="make-shifts")
+def make_shifts() -> None:
+    """Make the shifts of the next weeks out of weekly patterns, until none is left."""
+    while shifts.make_ahead(at=timezone.now()):
         pass
 
 

@@ -41,6 +41,8 @@ class Case(models.Model):
         TRIAGE = "triage", _("Hinweise im Text")
         UNRATED = "unrated", _("nicht bewertet")
         REVIEWED = "reviewed", _("neu eingestuft")
+        SHIFT_ENDED = "shift_ended", _("nach Dienstende zurück")
+        UNANSWERED = "unanswered", _("ohne Antwort zurück")
 
         @classmethod
         def alarming(cls) -> frozenset["Case.Reason"]:

@@ -14,7 +14,7 @@ from accounts.models import Membership
 from audit import trail
 from counselling import events, places, queries, states
 from counselling.models import Case, Claim, Message
-from counselling.operations import attachments
+from counselling.operations import attachments, claims
 from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
@@ -130,6 +130,7 @@ def move(
         new=new,
         **detail,
     )
+    claims.watch(case, at=at)
     events.queue_changed(case.team_id)
     events.case_changed(case.pk, case.last_seq)
 
@@ -160,6 +161,7 @@ def alarm(case: Case, urgency: Urgency, *, signal: str, at: datetime) -> bool:
     case.save(update_fields=["urgency", "signal"])
     case.waiting_since = None
     start_clock(case, at=at, not_after=promised_before)
+    claims.watch(case, at=at)
     return True
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from counselling.models import Case, Draft, Message
-from counselling.operations import assessments, attachments, cases, entries
+from counselling.operations import assessments, attachments, cases, entries, holding
 from counselling.operations.assessments import Heard
 from counselling.operations.attachments import Stored
 from counselling.operations.entries import Appended
@@ -87,6 +87,7 @@ def _write(
         at=at,
     )
     alarms = verdict.is_urgent and (raised or verdict.shows_in(appended.seq))
+    was_answered = row.state == CaseState.ANSWERED
     entries.move(
         row,
         Move.CLIENT_WRITES,
@@ -101,6 +102,8 @@ def _write(
     )
     if not raised:
         entries.start_clock(row, at=at)
+    if was_answered:
+        holding.let_go_if_gone(row, at=at)
     return appended
 
 
