@@ -5,7 +5,7 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
 from counselling import ticks
-from counselling.operations import attachments, promises, remains, retention, sweep
+from counselling.operations import attachments, holding, promises, remains, retention, shifts, sweep
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
@@ -19,6 +19,20 @@ def sweep_overdue() -> None:
 def reckon_anew() -> None:
     """Reckon running promises anew where an organisation's rules have changed."""
     while promises.reckon_some(at=timezone.now()):
+        pass
+
+
+@db_periodic_task(crontab(minute="*"), name="sweep-holding")
+def sweep_holding() -> None:
+    """Take back what is unanswered at the end of shifts and after a set time, with a warning before."""
+    at = timezone.now()
+    holding.sweep(at=at)
+
+
+@db_periodic_task(crontab(minute="41"), name="make-shifts")
+def make_shifts() -> None:
+    """Make the shifts of the next weeks out of weekly patterns, until none is left."""
+    while shifts.make_ahead(at=timezone.now()):
         pass
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from holidays.countries.germany import Germany  # alone: the package would load every country
@@ -171,6 +171,24 @@ def next_opening(moment: datetime, calendar: Calendar) -> datetime | None:
     """Return the first working moment from `moment` on; None when there is none within five years."""
     first = next(_open_times(_aware(moment), calendar), None)
     return None if first is None else first[0].astimezone(calendar.tz)
+
+
+def open_between(
+    start: datetime, end: datetime, calendar: Calendar
+) -> list[tuple[datetime, datetime]]:
+    """Return when a calendar is open between two moments, in UTC and in order."""
+    end = _aware(end)
+    within = takewhile(lambda span: span[0] < end, _open_times(_aware(start), calendar))
+    return [(opens, min(closes, end)) for opens, closes in within]
+
+
+def at_wall_clock(day: date, minute: int, zone: ZoneInfo, *, closing: bool = False) -> datetime:
+    """Return the moment at which a wall clock shows so many minutes after midnight of a day, in UTC.
+
+    minute: also beyond 1440, on the days after. closing: of a time that comes twice take the second.
+    """
+    days, minute = divmod(minute, DAY)
+    return _moment(day + timedelta(days=days), minute, zone, fold=int(closing))
 
 
 def _open_times(start: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:

@@ -73,10 +73,10 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('channel', models.CharField(blank=True, choices=[('mail', 'Nachrichten'), ('chat', 'Chat')], max_length=4)),
                 ('urgency', models.PositiveSmallIntegerField(choices=[(0, 'sofort'), (1, 'dringend'), (2, 'normal')])),
-                ('acknowledgement', models.PositiveIntegerField(null=True)),
+                ('acknowledgement', models.PositiveIntegerField(blank=True, null=True)),
                 ('first', models.PositiveIntegerField()),
                 ('next', models.PositiveIntegerField()),
-                ('most_days', models.PositiveSmallIntegerField(null=True)),
+                ('most_days', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('warning', models.PositiveSmallIntegerField()),
             ],
         ),
@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='servicelevel',
             name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='service_levels', to='accounts.team'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='service_levels', to='accounts.team'),
         ),
         migrations.AddField(
             model_name='workcalendar',

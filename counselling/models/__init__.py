@@ -14,26 +14,46 @@ from counselling.models.promise import (
     WorkCalendar,
 )
 from counselling.models.remains import Deletion, Tally
+from counselling.models.roster import (
+    Absence,
+    Channel,
+    OnCall,
+    Pattern,
+    RosterFeed,
+    Shift,
+    Swap,
+)
 from counselling.models.setting import TextModule, Topic
+from counselling.models.working import HouseRules, TeamRules, WorkProfile
 
 __all__ = [
+    "Absence",
     "Assessment",
     "Attachment",
     "Breach",
     "Case",
+    "Channel",
     "Claim",
     "ClockJump",
     "Deadline",
     "Deletion",
     "Draft",
+    "HouseRules",
     "Message",
+    "OnCall",
+    "Pattern",
     "Rating",
     "Reckoning",
     "Review",
+    "RosterFeed",
     "ServiceLevel",
+    "Shift",
+    "Swap",
     "SweepClock",
     "Tally",
+    "TeamRules",
     "TextModule",
     "Topic",
     "WorkCalendar",
+    "WorkProfile",
 ]

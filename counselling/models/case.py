@@ -47,6 +47,8 @@ class Case(models.Model):
         TRIAGE = "triage", _("Hinweise im Text")
         UNRATED = "unrated", _("nicht bewertet")
         REVIEWED = "reviewed", _("neu eingestuft")
+        SHIFT_ENDED = "shift_ended", _("nach Dienstende zurück")
+        UNANSWERED = "unanswered", _("ohne Antwort zurück")
 
         @classmethod
         def alarming(cls) -> frozenset["Case.Reason"]:
@@ -158,12 +160,17 @@ class Claim(models.Model):
         HANDED_OVER = "handed_over"
         CLOSED = "closed"
         MEMBER_LEFT = "member_left"
+        SHIFT_ENDED = "shift_ended"
+        UNANSWERED = "unanswered"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="claims")
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="claims")
     claimed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     end = models.CharField(max_length=12, choices=End, blank=True)
+    # When the case goes back to the queue if there is no reply by then; set while the client waits.
+    returns_at = models.DateTimeField(null=True)
+    return_warned_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -177,9 +184,15 @@ class Claim(models.Model):
             ),
         ]
         indexes = [
+            # The sweep reads what is due to go back, and no more.
+            models.Index(
+                fields=["returns_at"],
+                condition=models.Q(ended_at__isnull=True, returns_at__isnull=False),
+                name="claim_to_return",
+            ),
             models.Index(
                 fields=["member"], condition=models.Q(ended_at__isnull=True), name="claim_open"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -77,14 +77,16 @@ class ServiceLevel(models.Model):
         Organisation, on_delete=models.CASCADE, related_name="service_levels"
     )
     team = models.ForeignKey(
-        Team, on_delete=models.CASCADE, null=True, related_name="service_levels"
+        Team, on_delete=models.CASCADE, null=True, blank=True, related_name="service_levels"
     )
     channel = models.CharField(max_length=4, choices=Case.ChannelChoice, blank=True)
     urgency = models.PositiveSmallIntegerField(choices=Case.UrgencyLevel)
-    acknowledgement = models.PositiveIntegerField(null=True)
+    acknowledgement = models.PositiveIntegerField(null=True, blank=True)
     first = models.PositiveIntegerField()
     next = models.PositiveIntegerField()
-    most_days = models.PositiveSmallIntegerField(null=True)  # working days; None: no such bound
+    most_days = models.PositiveSmallIntegerField(
+        null=True, blank=True
+    )  # working days; None: no such bound
     warning = models.PositiveSmallIntegerField()  # percent of the time
 
     class Meta:

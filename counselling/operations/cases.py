@@ -9,7 +9,7 @@ from accounts.models import Membership, Team
 from audit import trail
 from counselling import events
 from counselling.models import Case, Claim, Message
-from counselling.operations import attachments, deadlines, entries, remains
+from counselling.operations import attachments, claims, deadlines, entries, remains
 from counselling.sla import Happened, Urgency
 from counselling.states import CaseState, Move, sources
 from vault import keyring
@@ -56,7 +56,7 @@ def claim(*, case: UUID, by: Membership, at: datetime) -> None:
         if holder is not None and holder.pk == by.pk:
             return
         raise ClaimedByOther(holder)
-    Claim.objects.create(case=row, member=by, claimed_at=at)
+    claims.begin(row, by, at=at)
     deadlines.happened(row, Happened.SEEN, at=at)
     trail.record(
         "case.claimed",
@@ -94,7 +94,7 @@ def hand_to_colleague(
     key = None if is_in_team else keyring.open_case_key(subject=case, holder=holder)
     entries.end_claim(row, Claim.End.HANDED_OVER, at=at)
     entries.move(row, Move.HAND_TO_COLLEAGUE, by=by.actor, at=at, to=str(to.pk))
-    Claim.objects.create(case=row, member=to, claimed_at=at)
+    claims.begin(row, to, at=at)
     if key is not None:
         try:
             keyring.lend(subject=case, user=to.user_id, key=key, at=at)
@@ -156,7 +156,7 @@ def reopen(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     row = entries.locked(case)
     key = keyring.open_case_key(subject=case, holder=holder)
     entries.move(row, Move.REOPEN, by=by.actor, at=at, reason=Case.Reason.REOPENED)
-    Claim.objects.create(case=row, member=by, claimed_at=at)
+    claims.begin(row, by, at=at)
     deadlines.happened(row, Happened.REOPENED, at=at)
     _tell(row, "reopened", key=key, at=at)
 
@@ -196,6 +196,7 @@ def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -
         new=urgency.name.lower(),
     )
     deadlines.happened(row, Happened.RATED, at=at)
+    claims.watch(row, at=at)
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)
 

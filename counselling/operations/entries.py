@@ -14,7 +14,7 @@ from accounts.models import Membership
 from audit import trail
 from counselling import events, places, states
 from counselling.models import Case, Claim, Message
-from counselling.operations import attachments
+from counselling.operations import attachments, claims
 from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
@@ -130,6 +130,7 @@ def move(
         new=new,
         **detail,
     )
+    claims.watch(case, at=at)
     events.queue_changed(case.team_id)
     events.case_changed(case.pk, case.last_seq)
 
@@ -146,7 +147,7 @@ _PAST = {
 }
 
 
-def alarm(case: Case, urgency: Urgency, *, signal: str) -> bool:
+def alarm(case: Case, urgency: Urgency, *, signal: str, at: datetime) -> bool:
     """Raise a locked case's urgency, never lower it, and say whether it rose.
 
     signal: the code of what the machine saw, or nothing.
@@ -156,6 +157,7 @@ def alarm(case: Case, urgency: Urgency, *, signal: str) -> bool:
     case.urgency = urgency
     case.signal = signal
     case.save(update_fields=["urgency", "signal"])
+    claims.watch(case, at=at)
     return True
 
 

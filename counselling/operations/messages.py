@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from counselling.models import Case, Draft, Message
-from counselling.operations import assessments, attachments, cases, deadlines, entries
+from counselling.operations import assessments, attachments, cases, deadlines, entries, holding
 from counselling.operations.assessments import Heard
 from counselling.operations.attachments import Stored
 from counselling.operations.entries import Appended
@@ -84,8 +84,10 @@ def _write(
         row,
         Urgency.SOFORT if in_danger else verdict.level,
         signal=assessments.main_signal(verdict) if verdict.is_urgent else "",
+        at=at,
     )
     alarms = verdict.is_urgent and (raised or verdict.shows_in(appended.seq))
+    was_answered = row.state == CaseState.ANSWERED
     entries.move(
         row,
         Move.CLIENT_WRITES,
@@ -99,6 +101,8 @@ def _write(
         files=len(kept),
     )
     deadlines.happened(row, Happened.CLIENT_WROTE, at=at)
+    if was_answered:
+        holding.let_go_if_gone(row, at=at)
     return appended
 
 

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.text import LONGEST_TEXT
-from counselling import promises, markup, queries, wording
+from counselling import markup, promises, queries, wording
 from counselling.access import ClientRequest, kept_code
 from counselling.forms.client import RatingForm, WriteForm
 from counselling.models import Message

@@ -1,0 +1,261 @@
+"""Who is on duty, who leads, who is called, how loaded they are, and where nobody is. Reads only.
+
+An organisation that never planned a shift works without a roster: then everybody of a team who answers
+counts as on duty. An absence counts always.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from accounts.models import Membership, Organisation, Role, Team
+from counselling import promises
+from counselling.models import Absence, Channel, Claim, HouseRules, OnCall, Shift, WorkProfile
+from counselling.models.working import CAPACITY, MOST
+from counselling.states import CaseState
+from counselling.working_time import Calendar, open_between
+
+Spans = list[tuple[datetime, datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much somebody has to do. held: cases whose clients wait; resting: that wait for the client."""
+
+    held: int
+    resting: int
+    capacity: int
+
+    @property
+    def free(self) -> int:
+        """Return how many more cases they may take."""
+        return max(0, self.capacity - self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time of opening in which nobody of a team is on duty."""
+
+    team: Team
+    starts_at: datetime
+    ends_at: datetime
+
+
+def works_by_roster(organisation: UUID) -> bool:
+    """Say whether an organisation ever planned a shift for somebody."""
+    return Shift.objects.filter(
+        organisation=organisation, member__isnull=False, cancelled_at__isnull=True
+    ).exists()
+
+
+def on_duty(*, team: Team, at: datetime, channel: Channel | None = None) -> list[Membership]:
+    """Return who of a team is on duty at a moment, by name.
+
+    channel: only who serves it (None: whichever).
+    """
+    there = _there(team.organisation_id, at)
+    if not works_by_roster(team.organisation_id):
+        return list(there.filter(teams=team))
+    return list(there.filter(Exists(_shifts_of_one(team, at, channel)), teams=team))
+
+
+def shift_leads(*, team: Team, at: datetime) -> list[Membership]:
+    """Return who leads a team's shift at a moment: whose shift says so, else supervisors on duty."""
+    there = _there(team.organisation_id, at)
+    if not works_by_roster(team.organisation_id):
+        return list(there.filter(teams=team, role=Role.SUPERVISOR))
+    shifts = _shifts_of_one(team, at, None)
+    leads = list(there.filter(Exists(shifts.filter(lead=True)), teams=team))
+    return leads or list(there.filter(Exists(shifts), teams=team, role=Role.SUPERVISOR))
+
+
+def on_call(*, organisation: Organisation, at: datetime) -> list[Membership]:
+    """Return who is called at a moment, in order of calling, each once."""
+    rows = (
+        OnCall.objects.filter(
+            Q(starts_at__isnull=True) | Q(starts_at__lte=at),
+            Q(ends_at__isnull=True) | Q(ends_at__gt=at),
+            ~Exists(_absences(OuterRef("member"), at)),
+            organisation=organisation,
+            member__ended_at__isnull=True,
+            member__user__is_active=True,
+        )
+        .select_related("member__user", "member__organisation")
+        .order_by("position", "pk")
+    )
+    return list({row.member_id: row.member for row in rows}.values())
+
+
+def is_on_duty(member: Membership, *, at: datetime) -> bool:
+    """Say whether somebody is there at a moment: in any shift, or without a roster not absent."""
+    there = _there(member.organisation_id, at).filter(pk=member.pk)
+    if works_by_roster(member.organisation_id):
+        running = _running(Shift.objects.filter(member=member), at)
+        there = there.filter(Exists(running))
+    return there.exists()
+
+
+def next_duty(member: Membership, *, at: datetime) -> datetime | None:
+    """Return when somebody is next on duty, now included; None: not planned, or works without a roster."""
+    shifts = Shift.objects.filter(member=member, ends_at__gt=at, cancelled_at__isnull=True)
+    absent = _merged(
+        member.absences.filter(ends_at__gt=at)
+        .order_by("starts_at")
+        .values_list("starts_at", "ends_at")
+    )
+    for shift in shifts.order_by("starts_at")[:50]:
+        left = _without([(max(at, shift.starts_at), shift.ends_at)], absent)
+        if left:
+            return left[0][0]
+    return None
+
+
+def loads(members: Iterable[Membership], *, at: datetime) -> dict[UUID, Load]:
+    """Return how loaded some members of one organisation are, in three queries, by their ids.
+
+    Mail and chat count together. Capacity is the person's own ceiling, and the running shift's if that is
+    less.
+    """
+    ids = [member.pk for member in members]
+    held: dict[tuple[UUID, str], int] = {
+        (member, state): number
+        for member, state, number in Claim.objects.filter(member__in=ids, ended_at__isnull=True)
+        .values_list("member", "case__state")
+        .annotate(number=Count("pk"))
+        .order_by()
+    }
+    ceilings = dict(WorkProfile.objects.filter(member__in=ids).values_list("member_id", "ceiling"))
+    planned: dict[UUID, int] = {}
+    running = _running(Shift.objects.filter(member__in=ids), at)
+    for member, capacity in running.values_list("member_id", "capacity"):
+        planned[member] = max(planned.get(member, 0), capacity)
+    return {
+        pk: Load(
+            held=held.get((pk, CaseState.CLAIMED), 0),
+            resting=held.get((pk, CaseState.ANSWERED), 0),
+            capacity=min(
+                planned.get(pk, MOST), ceilings.get(pk, MOST if pk in planned else CAPACITY)
+            ),
+        )
+        for pk in ids
+    }
+
+
+def load(member: Membership, *, at: datetime) -> Load:
+    """Return how loaded one person is."""
+    return loads([member], at=at)[member.pk]
+
+
+def gaps(*, organisation: Organisation, start: datetime, end: datetime) -> list[Gap]:
+    """Return the times of opening between two moments in which nobody of a team is on duty.
+
+    Nothing for an organisation that works without a roster. The number of queries does not grow with
+    teams, people or days.
+    """
+    if not works_by_roster(organisation.pk):
+        return []
+    of_team = present(organisation=organisation, start=start, end=end)
+    rules = promises.rules(organisation)
+    return [
+        Gap(team, *span)
+        for team in Team.objects.filter(organisation=organisation).select_related("organisation")
+        for span in _without(
+            open_between(start, end, rules.calendar(team.pk)),
+            _merged(sorted(of_team.get(team.pk, []))),
+        )
+    ]
+
+
+def present(*, organisation: Organisation, start: datetime, end: datetime) -> dict[UUID, Spans]:
+    """Return by team's id when somebody is on duty between two moments; a span for each person."""
+    absent: dict[UUID, Spans] = {}
+    for member, *span in Absence.objects.filter(
+        member__organisation=organisation, starts_at__lt=end, ends_at__gt=start
+    ).values_list("member_id", "starts_at", "ends_at"):
+        absent.setdefault(member, []).append((span[0], span[1]))
+    found: dict[UUID, Spans] = {}
+    for shift in Shift.objects.filter(
+        organisation=organisation,
+        member__ended_at__isnull=True,
+        member__user__is_active=True,
+        member__role__in=Role.counselling(),
+        member__teams=F("team"),
+        starts_at__lt=end,
+        ends_at__gt=start,
+        cancelled_at__isnull=True,
+    ):
+        whole = [(max(start, shift.starts_at), min(end, shift.ends_at))]
+        away = _merged(sorted(absent.get(shift.member_id, [])))  # type: ignore[arg-type]
+        found.setdefault(shift.team_id, []).extend(_without(whole, away))
+    return found
+
+
+def house_rules(organisation: UUID) -> HouseRules:
+    """Return an organisation's rules about holding and approving; the defaults if it has set none."""
+    row = HouseRules.objects.filter(pk=organisation).first()
+    return row or HouseRules(organisation_id=organisation)
+
+
+def opening_of(team: Team) -> Calendar:
+    """Return when a team has opened."""
+    return promises.calendar_of(team)
+
+
+def _there(organisation: UUID, at: datetime) -> QuerySet[Membership]:
+    """Return who could be on duty at all: answers cases, is a current member and not absent."""
+    return (
+        Membership.objects.filter(
+            ~Exists(_absences(OuterRef("pk"), at)),
+            organisation=organisation,
+            role__in=Role.counselling(),
+            ended_at__isnull=True,
+            user__is_active=True,
+        )
+        .select_related("user", "organisation")
+        .order_by("name", "pk")
+    )
+
+
+def _absences(member: OuterRef, at: datetime) -> QuerySet[Absence]:
+    return Absence.objects.filter(member=member, starts_at__lte=at, ends_at__gt=at)
+
+
+def _shifts_of_one(team: Team, at: datetime, channel: Channel | None) -> QuerySet[Shift]:
+    shifts = _running(Shift.objects.filter(member=OuterRef("pk"), team=team), at)
+    if channel is not None:
+        shifts = shifts.filter(channel__in=[one for one in Channel if one.covers(channel)])
+    return shifts
+
+
+def _running(shifts: QuerySet[Shift], at: datetime) -> QuerySet[Shift]:
+    return shifts.filter(starts_at__lte=at, ends_at__gt=at, cancelled_at__isnull=True)
+
+
+def _merged(spans: Iterable[tuple[datetime, datetime]]) -> Spans:
+    """Return spans, sorted by their beginnings, without overlaps."""
+    merged: Spans = []
+    for starts, ends in spans:
+        if merged and starts <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], ends))
+        else:
+            merged.append((starts, ends))
+    return merged
+
+
+def _without(spans: Sequence[tuple[datetime, datetime]], taken: Spans) -> Spans:
+    """Return what is left of spans outside of others; these in order and without overlaps."""
+    left: Spans = []
+    for starts, ends in spans:
+        begin = starts
+        for busy_from, busy_to in taken:
+            if busy_to <= begin or busy_from >= ends:
+                continue
+            if busy_from > begin:
+                left.append((begin, busy_from))
+            begin = busy_to
+        if begin < ends:
+            left.append((begin, ends))
+    return [(starts, ends) for starts, ends in left if ends - starts >= timedelta(minutes=1)]
