@@ -32,6 +32,7 @@ SETTINGS = (
     ("topics", "topic.change", _("Themen")),
     ("calendars", "promise.change", _("Arbeitszeiten")),
     ("service-levels", "promise.change", _("Antwortzeiten")),
+    ("ladders", "ladder.change", _("Alarme")),
     ("text-modules", "text_module.change", _("Textbausteine")),
     ("model-comparison", "triage.compare", _("Modelle vergleichen")),
 )
@@ -46,6 +47,7 @@ _SECTIONS = frozenset(
         "topics",
         "calendars",
         "service-levels",
+        "ladders",
         "text-modules",
     ]
 )

@@ -1,11 +1,22 @@
 """What the worker does for counselling: sweeps that claim due rows. They only call operations."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 from huey import crontab
-from huey.contrib.djhuey import db_periodic_task
+from huey.contrib.djhuey import db_periodic_task, db_task
 
-from counselling import ticks
-from counselling.operations import attachments, holding, promises, remains, retention, shifts, sweep
+from counselling import open_alarms, ticks
+from counselling.operations import (
+    attachments,
+    escalations,
+    holding,
+    promises,
+    remains,
+    retention,
+    shifts,
+    sweep,
+)
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
@@ -34,6 +45,23 @@ def make_shifts() -> None:
     """Make the shifts of the next weeks out of weekly patterns, until none is left."""
     while shifts.make_ahead(at=timezone.now()):
         pass
+
+
+@db_task(name="alarms-move-on")
+def move_alarms_on() -> None:
+    """Take the steps that are due, and come back for those that are due within the minute."""
+    escalations.settle_clock(at=timezone.now())
+    while escalations.move_on(at=timezone.now()):
+        pass
+    due = open_alarms.next_due()
+    if due is not None and due - timezone.now() < timedelta(minutes=1):
+        move_alarms_on.schedule(delay=max(0.5, (due - timezone.now()).total_seconds() + 0.5))
+
+
+@db_periodic_task(crontab(minute="*"), name="sweep-alarms")
+def sweep_alarms() -> None:
+    """Let the ladders climb on whose steps nobody has confirmed."""
+    move_alarms_on.call_local()
 
 
 @db_periodic_task(crontab(minute="17"), name="sweep-retention")

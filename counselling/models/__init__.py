@@ -3,6 +3,14 @@
 from counselling.models.assessment import Assessment, Review
 from counselling.models.attachment import Attachment
 from counselling.models.case import Case, Claim
+from counselling.models.escalation import (
+    AlarmNumber,
+    AlarmRules,
+    Escalation,
+    EscalationStep,
+    LadderStep,
+    Whom,
+)
 from counselling.models.message import Draft, Message, Rating
 from counselling.models.promise import (
     Breach,
@@ -28,6 +36,8 @@ from counselling.models.working import HouseRules, TeamRules, WorkProfile
 
 __all__ = [
     "Absence",
+    "AlarmNumber",
+    "AlarmRules",
     "Assessment",
     "Attachment",
     "Breach",
@@ -38,7 +48,10 @@ __all__ = [
     "Deadline",
     "Deletion",
     "Draft",
+    "Escalation",
+    "EscalationStep",
     "HouseRules",
+    "LadderStep",
     "Message",
     "OnCall",
     "Pattern",
@@ -54,6 +67,7 @@ __all__ = [
     "TeamRules",
     "TextModule",
     "Topic",
+    "Whom",
     "WorkCalendar",
     "WorkProfile",
 ]

@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from accounts.models import Organisation
 from audit import trail
 from counselling import events, places
-from counselling.models import Case, Message, Topic
-from counselling.operations import assessments, attachments, deadlines
+from counselling.models import Case, Escalation, Message, Topic
+from counselling.operations import assessments, attachments, deadlines, escalations
 from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.triaging import Verdict
@@ -141,6 +141,8 @@ def _insert(
         unrated=verdict.unrated,
         files=len(kept),
     )
+    if case.urgency < Urgency.NORMAL:
+        escalations.start(case=case, why=Escalation.Why.URGENT, at=at)
     events.queue_changed(case.team_id)
     return holder
 

@@ -8,8 +8,8 @@ from django.db import transaction
 from accounts.models import Membership, Team
 from audit import trail
 from counselling import events
-from counselling.models import Case, Claim, Message
-from counselling.operations import attachments, claims, deadlines, entries, remains
+from counselling.models import Case, Claim, Escalation, Message
+from counselling.operations import attachments, claims, deadlines, entries, escalations, remains
 from counselling.sla import Happened, Urgency
 from counselling.states import CaseState, Move, sources
 from vault import keyring
@@ -67,6 +67,7 @@ def claim(*, case: UUID, by: Membership, at: datetime) -> None:
         old=CaseState.WAITING,
         new=CaseState.CLAIMED,
     )
+    escalations.seen(case=case, by=by.pk, how=Escalation.How.CLAIM, at=at)
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)
 
@@ -197,6 +198,7 @@ def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -
     )
     deadlines.happened(row, Happened.RATED, at=at)
     claims.watch(row, at=at)
+    escalations.rated(row, by=by, old=old, at=at)
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)
 

@@ -14,7 +14,7 @@ from accounts.models import Membership
 from audit import trail
 from counselling import events, places, states
 from counselling.models import Case, Claim, Message
-from counselling.operations import attachments, claims
+from counselling.operations import attachments, claims, escalations
 from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
@@ -131,6 +131,7 @@ def move(
         **detail,
     )
     claims.watch(case, at=at)
+    escalations.moved(case, what, old=old, by=by, at=at)
     events.queue_changed(case.team_id)
     events.case_changed(case.pk, case.last_seq)
 

@@ -8,8 +8,16 @@ from django.db import transaction
 
 from accounts.models import Membership
 from audit import trail
-from counselling.models import Case, Draft, Message
-from counselling.operations import assessments, attachments, cases, deadlines, entries, holding
+from counselling.models import Case, Draft, Escalation, Message
+from counselling.operations import (
+    assessments,
+    attachments,
+    cases,
+    deadlines,
+    entries,
+    escalations,
+    holding,
+)
 from counselling.operations.assessments import Heard
 from counselling.operations.attachments import Stored
 from counselling.operations.entries import Appended
@@ -101,6 +109,8 @@ def _write(
         files=len(kept),
     )
     deadlines.happened(row, Happened.CLIENT_WROTE, at=at)
+    if in_danger or alarms:
+        escalations.start(case=row, why=Escalation.Why.URGENT, at=at)
     if was_answered:
         holding.let_go_if_gone(row, at=at)
     return appended

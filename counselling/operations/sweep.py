@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
-from counselling.models import ClockJump, Deadline, SweepClock
-from counselling.operations import deadlines
+from counselling.models import ClockJump, Deadline, Escalation, SweepClock
+from counselling.operations import deadlines, escalations
 from counselling.ticks import Ticks
 
 MOST = 200  # deadlines in one go
@@ -67,6 +67,9 @@ def _of(era: _Era) -> QuerySet[Deadline]:
 @transaction.atomic
 def _claim(row: Deadline, *, at: datetime, missed: bool) -> int:
     mine = deadlines.breach(row, at=at) if missed else deadlines.warn(row, at=at)
+    if mine:
+        why = Escalation.Why.BREACH if missed else Escalation.Why.WARNING
+        escalations.start(case=row.case, why=why, at=at)
     return int(mine)
 
 
