@@ -19,6 +19,8 @@ NO_PAGE = {
     "desk": "leads on",
     "keep": "POST, leads on; with the notice on the page `thread`",
     "health": "JSON for whoever watches the server",
+    "metrics": "text for Prometheus",
+    "supervision-export": "a file to save; see tests/reporting",
     "organisation-colours": "a style sheet",
     "quick-exit": "leads out of the house",
     "download": "a file to save; looked at in test_main_job",
@@ -352,6 +354,10 @@ def directory_pages(tour: Tour) -> None:
 def planner_page(tour: Tour) -> None:
     enter(tour.page, "inken.brandt")
     tour.go("/team/zahlen/", "figures")
+    enter(tour.page, "soeren.claasen")
+    tour.go("/team/zahlen/leitung/", "supervision")
+    tour.go("/team/zahlen/leitung/antwortzeiten/", "response-times")
+    enter(tour.page, "inken.brandt")
     tour.go("/team/planung/", "directory-planning")
 
 
