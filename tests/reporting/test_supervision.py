@@ -11,9 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
-from pytest_django.fixtures import SettingsWrapper
 
 from accounts.models import Membership, Role, Team
 from counselling.models import Deadline, Topic
@@ -100,7 +99,9 @@ def test_the_forecast_goes_on_as_the_last_working_hours_did(house: House) -> Non
         factories.reply(asked, house.katrin, at=MONDAY - timedelta(hours=4 - number))
     for _ in range(3):  # due in four hours, and answered one every two hours
         factories.ask(house.nordhafen, at=MONDAY - timedelta(hours=20))
-    Deadline.objects.filter(ended_at__isnull=True).update(due_at=MONDAY + timedelta(hours=4))
+    Deadline.objects.filter(ended_at__isnull=True).update(
+        due_at=MONDAY + timedelta(hours=4), warn_at=MONDAY
+    )
 
     forecast = supervision.overview(house.nordhafen, at=MONDAY).forecast
 
@@ -172,17 +173,14 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 
 # --- For programs --------------------------------------------------------------------------------------
-def test_page_export_command_and_metrics_say_the_same(
-    house: House, settings: SettingsWrapper, client: Client
-) -> None:
+def test_page_export_command_and_metrics_say_the_same(house: House, client: Client) -> None:
     for _ in range(3):
         factories.ask(house.nordhafen, at=MONDAY)
     factories.ask(house.nordhafen, in_danger=True, at=MONDAY)
     moment = MONDAY + timedelta(hours=2)
     run_sweep(moment)
-    settings.METRICS_TOKEN = TOKEN
     out = StringIO()
-    with time_machine.travel(moment, tick=False):
+    with override_settings(METRICS_TOKEN=TOKEN), time_machine.travel(moment, tick=False):
         call_command("service_levels", "--json", "--organisation", "nordhafen", stdout=out)
         [numbers] = json.loads(out.getvalue())
         table = signed_in(house.lea).get(reverse("supervision-export"))
@@ -212,13 +210,15 @@ def test_the_command_speaks_plainly_and_names_what_is_not_there(house: House) ->
 
 
 def test_without_a_token_there_are_no_metrics_and_with_a_wrong_one_no_answer(
-    house: House, settings: SettingsWrapper, client: Client
+    house: House, client: Client
 ) -> None:
-    settings.METRICS_TOKEN = ""
-    assert client.get(reverse("metrics"), headers={"Authorization": "Bearer "}).status_code == 404
-    settings.METRICS_TOKEN = TOKEN
+    with override_settings(METRICS_TOKEN=""):
+        headers = {"Authorization": "Bearer "}
+        assert client.get(reverse("metrics"), headers=headers).status_code == 404
     for shown in ("", "Bearer ", "Bearer falsch", f"Basic {TOKEN}", TOKEN, "Bearer ü"):
-        assert client.get(reverse("metrics"), headers={"Authorization": shown}).status_code == 401
+        with override_settings(METRICS_TOKEN=TOKEN):
+            response = client.get(reverse("metrics"), headers={"Authorization": shown})
+        assert response.status_code == 401
 
 
 def test_a_spreadsheet_runs_nothing_and_prometheus_reads_every_name(house: House) -> None:
