@@ -14,13 +14,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import queue_page, search, servers, submissions, triage  # noqa: E402
+from benchmarks import queue_page, search, servers, submissions, sweep, triage  # noqa: E402
 
 SCENARIOS = {
     "submissions": submissions.measure,
     "queue_page": queue_page.measure,
     "triage": triage.measure,
     "search": search.measure,
+    "sweep": sweep.measure,
 }
 WITHOUT_DATABASE = {"triage"}
 COLUMNS = ("what", "ours", "yardstick", "ratio", "target", "met")

@@ -206,6 +206,9 @@ HUEY: dict[str, Any] = {
 # installed one and moves nothing; /team/modelle/ compares the two.
 TRIAGE_SHADOW: str = env.str("LOTSE_TRIAGE_SHADOW", "")
 
+# Who may read /metrics/; without it there is no such page.
+METRICS_TOKEN: str = env.str("LOTSE_METRICS_TOKEN", "")
+
 # --- Who comes in -----------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"

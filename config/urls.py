@@ -6,6 +6,7 @@ from django.urls.resolvers import LocalePrefixPattern
 from django.utils.translation import get_language
 
 from config import views
+from reporting import supervision_views
 
 
 class EnglishPrefixPattern(LocalePrefixPattern):
@@ -36,6 +37,7 @@ pages.append(path("<slug:slug>/hilfe/", include("referrals.urls.client")))
 pages.append(path("<slug:slug>/", include("counselling.urls.client")))
 
 urlpatterns = [
+    path("metrics/", supervision_views.metrics, name="metrics"),
     path("api/hsds/", include("referrals.urls.api")),  # for programs: one address in every language
     URLResolver(EnglishPrefixPattern(), pages),
 ]

@@ -58,6 +58,7 @@ define(
         "triage.review": with_role(*Role.reading()),
         "triage.misses": with_role(Role.SUPERVISOR),
         "triage.compare": with_role(Role.ADMIN, Role.SUPERVISOR),
+        "promise.change": with_role(Role.ADMIN),
         "topic.change": with_role(Role.ADMIN),
         "text_module.change": with_role(Role.ADMIN, Role.SUPERVISOR),
     }

@@ -6,14 +6,44 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
-from counselling import open_alarms
-from counselling.operations import attachments, cases, escalations, remains, retention
+from counselling import open_alarms, ticks
+from counselling.operations import (
+    attachments,
+    escalations,
+    holding,
+    promises,
+    remains,
+    retention,
+    shifts,
+    sweep,
+)
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
 def sweep_overdue() -> None:
-    """Note the cases whose promised time has passed, until none is left."""
-    while cases.note_overdue(at=timezone.now()):
+    """Warn of promises that are about to be missed and note those that were, until none is left."""
+    while sweep.once(at=timezone.now(), ticks=ticks.now()):
+        pass
+
+
+@db_periodic_task(crontab(minute="*"), name="reckon-anew")
+def reckon_anew() -> None:
+    """Reckon running promises anew where an organisation's rules have changed."""
+    while promises.reckon_some(at=timezone.now()):
+        pass
+
+
+@db_periodic_task(crontab(minute="*"), name="sweep-holding")
+def sweep_holding() -> None:
+    """Take back what is unanswered at the end of shifts and after a set time, with a warning before."""
+    at = timezone.now()
+    holding.sweep(at=at)
+
+
+@db_periodic_task(crontab(minute="41"), name="make-shifts")
+def make_shifts() -> None:
+    """Make the shifts of the next weeks out of weekly patterns, until none is left."""
+    while shifts.make_ahead(at=timezone.now()):
         pass
 
 
@@ -38,8 +68,8 @@ def sweep_alarms() -> None:
 def sweep_retention() -> None:
     """Close what rests, warn of deletion, delete what is due, until nothing is left of each."""
     at = timezone.now()
-    for sweep in (retention.close_quiet, retention.warn, retention.delete_due):
-        while sweep(at=at):
+    for step in (retention.close_quiet, retention.warn, retention.delete_due):
+        while step(at=at):
             pass
 
 

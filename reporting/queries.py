@@ -54,16 +54,14 @@ def figures(organisation: UUID, *, at: datetime) -> Figures:
     months = _by_month(live, gone)
     return Figures(
         since=since,
-        months=_shown(
+        months=shown(
             {
                 str(month): months[month]
                 for month in (_months_back(since, -n) for n in range(MONTHS))
             }
         ),
         tables={
-            what: _shown(
-                _in_order(what, _live(what, live, organisation, start) + _gone(what, gone))
-            )
+            what: shown(_in_order(what, _live(what, live, organisation, start) + _gone(what, gone)))
             for what in Tally.What
             if what != Tally.What.ASKED  # that is what the months show
         },
@@ -118,7 +116,7 @@ def _first_answers(live: QuerySet[Case]) -> Counter[str]:
     return +counted
 
 
-def _shown(counts: Mapping[str, int]) -> list[Cell]:
+def shown(counts: Mapping[str, int]) -> list[Cell]:
     """Return cells without the small counts.
 
     Where exactly one is small, the sum of another table would give it away: the next larger one is

@@ -12,6 +12,15 @@ from counselling.models.escalation import (
     Whom,
 )
 from counselling.models.message import Draft, Message, Rating
+from counselling.models.promise import (
+    Breach,
+    ClockJump,
+    Deadline,
+    Reckoning,
+    ServiceLevel,
+    SweepClock,
+    WorkCalendar,
+)
 from counselling.models.remains import Deletion, Tally
 from counselling.models.roster import (
     Absence,
@@ -31,9 +40,12 @@ __all__ = [
     "AlarmRules",
     "Assessment",
     "Attachment",
+    "Breach",
     "Case",
     "Channel",
     "Claim",
+    "ClockJump",
+    "Deadline",
     "Deletion",
     "Draft",
     "Escalation",
@@ -44,14 +56,18 @@ __all__ = [
     "OnCall",
     "Pattern",
     "Rating",
+    "Reckoning",
     "Review",
     "RosterFeed",
+    "ServiceLevel",
     "Shift",
     "Swap",
+    "SweepClock",
     "Tally",
     "TeamRules",
     "TextModule",
     "Topic",
     "Whom",
+    "WorkCalendar",
     "WorkProfile",
 ]

@@ -114,6 +114,11 @@ class Escalation(models.Model):
             """Return the ends at which a human has seen it."""
             return [one for one in cls if one is not cls.SUPERSEDED]
 
+        @classmethod
+        def acknowledging(cls) -> list["Escalation.How"]:
+            """Return the ends that say nothing but that a human has looked; the case does not change."""
+            return [cls.PAGE, cls.MAIL, cls.WEBHOOK, cls.READ]
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(
         Organisation, on_delete=models.CASCADE, related_name="escalations"

@@ -9,8 +9,8 @@ from accounts.models import Membership, Team
 from audit import trail
 from counselling import events
 from counselling.models import Case, Claim, Escalation, Message
-from counselling.operations import attachments, entries, escalations, remains
-from counselling.sla import Urgency
+from counselling.operations import attachments, claims, deadlines, entries, escalations, remains
+from counselling.sla import Happened, Urgency
 from counselling.states import CaseState, Move, sources
 from vault import keyring
 from vault.codes import AccessCode
@@ -48,7 +48,7 @@ def claim(*, case: UUID, by: Membership, at: datetime) -> None:
     won = Case.objects.filter(pk=case, state__in=sources(Move.CLAIM)).update(
         state=CaseState.CLAIMED
     )
-    row = Case.objects.filter(pk=case).first()
+    row = Case.objects.select_related("organisation").filter(pk=case).first()
     if row is None:
         raise entries.CaseGone
     if not won:
@@ -56,7 +56,8 @@ def claim(*, case: UUID, by: Membership, at: datetime) -> None:
         if holder is not None and holder.pk == by.pk:
             return
         raise ClaimedByOther(holder)
-    Claim.objects.create(case=row, member=by, claimed_at=at)
+    claims.begin(row, by, at=at)
+    deadlines.happened(row, Happened.SEEN, at=at)
     trail.record(
         "case.claimed",
         by=by.actor,
@@ -94,7 +95,7 @@ def hand_to_colleague(
     key = None if is_in_team else keyring.open_case_key(subject=case, holder=holder)
     entries.end_claim(row, Claim.End.HANDED_OVER, at=at)
     entries.move(row, Move.HAND_TO_COLLEAGUE, by=by.actor, at=at, to=str(to.pk))
-    Claim.objects.create(case=row, member=to, claimed_at=at)
+    claims.begin(row, to, at=at)
     if key is not None:
         try:
             keyring.lend(subject=case, user=to.user_id, key=key, at=at)
@@ -133,7 +134,8 @@ def hand_to_team(*, case: UUID, to: Team, by: Membership, holder: Holder, at: da
         old_team=str(old_team),
         new_team=str(to.pk),
     )
-    entries.start_clock(row, at=at)
+    deadlines.moved_to_team(row)
+    deadlines.put_into_queue(row, at=at)
     _tell(row, "handed_to_team", key=key, at=at)
 
 
@@ -145,7 +147,7 @@ def close(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     key = keyring.open_case_key(subject=case, holder=holder)
     entries.end_claim(row, Claim.End.CLOSED, at=at)
     entries.move(row, Move.CLOSE, by=by.actor, at=at)
-    entries.stop_clock(row)
+    deadlines.happened(row, Happened.CLOSED, at=at)
     _tell(row, "closed", key=key, at=at)
 
 
@@ -155,8 +157,8 @@ def reopen(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     row = entries.locked(case)
     key = keyring.open_case_key(subject=case, holder=holder)
     entries.move(row, Move.REOPEN, by=by.actor, at=at, reason=Case.Reason.REOPENED)
-    Claim.objects.create(case=row, member=by, claimed_at=at)
-    entries.start_clock(row, at=at)
+    claims.begin(row, by, at=at)
+    deadlines.happened(row, Happened.REOPENED, at=at)
     _tell(row, "reopened", key=key, at=at)
 
 
@@ -179,6 +181,7 @@ def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -
     """
     row = entries.locked(case)
     if row.urgency == urgency:
+        deadlines.happened(row, Happened.SEEN, at=at)
         return
     old, row.urgency = Urgency(row.urgency), urgency
     row.reason = Case.Reason.REVIEWED
@@ -193,8 +196,8 @@ def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -
         old=old.name.lower(),
         new=urgency.name.lower(),
     )
-    if row.waiting_since is not None:
-        entries.start_clock(row, at=at)
+    deadlines.happened(row, Happened.RATED, at=at)
+    claims.watch(row, at=at)
     escalations.rated(row, by=by, old=old, at=at)
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)
@@ -238,36 +241,6 @@ def release_all_of(*, member: Membership, by: Membership, at: datetime) -> int:
     return len(held)
 
 
-@transaction.atomic
-def note_overdue(*, at: datetime, most: int = 200) -> int:
-    """Note cases whose promised time has passed, once each, and tell their queues.
-
-    most: how many to note in one go. Returns how many were noted. Any number of workers may sweep:
-    each row is taken by a conditional update.
-    """
-    due = list(
-        Case.objects.filter(due_at__lt=at, overdue_noted_at__isnull=True).order_by("due_at")[:most]
-    )
-    noted = 0
-    for case in due:
-        mine = Case.objects.filter(
-            pk=case.pk, due_at=case.due_at, overdue_noted_at__isnull=True
-        ).update(overdue_noted_at=at)
-        if mine:
-            noted += 1
-            trail.record(
-                "case.overdue",
-                by=trail.SYSTEM,
-                at=at,
-                organisation=case.organisation_id,
-                case=case.pk,
-                old=case.state,
-                new=case.state,
-            )
-            events.queue_changed(case.team_id)
-    return noted
-
-
 def holder_of(case: UUID) -> Membership | None:
     """Return who holds a case, or None."""
     claim = Claim.objects.filter(case=case, ended_at__isnull=True).select_related("member").first()
@@ -283,8 +256,7 @@ def must_hold(case: Case, member: Membership) -> None:
 def _let_go(case: Case, *, by: trail.Actor, how: Claim.End, at: datetime) -> None:
     entries.end_claim(case, how, at=at)
     entries.move(case, Move.RELEASE, by=by, at=at, reason=Case.Reason.RELEASED)
-    # A case that waited for the client has no promise running, yet the queue needs a time.
-    entries.start_clock(case, at=at)
+    deadlines.put_into_queue(case, at=at)
 
 
 def _tell(case: Case, what: str, *, key: CaseKey, at: datetime) -> None:

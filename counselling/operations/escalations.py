@@ -20,6 +20,7 @@ from accounts.models import Membership
 from audit import trail
 from counselling import events, ladders, reaching
 from counselling.models import Case, Claim, Escalation, EscalationStep
+from counselling.operations import deadlines
 from counselling.reaching import Way
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
@@ -261,6 +262,8 @@ def _end(row: Escalation, *, by: UUID | None, how: Escalation.How, at: datetime)
     if not won:
         return False
     deliveries.withdraw_all(prefix=_prefix(row), at=at)
+    if how in How.acknowledging():
+        deadlines.seen(case=row.case_id, at=at)
     actor = Membership.objects.get(pk=by).actor if by else trail.SYSTEM
     trail.record(
         "escalation.superseded" if how == How.SUPERSEDED else "escalation.acknowledged",

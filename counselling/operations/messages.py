@@ -9,11 +9,19 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from counselling.models import Case, Draft, Escalation, Message
-from counselling.operations import assessments, attachments, cases, entries, escalations
+from counselling.operations import (
+    assessments,
+    attachments,
+    cases,
+    deadlines,
+    entries,
+    escalations,
+    holding,
+)
 from counselling.operations.assessments import Heard
 from counselling.operations.attachments import Stored
 from counselling.operations.entries import Appended
-from counselling.sla import Urgency
+from counselling.sla import Happened, Urgency
 from counselling.states import CaseState, Move
 from counselling.triaging import Verdict
 from counselling.uploads.receiving import Received
@@ -42,7 +50,7 @@ def write(
     """Add what the client writes, rated. A closed case opens again and waits in its team's queue.
 
     in_danger: the client says that somebody is in danger now. The case becomes as urgent as that or as
-    the triage finds it, and its clock starts anew; it never becomes less urgent. files: clean; no
+    the triage finds it, with the promises of that; it never becomes less urgent. files: clean; no
     program rates them. Raises entries.CaseGone, entries.DifferentText, attachments.NotStored or
     attachments.TooManyFiles.
     """
@@ -87,6 +95,7 @@ def _write(
         at=at,
     )
     alarms = verdict.is_urgent and (raised or verdict.shows_in(appended.seq))
+    was_answered = row.state == CaseState.ANSWERED
     entries.move(
         row,
         Move.CLIENT_WRITES,
@@ -99,10 +108,11 @@ def _write(
         unrated=verdict.unrated,
         files=len(kept),
     )
-    if not raised:
-        entries.start_clock(row, at=at)
+    deadlines.happened(row, Happened.CLIENT_WROTE, at=at)
     if in_danger or alarms:
         escalations.start(case=row, why=Escalation.Why.URGENT, at=at)
+    if was_answered:
+        holding.let_go_if_gone(row, at=at)
     return appended
 
 
@@ -165,7 +175,7 @@ def _reply(
         _must_have_seen(row, seen)
         Draft.objects.filter(case=row).delete()
         entries.move(row, Move.REPLY, by=by.actor, at=at, seq=appended.seq, files=len(kept))
-        entries.stop_clock(row)
+        deadlines.happened(row, Happened.REPLIED, at=at)
     return appended
 
 

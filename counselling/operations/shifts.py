@@ -247,7 +247,7 @@ def give(shift: Shift, to: Membership | None, *, by: Membership, at: datetime) -
     Swap.objects.filter(Q(shift=shift) | Q(in_return=shift), state=Swap.State.ASKED).update(
         state=Swap.State.WITHDRAWN, decided_at=at
     )
-    _record("shift.given", shift, by=by.actor, at=at, old=_name(old), new=_name(to))
+    _record("shift.given", shift, by=by.actor, at=at, before=_name(old), member=_name(to))
 
 
 @transaction.atomic
@@ -268,7 +268,7 @@ def name_successor(
         _check_duty(Duty(row.team, successor, capacity=row.capacity))
     row.successor = successor
     row.save(update_fields=["successor"])
-    _record("shift.successor_named", row, by=by.actor, at=at, new=_name(successor))
+    _record("shift.successor_named", row, by=by.actor, at=at, member=_name(successor))
 
 
 def locked(shift: UUID) -> Shift:
@@ -413,7 +413,21 @@ def _name(member: Membership | None) -> str:
     return "" if member is None else str(member.pk)
 
 
-def _record(what: str, shift: Shift, *, by: trail.Actor, at: datetime, **detail: str) -> None:
+def _record(
+    what: str,
+    shift: Shift,
+    *,
+    by: trail.Actor,
+    at: datetime,
+    member: str = "",
+    before: str = "",
+) -> None:
     trail.record(
-        what, by=by, at=at, organisation=shift.organisation_id, shift=str(shift.pk), **detail
+        what,
+        by=by,
+        at=at,
+        organisation=shift.organisation_id,
+        shift=str(shift.pk),
+        member=member,
+        before=before,
     )

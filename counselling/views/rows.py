@@ -28,6 +28,12 @@ _WHY: dict[str, Promise] = {
     Case.Reason.HANDED_OVER: gettext_lazy("Kommt von einem anderen Team."),
     Case.Reason.REOPENED: gettext_lazy("Wieder geöffnet."),
     Case.Reason.REVIEWED: gettext_lazy("Von einem Menschen neu eingestuft."),
+    Case.Reason.SHIFT_ENDED: gettext_lazy(
+        "Zurück, weil der Dienst zu Ende war. Niemand hat den Fall."
+    ),
+    Case.Reason.UNANSWERED: gettext_lazy(
+        "Zurück, weil lange keine Antwort kam. Niemand hat den Fall."
+    ),
 }
 
 

@@ -19,6 +19,8 @@ NO_PAGE = {
     "desk": "leads on",
     "keep": "POST, leads on; with the notice on the page `thread`",
     "health": "JSON for whoever watches the server",
+    "metrics": "text for Prometheus",
+    "supervision-export": "a file to save; see tests/reporting",
     "organisation-colours": "a style sheet",
     "quick-exit": "leads out of the house",
     "download": "a file to save; looked at in test_main_job",
@@ -332,6 +334,16 @@ def settings_pages(tour: Tour) -> None:
     tour.go(f"{settings}notfall/", "crisis-lines")
     tour.page.locator("input[name$=number]").first.fill("")
     tour.send("crisis-lines-error")
+    tour.go(f"{settings}arbeitszeiten/", "calendars")
+    tour.follow("main .card a", "calendar")
+    tour.page.locator("#id_monday").fill("12-9")
+    tour.send("calendar-error")
+    tour.page.locator("#id_monday").fill("9-12")
+    tour.send("calendar-preview")
+    tour.go(f"{settings}antwortzeiten/", "service-levels")
+    tour.follow("main .card a", "service-level")
+    tour.page.locator("#id_sofort_first").fill("0")
+    tour.send("service-level-error")
     tour.go(f"{settings}themen/", "topics")
     tour.follow(".rows__title a", "topic")
     tour.go(f"{settings}themen/", "topics")
@@ -369,6 +381,10 @@ def directory_pages(tour: Tour) -> None:
 def planner_page(tour: Tour) -> None:
     enter(tour.page, "inken.brandt")
     tour.go("/team/zahlen/", "figures")
+    enter(tour.page, "soeren.claasen")
+    tour.go("/team/zahlen/leitung/", "supervision")
+    tour.go("/team/zahlen/leitung/antwortzeiten/", "response-times")
+    enter(tour.page, "inken.brandt")
     tour.go("/team/planung/", "directory-planning")
 
 

@@ -54,6 +54,7 @@ PLANNING = LEADING | {Role.PLANNER}
 PAGES = {
     "home": Page("public"),
     "health": Page("public"),
+    "metrics": Page("public"),
     # Clients
     "landing": Page("organisation"),
     "organisation-colours": Page("organisation"),
@@ -125,6 +126,9 @@ PAGES = {
     "miss": _staff("triage.misses", SUPERVISING, of="review"),
     "model-comparison": _staff("triage.compare", LEADING),
     "figures": _staff("figures.see", LEADING | {Role.PLANNER}),
+    "supervision": _staff("supervision.see", LEADING),
+    "response-times": _staff("supervision.see", LEADING),
+    "supervision-export": _staff("supervision.see", LEADING),
     # The directory
     "staff-directory": _staff("directory.search", EVERYBODY),
     "staff-entry": _staff("directory.search", EVERYBODY, of="service", shared=True),
@@ -138,6 +142,10 @@ PAGES = {
     "recovery-link": _staff("staff.recover", LEADING),
     "settings": _staff("organisation.change", ADMIN),
     "crisis-lines": _staff("organisation.change", ADMIN),
+    "calendars": _staff("promise.change", ADMIN),
+    "calendar": _staff("promise.change", ADMIN),
+    "service-levels": _staff("promise.change", ADMIN),
+    "service-level": _staff("promise.change", ADMIN),
     "topics": _staff("topic.change", ADMIN),
     "topic-new": _staff("topic.change", ADMIN),
     "topic": _staff("topic.change", ADMIN, of="topic"),
@@ -178,4 +186,4 @@ PAGES = {
 }
 
 # A member's role that may listen, and whether the socket is about one case.
-SOCKETS = {"ws-queue": COUNSELLING, "ws-case": COUNSELLING}
+SOCKETS = {"ws-queue": COUNSELLING, "ws-case": COUNSELLING, "ws-supervision": LEADING}

@@ -1,0 +1,52 @@
+"""The one who begins claims and says until when they last without a reply."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from accounts.models import Membership
+from counselling import roster
+from counselling.models import Case, Claim
+from counselling.sla import Urgency
+from counselling.states import CaseState
+
+
+def begin(case: Case, member: Membership, *, at: datetime) -> Claim:
+    """Let a member hold a locked case from now on."""
+    claim = Claim.objects.create(case=case, member=member, claimed_at=at)
+    watch(case, at=at)
+    return claim
+
+
+def watch(case: Case, *, at: datetime) -> None:
+    """Say when a locked case goes back to the queue without a reply; never while it waits for the client.
+
+    What counts already goes on, only a higher urgency shortens it.
+    """
+    held = Claim.objects.filter(case=case, ended_at__isnull=True)
+    if case.state == CaseState.CLAIMED:
+        until = at + patience(case)
+        held.filter(Q(returns_at__isnull=True) | Q(returns_at__gt=until)).update(
+            returns_at=until, return_warned_at=None
+        )
+    elif case.state == CaseState.ANSWERED:
+        held.filter(returns_at__isnull=False).update(returns_at=None, return_warned_at=None)
+
+
+def stop_watching(case: Case) -> None:
+    """Let a locked case stay where it is: its reply is written and waits for a second person."""
+    Claim.objects.filter(case=case, ended_at__isnull=True).update(
+        returns_at=None, return_warned_at=None
+    )
+
+
+def patience(case: Case) -> timedelta:
+    """Return how long somebody may hold a case of this urgency without a reply."""
+    rules = roster.house_rules(case.organisation_id)
+    return timedelta(
+        minutes={
+            Urgency.SOFORT: rules.return_sofort_minutes,
+            Urgency.DRINGEND: rules.return_dringend_minutes,
+            Urgency.NORMAL: rules.return_normal_minutes,
+        }[Urgency(case.urgency)]
+    )
