@@ -149,6 +149,18 @@ def load(member: Membership, *, at: datetime) -> Load:
     return loads([member], at=at)[member.pk]
 
 
+def returning_soon(member: Membership) -> dict[UUID, datetime]:
+    """Return when cases go back that somebody was warned of, by the case's id."""
+    return dict(
+        Claim.objects.filter(
+            member=member,
+            ended_at__isnull=True,
+            return_warned_at__isnull=False,
+            returns_at__isnull=False,
+        ).values_list("case_id", "returns_at")
+    )
+
+
 def gaps(*, organisation: Organisation, start: datetime, end: datetime) -> list[Gap]:
     """Return the times of opening between two moments in which nobody of a team is on duty.
 

@@ -39,6 +39,8 @@ define(
         "case.draft": reads,
         "case.note": reads,
         "case.reply": sends,
+        "shift.see": with_role(*Role.counselling(), Role.ADMIN),
+        "shift.plan": with_role(Role.ADMIN, Role.SUPERVISOR),
         "triage.review": with_role(*Role.reading()),
         "triage.misses": with_role(Role.SUPERVISOR),
         "triage.compare": with_role(Role.ADMIN, Role.SUPERVISOR),

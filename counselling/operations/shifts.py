@@ -234,13 +234,23 @@ def take(*, shift: UUID, by: Membership, at: datetime) -> None:
 
 
 def give(shift: Shift, to: Membership | None, *, by: Membership, at: datetime) -> None:
-    """Give a locked shift to somebody, or nobody; swaps that were asked for it end.
-
-    Raises ShiftImpossible.
-    """
+    """Give a locked shift to somebody, or nobody. Raises ShiftImpossible."""
     if to is not None:
-        _check_duty(Duty(shift.team, to, capacity=shift.capacity))
-        must_be_free(to, shift.starts_at, shift.ends_at)
+        must_suit(shift, to)
+    hand(shift, to, by=by, at=at)
+
+
+def must_suit(shift: Shift, member: Membership, *, but: Shift | None = None) -> None:
+    """Raise ShiftImpossible if somebody cannot have a shift, and lock them until the end.
+
+    but: a shift of theirs that goes to somebody else in the same step.
+    """
+    _check_duty(Duty(shift.team, member, capacity=shift.capacity))
+    must_be_free(member, shift.starts_at, shift.ends_at, but=but)
+
+
+def hand(shift: Shift, to: Membership | None, *, by: Membership, at: datetime) -> None:
+    """Let a locked shift change hands; what was asked about it ends."""
     old, shift.member = shift.member, to
     shift.successor = None
     shift.save(update_fields=["member", "successor"])
@@ -248,6 +258,16 @@ def give(shift: Shift, to: Membership | None, *, by: Membership, at: datetime) -
         state=Swap.State.WITHDRAWN, decided_at=at
     )
     _record("shift.given", shift, by=by.actor, at=at, before=_name(old), member=_name(to))
+
+
+@transaction.atomic
+def reassign(*, shift: UUID, to: Membership | None, by: Membership, at: datetime) -> None:
+    """Give a shift that has not ended to somebody else, or open it. Raises ShiftGone or ShiftImpossible."""
+    row = locked(shift)
+    if row.ends_at <= at:
+        raise ShiftGone
+    if to is None or to.pk != row.member_id:
+        give(row, to, by=by, at=at)
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("faelle/<uuid:case>/uebernehmen/", case.claim, name="case-claim"),
     path("faelle/<uuid:case>/zurueckgeben/", case.release, name="case-release"),
+    path("faelle/<uuid:case>/behalten/", case.stay, name="case-stay"),
     path("faelle/<uuid:case>/uebergeben/", case.hand_over, name="case-hand-over"),
     path("faelle/<uuid:case>/dringlichkeit/", case.urgency, name="case-urgency"),
     path("faelle/<uuid:case>/abschliessen/", case.close, name="case-close"),

@@ -332,7 +332,8 @@ def _standing_mark(case: Case, now: Standing) -> str:
     held = CaseState(case.state) in CaseState.held()
     where = "held" if held else case.state
     holder = now.claim.member_id.hex if now.claim else ""
-    return f"{where}.{holder}.{case.team_id.hex}"
+    warned = "w" if now.claim and now.claim.return_warned_at else ""
+    return f"{where}.{holder}.{case.team_id.hex}{warned}"
 
 
 def _announcement(new: Iterable[Entry]) -> str:
