@@ -18,6 +18,7 @@ MENU = (
     ("my-cases", "queue.see", _("Meine Fälle")),
     ("team-cases", "queue.see", _("Alle Fälle")),
     ("reviews", "triage.review", _("Einstufung prüfen")),
+    ("approvals", "reply.approve", _("Freigaben")),
     ("shifts", "shift.see", _("Dienstplan")),
     ("staff-directory", "directory.search", _("Hilfe suchen")),
     ("directory-entries", "directory.edit", _("Verzeichnis")),

@@ -26,6 +26,11 @@ def sends(member: Membership, case: Case | None) -> bool:
     return member.role != Role.TRAINEE and reads(member, case)
 
 
+def approves(member: Membership, case: Case | None) -> bool:
+    """Let who sends approve others' replies; whose own ones need it is decided by the operation."""
+    return sends(member, case)
+
+
 define(
     {
         "queue.see": with_role(*Role.reading()),
@@ -39,6 +44,7 @@ define(
         "case.draft": reads,
         "case.note": reads,
         "case.reply": sends,
+        "reply.approve": approves,
         "shift.see": with_role(*Role.counselling(), Role.ADMIN),
         "shift.plan": with_role(Role.ADMIN, Role.SUPERVISOR),
         "triage.review": with_role(*Role.reading()),

@@ -4,7 +4,14 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from counselling.operations import attachments, cases, holding, remains, retention, shifts
+from counselling.operations import (
+    approvals,
+    attachments,
+    cases,
+    holding,
+    remains,
+    retention,
+)
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
@@ -21,10 +28,17 @@ def sweep_holding() -> None:
     holding.sweep(at=at)
 
 
+@db_periodic_task(crontab(minute="*"), name="sweep-approvals")
+def sweep_approvals() -> None:
+    """Note replies that nobody has approved in time, until none is left."""
+    while approvals.note_overdue(at=timezone.now()):
+        pass
+
+
 @db_periodic_task(crontab(minute="41"), name="make-shifts")
 def make_shifts() -> None:
     """Make the shifts of the next weeks out of weekly patterns, until none is left."""
-    while shifts.make_ahead(at=timezone.now()):
+    while patterns.make_ahead(at=timezone.now()):
         pass
 
 

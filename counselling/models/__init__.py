@@ -1,5 +1,6 @@
 """Cases and what belongs to them."""
 
+from counselling.models.approval import Approval
 from counselling.models.assessment import Assessment, Review
 from counselling.models.attachment import Attachment
 from counselling.models.case import Case, Claim
@@ -19,6 +20,7 @@ from counselling.models.working import HouseRules, TeamRules, WorkProfile
 
 __all__ = [
     "Absence",
+    "Approval",
     "Assessment",
     "Attachment",
     "Case",

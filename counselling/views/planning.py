@@ -19,7 +19,7 @@ from counselling import planning
 from counselling.forms.roster import OnCallForm, ShiftForm
 from counselling.models import OnCall, Pattern
 from counselling.operations import on_call as calling
-from counselling.operations import shifts
+from counselling.operations import patterns, shifts
 from counselling.roster_words import day_words, pattern_words, span_words
 from counselling.views.roster import ZONE, monday_of, tabs, weeks
 
@@ -36,7 +36,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             if form.weekly:
-                shifts.plan_weekly(
+                patterns.plan(
                     duty=form.duty(),
                     hours=form.hours(),
                     weekday=form.cleaned_data["day"].weekday(),
@@ -81,7 +81,7 @@ def pattern_end(request: HttpRequest, pattern: UUID) -> HttpResponse:
         raise Http404
     try:
         today = timezone.localtime(at, ZONE).date()
-        shifts.end_weekly(pattern=pattern, after=today, by=request.member, at=at)
+        patterns.end(pattern=pattern, after=today, by=request.member, at=at)
     except shifts.ShiftGone:
         messages.warning(request, _("Diesen Dienst gibt es nicht mehr."))
     else:

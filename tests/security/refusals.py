@@ -108,6 +108,10 @@ PAGES = {
     "case-draft": _staff("case.draft", COUNSELLING, method="post", of="case"),
     "case-preview": _staff("case.draft", COUNSELLING, method="post", of="case"),
     "case-stay": _staff("case.claim", COUNSELLING, method="post", of="case"),
+    "approvals": _staff("reply.approve", SENDING),
+    "case-submit": _staff("case.draft", COUNSELLING, method="post", of="case"),
+    "case-decide": _staff("reply.approve", SENDING, method="post", of="case"),
+    "case-withdraw": _staff("case.draft", COUNSELLING, method="post", of="case"),
     # Shifts
     "shifts": _staff("shift.see", ROSTER),
     "shift": _staff("shift.see", ROSTER, of="shift"),
