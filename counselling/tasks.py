@@ -9,6 +9,7 @@ from counselling.operations import (
     attachments,
     cases,
     holding,
+    patterns,
     remains,
     retention,
 )
