@@ -32,6 +32,9 @@ SETTINGS = (
     ("settings", "organisation.change", _("Allgemein")),
     ("crisis-lines", "organisation.change", _("Notfallnummern")),
     ("topics", "topic.change", _("Themen")),
+    ("calendars", "promise.change", _("Arbeitszeiten")),
+    ("service-levels", "promise.change", _("Antwortzeiten")),
+    ("ladders", "ladder.change", _("Alarme")),
     ("text-modules", "text_module.change", _("Textbausteine")),
     ("model-comparison", "triage.compare", _("Modelle vergleichen")),
 )
@@ -45,6 +48,9 @@ _SECTIONS = frozenset(
         "shifts",
         "crisis-lines",
         "topics",
+        "calendars",
+        "service-levels",
+        "ladders",
         "text-modules",
     ]
 )

@@ -73,6 +73,15 @@ def member_of_user(user: UUID, membership: str | None) -> Membership | None:
     return current.order_by("joined_at").first()
 
 
+def current(member: UUID) -> Membership | None:
+    """Return a member who still belongs to their organisation, or None."""
+    return (
+        Membership.objects.filter(pk=member, ended_at__isnull=True, user__is_active=True)
+        .select_related("organisation", "user")
+        .first()
+    )
+
+
 def ended(members: set[UUID]) -> set[UUID]:
     """Return which of these members have left or may not sign in any more."""
     current = Membership.objects.filter(pk__in=members, ended_at__isnull=True, user__is_active=True)

@@ -8,13 +8,14 @@ from counselling import events, queries
 
 
 class QueueConsumer(StaffConsumer):
-    """Hints for the queue page: something changed in one of the member's teams."""
+    """Hints for the queue page: something changed in one of the member's teams, or with an alarm."""
 
     def groups_for(self, member: Membership) -> list[str] | None:
         """Return the groups of the member's teams."""
         if not allows(member, "queue.see"):
             return None
-        return [events.queue_group(team) for team in team_ids(member)]
+        alarms = events.alarm_group(member.organisation_id)
+        return [*(events.queue_group(team) for team in team_ids(member)), alarms]
 
 
 class CaseConsumer(StaffConsumer):
@@ -25,4 +26,4 @@ class CaseConsumer(StaffConsumer):
         case = queries.case_of(member, self.scope["url_route"]["kwargs"]["case"])
         if case is None or not allows(member, "case.read", case):
             return None
-        return [events.case_group(case.pk)]
+        return [events.case_group(case.pk), events.alarm_group(member.organisation_id)]

@@ -4,10 +4,15 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts.crisis import default_lines, spoken_lines
+from accounts.rules import allows
+from counselling import open_alarms
+
+LIVE_URL = "/ws/queue/"
 
 
 def client(request: HttpRequest) -> dict[str, Any]:
@@ -22,4 +27,17 @@ def client(request: HttpRequest) -> dict[str, Any]:
         "quick_exit_url": reverse("quick-exit", args=[organisation.slug]),
         # Asked for once and only by a page that shows them; never none at all.
         "crisis_lines": SimpleLazyObject(lambda: spoken_lines(organisation.crisis_lines.all())),
+    }
+
+
+def alarms(request: HttpRequest) -> dict[str, Any]:
+    """Return what a member's pages say of alarms, asked for once, and where to hear of new ones."""
+    member = getattr(request, "member", None)
+    if member is None or not allows(member, "alarm.see"):
+        return {}
+    return {
+        "board": SimpleLazyObject(lambda: open_alarms.board(member, at=timezone.now())),
+        "shows_alarms": True,
+        "alarm_next": request.path,
+        "live_url": LIVE_URL,
     }

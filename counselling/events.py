@@ -15,6 +15,16 @@ def case_group(case: UUID) -> str:
     return f"case.{case.hex}"
 
 
+def alarm_group(organisation: UUID) -> str:
+    """Return the group of everybody on whose pages an organisation's alarms stand."""
+    return f"alarm.{organisation.hex}"
+
+
+def alarms_changed(organisation: UUID) -> None:
+    """Tell an organisation's pages that an alarm began, went on or ended."""
+    publish_on_commit(alarm_group(organisation), {"type": "changed", "what": "alarm"})
+
+
 def queue_changed(team: UUID) -> None:
     """Tell a team's queue pages to look again."""
     publish_on_commit(queue_group(team), {"type": "changed", "what": "queue"})

@@ -5,14 +5,12 @@ number of queries at three cases and at three hundred.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Membership, Organisation
@@ -31,9 +29,8 @@ from counselling.models import (
     TextModule,
     Topic,
 )
-from counselling.sla import Targets, Urgency, promised_by
+from counselling.sla import Urgency
 from counselling.states import CaseState
-from counselling.working_time import Calendar, working_days
 from vault import keyring
 from vault.codes import AccessCode
 from vault.keyring import Holder
@@ -399,27 +396,3 @@ def text_modules(organisation: Organisation) -> QuerySet[TextModule]:
 def has_reply(case: Case) -> bool:
     """Say whether the client has had an answer."""
     return Message.objects.filter(case=case, role=Message.Role.REPLY).exists()
-
-
-def promised(organisation: Organisation, urgency: Urgency, *, start: datetime) -> datetime:
-    """Return by when the organisation promises an answer to a message written at `start`."""
-    targets = Targets(
-        dringend=timedelta(hours=organisation.target_dringend_hours),
-        normal=timedelta(hours=organisation.target_normal_hours),
-    )
-    return promised_by(
-        start,
-        urgency,
-        targets=targets,
-        calendar=calendar_of(organisation),
-    )
-
-
-def calendar_of(organisation: Organisation) -> Calendar:
-    """Return when an organisation works."""
-    return _calendar(organisation.land, settings.TIME_ZONE)
-
-
-@lru_cache(maxsize=32)
-def _calendar(land: str, zone: str) -> Calendar:
-    return working_days(land, zone=zone)

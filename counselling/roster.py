@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Role, Team
-from counselling import queries
+from counselling import promises
 from counselling.models import Absence, Case, Channel, Claim, HouseRules, OnCall, Shift, WorkProfile
 from counselling.models.working import CAPACITY, MOST
 from counselling.sla import Urgency
@@ -171,11 +171,13 @@ def gaps(*, organisation: Organisation, start: datetime, end: datetime) -> list[
     if not works_by_roster(organisation.pk):
         return []
     of_team = present(organisation=organisation, start=start, end=end)
+    rules = promises.rules(organisation)
     return [
         Gap(team, *span)
         for team in Team.objects.filter(organisation=organisation).select_related("organisation")
         for span in _without(
-            open_between(start, end, opening_of(team)), _merged(sorted(of_team.get(team.pk, [])))
+            open_between(start, end, rules.calendar(team.pk)),
+            _merged(sorted(of_team.get(team.pk, []))),
         )
     ]
 
@@ -226,8 +228,8 @@ def needs_second_person(case: Case, author: Membership) -> bool:
 
 
 def opening_of(team: Team) -> Calendar:
-    """Return when a team's organisation has opened."""
-    return queries.calendar_of(team.organisation)
+    """Return when a team has opened."""
+    return promises.calendar_of(team)
 
 
 def _there(organisation: UUID, at: datetime) -> QuerySet[Membership]:

@@ -6,7 +6,7 @@ and those they hold.
 
 from accounts.models import Membership, Role
 from accounts.rules import define, same_organisation, with_role
-from counselling.models import Case, Claim
+from counselling.models import Case, Claim, Escalation
 
 
 def reads(member: Membership, case: Case | None) -> bool:
@@ -31,6 +31,17 @@ def approves(member: Membership, case: Case | None) -> bool:
     return sends(member, case)
 
 
+def hears(member: Membership, alarm: Escalation | None) -> bool:
+    """Want a counselling role, and an alarm of an own team or, for who leads, of the organisation."""
+    if member.role not in Role.reading():
+        return False
+    if alarm is None:
+        return True
+    return same_organisation(member, alarm) and (
+        member.role == Role.SUPERVISOR or member.teams.filter(pk=alarm.case.team_id).exists()
+    )
+
+
 define(
     {
         "queue.see": with_role(*Role.reading()),
@@ -47,9 +58,15 @@ define(
         "reply.approve": approves,
         "shift.see": with_role(*Role.counselling(), Role.ADMIN),
         "shift.plan": with_role(Role.ADMIN, Role.SUPERVISOR),
+        "alarm.see": with_role(*Role.reading()),
+        "alarm.acknowledge": hears,
+        "alarm.reach": with_role(*Role),
+        "delivery.manage": with_role(Role.ADMIN, Role.SUPERVISOR),
+        "ladder.change": with_role(Role.ADMIN),
         "triage.review": with_role(*Role.reading()),
         "triage.misses": with_role(Role.SUPERVISOR),
         "triage.compare": with_role(Role.ADMIN, Role.SUPERVISOR),
+        "promise.change": with_role(Role.ADMIN),
         "topic.change": with_role(Role.ADMIN),
         "text_module.change": with_role(Role.ADMIN, Role.SUPERVISOR),
     }

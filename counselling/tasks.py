@@ -1,24 +1,36 @@
 """What the worker does for counselling: sweeps that claim due rows. They only call operations."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 from huey import crontab
-from huey.contrib.djhuey import db_periodic_task
+from huey.contrib.djhuey import db_periodic_task, db_task
 
+from counselling import open_alarms, ticks
 from counselling.operations import (
     approvals,
     attachments,
-    cases,
+    escalations,
     holding,
     patterns,
+    promises,
     remains,
     retention,
+    sweep,
 )
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-overdue")
 def sweep_overdue() -> None:
-    """Note the cases whose promised time has passed, until none is left."""
-    while cases.note_overdue(at=timezone.now()):
+    """Warn of promises that are about to be missed and note those that were, until none is left."""
+    while sweep.once(at=timezone.now(), ticks=ticks.now()):
+        pass
+
+
+@db_periodic_task(crontab(minute="*"), name="reckon-anew")
+def reckon_anew() -> None:
+    """Reckon running promises anew where an organisation's rules have changed."""
+    while promises.reckon_some(at=timezone.now()):
         pass
 
 
@@ -43,12 +55,29 @@ def make_shifts() -> None:
         pass
 
 
+@db_task(name="alarms-move-on")
+def move_alarms_on() -> None:
+    """Take the steps that are due, and come back for those that are due within the minute."""
+    escalations.settle_clock(at=timezone.now())
+    while escalations.move_on(at=timezone.now()):
+        pass
+    due = open_alarms.next_due()
+    if due is not None and due - timezone.now() < timedelta(minutes=1):
+        move_alarms_on.schedule(delay=max(0.5, (due - timezone.now()).total_seconds() + 0.5))
+
+
+@db_periodic_task(crontab(minute="*"), name="sweep-alarms")
+def sweep_alarms() -> None:
+    """Let the ladders climb on whose steps nobody has confirmed."""
+    move_alarms_on.call_local()
+
+
 @db_periodic_task(crontab(minute="17"), name="sweep-retention")
 def sweep_retention() -> None:
     """Close what rests, warn of deletion, delete what is due, until nothing is left of each."""
     at = timezone.now()
-    for sweep in (retention.close_quiet, retention.warn, retention.delete_due):
-        while sweep(at=at):
+    for step in (retention.close_quiet, retention.warn, retention.delete_due):
+        while step(at=at):
             pass
 
 

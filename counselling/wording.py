@@ -124,12 +124,17 @@ def notice_words(name: str) -> str:
 
 
 def standing(
-    case: Case, last: Message.Role, *, deleted_at: datetime | None, at: datetime
+    case: Case,
+    last: Message.Role,
+    *,
+    deleted_at: datetime | None,
+    at: datetime,
+    told: datetime | None = None,
 ) -> Standing:
     """Say where a conversation stands and by when something happens.
 
     last: who wrote the last message that the client sees, `client` or `reply`. deleted_at: from when
-    a closed case is deleted.
+    a closed case is deleted. told: a time that was promised before, when it has got later since.
     """
     if case.state == CaseState.CLOSED:
         return _standing_closed(case, deleted_at)
@@ -144,6 +149,8 @@ def standing(
         return _standing_sofort(case.due_at, is_held=is_held, at=at)
     if case.due_at < at:
         return _standing_late(case.due_at, is_held=is_held)
+    if told is not None:
+        return _standing_later(told, case.due_at)
     if is_held:
         title = _("Jemand aus unserem Team kümmert sich um Ihre Nachricht.")
     elif case.last_seq == 1:
@@ -173,6 +180,19 @@ def _standing_closed(case: Case, deleted_at: datetime | None) -> Standing:
     )
 
 
+def _standing_later(told: datetime, due_at: datetime) -> Standing:
+    return Standing(
+        "warning",
+        _("Es dauert länger, als wir gesagt haben. Das tut uns leid."),
+        _(
+            "Wir hatten Ihnen eine Antwort bis %(told)s versprochen. Das geht leider nicht. Wir "
+            "antworten bis %(due)s. Wenn Sie nicht warten können, rufen Sie eine der Nummern oben "
+            "unter „Hilfe sofort“ an."
+        )
+        % {"told": by_when(told), "due": by_when(due_at)},
+    )
+
+
 def _standing_late(due_at: datetime, *, is_held: bool) -> Standing:
     if is_held:
         text = _(
@@ -190,11 +210,16 @@ def _standing_late(due_at: datetime, *, is_held: bool) -> Standing:
 
 
 def _standing_sofort(due_at: datetime, *, is_held: bool, at: datetime) -> Standing:
+    danger = _("Wenn die Gefahr größer wird, warten Sie nicht auf uns. Rufen Sie 112 an.")
+    if is_held and due_at < at:
+        late = _standing_late(due_at, is_held=True)
+        return Standing(late.kind, late.title, f"{late.text} {danger}")
     if is_held:
+        answer = _("Wir antworten bis %(due)s.") % {"due": by_when(due_at)}
         return Standing(
             "info",
             _("Jemand aus unserem Team kümmert sich jetzt um Ihre Nachricht."),
-            _("Wenn die Gefahr größer wird, warten Sie nicht auf uns. Rufen Sie 112 an."),
+            f"{answer} {danger}",
         )
     if due_at < at:
         return Standing(

@@ -139,6 +139,27 @@ def elapsed(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     return passed
 
 
+def end_of_working_day(start: datetime, count: int, calendar: Calendar) -> datetime:
+    """Return when work ends on the `count`-th working day after the day of `start`.
+
+    count: 1 or more. Raises ValueError for a naive start or a smaller count, CalendarImpossible when
+    there are not so many working days within five years.
+    """
+    if count < 1:
+        raise ValueError("count from the next working day on")
+    first = _aware(start).astimezone(calendar.tz).date()
+    left = count
+    for number in range(1, FARTHEST):
+        day = first + timedelta(days=number)
+        spans = calendar.spans_on(day)
+        if not spans:
+            continue
+        left -= 1
+        if not left:
+            return _moment(day, spans[-1].closes, calendar.tz, fold=1).astimezone(calendar.tz)
+    raise CalendarImpossible(Fault.NEVER_OPEN)
+
+
 def is_open(moment: datetime, calendar: Calendar) -> bool:
     """Say whether a moment is working time."""
     moment = _aware(moment)

@@ -39,7 +39,7 @@ django.setup()
 from django.core.cache import cache  # noqa: E402 - needs the settings
 
 from accounts import queries  # noqa: E402 - needs the settings
-from counselling import triaging  # noqa: E402 - needs the settings
+from counselling import promises, triaging  # noqa: E402 - needs the settings
 from vault import alerts, team_keys  # noqa: E402 - needs the settings
 
 hypothesis.settings.register_profile("short", max_examples=50, deadline=None, print_blob=True)
@@ -116,17 +116,22 @@ def django_db_modify_db_settings(on_postgresql: bool, request: pytest.FixtureReq
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _trail_can_be_emptied_between_tests() -> Iterator[None]:
-    """Take the trail's triggers away while SQLite is emptied after a transactional test.
+def _append_only_can_be_emptied_between_tests() -> Iterator[None]:
+    """Take the triggers of the trail and of breaches away while SQLite is emptied after a transactional test.
 
     SQLite knows no TRUNCATE, and its triggers refuse the DELETE, as they should everywhere else.
     """
-    migration = importlib.import_module("audit.migrations.0002_append_only")
+    trail = importlib.import_module("audit.migrations.0002_append_only").SQLITE
+    breaches = importlib.import_module("counselling.migrations.0061_keep_promises").SQLITE
     original = SQLite.ops_class.sql_flush
 
     def sql_flush(self: Any, *args: Any, **kwargs: Any) -> list[str]:
-        drop = [f"DROP TRIGGER audit_trail_refuses_{event}" for event in ("update", "delete")]
-        return [*drop, *original(self, *args, **kwargs), *migration.SQLITE]
+        drop = [
+            f"DROP TRIGGER {table}_refuses_{event}"
+            for table in ("audit_trail", "counselling_breach")
+            for event in ("update", "delete")
+        ]
+        return [*drop, *original(self, *args, **kwargs), *trail, *breaches]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SQLite.ops_class, "sql_flush", sql_flush)
@@ -137,6 +142,7 @@ def _trail_can_be_emptied_between_tests() -> Iterator[None]:
 def nothing_remembered() -> None:
     """Begin each test without what another one's pages remembered or counted."""
     queries.forget_organisations()
+    promises.forget()
     cache.clear()
     team_keys.forget()
     alerts.drain()

@@ -17,21 +17,8 @@ from accounts.models.organisation import LAENDER, readable_accent
 from accounts.operations.organisations import LineFields
 
 LONGEST_WORDS = 2000  # characters of welcome and about
-MOST_HOURS = 24 * 14  # a promise beyond two weeks is none
 MOST_LINES = 12
 EMERGENCY = "112"
-
-
-def hours_field(label: Any) -> forms.IntegerField:
-    """Return a field for a promise in hours."""
-    sentence = gettext_lazy("Bitte geben Sie eine Zahl von 1 bis 336 ein.")
-    return forms.IntegerField(
-        label=label,
-        min_value=1,
-        max_value=MOST_HOURS,
-        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence),
-    )
 
 
 def sensitivity_field(label: Any, help_text: Any) -> forms.IntegerField:
@@ -133,7 +120,9 @@ class OrganisationForm(forms.Form):
     exit_url = ExitField()
     land = forms.ChoiceField(
         label=gettext_lazy("Bundesland"),
-        help_text=gettext_lazy("Danach richten sich die Feiertage."),
+        help_text=gettext_lazy(
+            "Danach richten sich die Feiertage, wo unter „Arbeitszeiten“ nichts anderes steht."
+        ),
         choices=LAENDER,
         error_messages=dict.fromkeys(
             ("required", "invalid_choice"), gettext_lazy("Bitte wählen Sie ein Bundesland aus.")
@@ -147,8 +136,6 @@ class OrganisationForm(forms.Form):
             ("required", "invalid_choice"), gettext_lazy("Bitte wählen Sie ein Team aus.")
         ),
     )
-    target_dringend_hours = hours_field(gettext_lazy("Antwort auf dringende Fragen, in Stunden"))
-    target_normal_hours = hours_field(gettext_lazy("Antwort auf andere Fragen, in Stunden"))
     retention_days = days_field(
         gettext_lazy("Abgeschlossene Gespräche löschen nach, in Tagen"),
         gettext_lazy(

@@ -105,12 +105,6 @@ class Organisation(models.Model):
         _("Ziel von „Seite schnell verlassen“"), default="https://www.wetter.de/"
     )
     land = models.CharField(_("Bundesland"), max_length=2, choices=LAENDER, default="BE")
-    target_dringend_hours = models.PositiveSmallIntegerField(
-        _("Antwort auf dringende Fragen, in Stunden"), default=4
-    )
-    target_normal_hours = models.PositiveSmallIntegerField(
-        _("Antwort auf andere Fragen, in Stunden"), default=24
-    )
     # From which score on a message counts, in percent. An organisation may only make the triage more
     # sensitive than training left it, and not so much that nobody would look any more.
     triage_dringend = models.PositiveSmallIntegerField(
@@ -138,10 +132,6 @@ class Organisation(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(target_dringend_hours__gte=1, target_normal_hours__gte=1),
-                name="targets_are_at_least_one_hour",
-            ),
             models.CheckConstraint(
                 condition=models.Q(retention_days__range=(30, 3650), quiet_days__range=(7, 3650)),
                 name="retention_stays_within_bounds",

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0040_retention'),
-        ('counselling', '0040_retention'),
+        ('counselling', '0062_promises_replace'),
     ]
 
     operations = [

@@ -17,7 +17,7 @@ def let_held_cases_return(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('counselling', '0070_roster'),
+        ('counselling', '0050_escalation'),
     ]
 
     operations = [

@@ -4,7 +4,24 @@ from counselling.models.approval import Approval
 from counselling.models.assessment import Assessment, Review
 from counselling.models.attachment import Attachment
 from counselling.models.case import Case, Claim
+from counselling.models.escalation import (
+    AlarmNumber,
+    AlarmRules,
+    Escalation,
+    EscalationStep,
+    LadderStep,
+    Whom,
+)
 from counselling.models.message import Draft, Message, Rating
+from counselling.models.promise import (
+    Breach,
+    ClockJump,
+    Deadline,
+    Reckoning,
+    ServiceLevel,
+    SweepClock,
+    WorkCalendar,
+)
 from counselling.models.remains import Deletion, Tally
 from counselling.models.roster import (
     Absence,
@@ -20,26 +37,39 @@ from counselling.models.working import HouseRules, TeamRules, WorkProfile
 
 __all__ = [
     "Absence",
+    "AlarmNumber",
+    "AlarmRules",
     "Approval",
     "Assessment",
     "Attachment",
+    "Breach",
     "Case",
     "Channel",
     "Claim",
+    "ClockJump",
+    "Deadline",
     "Deletion",
     "Draft",
+    "Escalation",
+    "EscalationStep",
     "HouseRules",
+    "LadderStep",
     "Message",
     "OnCall",
     "Pattern",
     "Rating",
+    "Reckoning",
     "Review",
     "RosterFeed",
+    "ServiceLevel",
     "Shift",
     "Swap",
+    "SweepClock",
     "Tally",
     "TeamRules",
     "TextModule",
     "Topic",
+    "Whom",
+    "WorkCalendar",
     "WorkProfile",
 ]

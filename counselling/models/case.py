@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation, Team
 from counselling.models.setting import Topic
-from counselling.sla import Urgency
+from counselling.sla import Channel, Urgency
 from counselling.states import CaseState
 
 
@@ -28,6 +28,12 @@ class Case(models.Model):
         SOFORT = Urgency.SOFORT, _("sofort")
         DRINGEND = Urgency.DRINGEND, _("dringend")
         NORMAL = Urgency.NORMAL, _("normal")
+
+    class ChannelChoice(models.TextChoices):
+        """Over what the client writes."""
+
+        MAIL = Channel.MAIL, _("Nachrichten")
+        CHAT = Channel.CHAT, _("Chat")
 
     class Reason(models.TextChoices):
         """Why the case stands in the queue."""
@@ -70,14 +76,17 @@ class Case(models.Model):
     reason = models.CharField(max_length=12, choices=Reason, default=Reason.ASKED)
     # What the machine saw when it last raised the urgency: the code of its first signal.
     signal = models.CharField(max_length=24, blank=True)
+    channel = models.CharField(max_length=4, choices=ChannelChoice, default=Channel.MAIL)
     topic = models.ForeignKey(Topic, on_delete=models.SET_NULL, null=True, blank=True)
     age_band = models.CharField(max_length=10, choices=AgeBand, blank=True)
     facts = models.BinaryField(null=True)  # sealed: what the client gave beside the text
     last_seq = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
-    waiting_since = models.DateTimeField(null=True)  # first client message without an answer
+    # Where the case stands in a queue: since when somebody waits, and what is due first. Only
+    # `operations/deadlines.py` writes them, out of the running deadlines. A case that was put back
+    # while it waited for its client has a place too, yet no deadline.
+    waiting_since = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
-    overdue_noted_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     # Since when nobody waits for anything here; from then on it is counted when to delete.
     quiet_since = models.DateTimeField(null=True)
@@ -90,6 +99,9 @@ class Case(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(urgency__in=sorted(Urgency)), name="case_urgency_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(channel__in=sorted(Channel)), name="case_channel_is_known"
             ),
             models.CheckConstraint(
                 condition=models.Q(waiting_since__isnull=True, due_at__isnull=True)
@@ -121,12 +133,6 @@ class Case(models.Model):
                 fields=["team", "urgency", "due_at", "id"],
                 condition=models.Q(state=CaseState.WAITING),
                 name="case_queue",
-            ),
-            # The sweep reads what is due and not yet noted.
-            models.Index(
-                fields=["due_at"],
-                condition=models.Q(due_at__isnull=False, overdue_noted_at__isnull=True),
-                name="case_due",
             ),
             # The retention sweeps read what has rested long enough, and no more.
             models.Index(

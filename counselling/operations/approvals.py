@@ -12,8 +12,9 @@ from accounts.models import Membership
 from audit import trail
 from counselling import events, places, roster, second_eyes
 from counselling.models import Approval, Case, Draft, Message
-from counselling.operations import cases, claims, entries, holding
+from counselling.operations import cases, claims, deadlines, entries, holding
 from counselling.operations.entries import Appended
+from counselling.sla import Happened
 from counselling.states import CaseState, Move
 from vault import keyring
 from vault.keyring import Holder
@@ -112,7 +113,7 @@ def approve(
     )
     _record("reply.approved", made, row, by=by.actor, at=at, edited=text != first)
     entries.move(row, Move.REPLY, by=made.author.actor, at=at, seq=appended.seq, files=0)
-    entries.stop_clock(row)
+    deadlines.happened(row, Happened.REPLIED, at=at)
     return appended
 
 

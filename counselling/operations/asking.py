@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation
 from audit import trail
-from counselling import events, places, queries
-from counselling.models import Case, Message, Topic
-from counselling.operations import assessments, attachments
+from counselling import events, places
+from counselling.models import Case, Escalation, Message, Topic
+from counselling.operations import assessments, attachments, deadlines, escalations
 from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.triaging import Verdict
@@ -81,8 +81,6 @@ def ask(
         age_band=question.age_band,
         last_seq=1,
         created_at=at,
-        waiting_since=at,
-        due_at=queries.promised(organisation, urgency, start=at),
     )
     with attachments.stored(question.files, case=case.pk) as kept:
         try:
@@ -116,7 +114,9 @@ def _insert(
     if question.postcode:
         facts = json.dumps({"postcode": question.postcode})
         case.facts = seal(facts, key=key, place=places.facts(case.pk))
+    due = deadlines.begin(case, at=at)
     case.save(force_insert=True)
+    deadlines.store(due)
     token = uuid4()
     place = places.message(case.pk, 1, Message.Role.CLIENT, token)
     message = Message.objects.create(
@@ -141,6 +141,8 @@ def _insert(
         unrated=verdict.unrated,
         files=len(kept),
     )
+    if case.urgency < Urgency.NORMAL:
+        escalations.start(case=case, why=Escalation.Why.URGENT, at=at)
     events.queue_changed(case.team_id)
     return holder
 

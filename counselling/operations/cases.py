@@ -8,9 +8,9 @@ from django.db import transaction
 from accounts.models import Membership, Team
 from audit import trail
 from counselling import events
-from counselling.models import Case, Claim, Message
-from counselling.operations import attachments, claims, entries, remains
-from counselling.sla import Urgency
+from counselling.models import Case, Claim, Escalation, Message
+from counselling.operations import attachments, claims, deadlines, entries, escalations, remains
+from counselling.sla import Happened, Urgency
 from counselling.states import CaseState, Move, sources
 from vault import keyring
 from vault.codes import AccessCode
@@ -48,7 +48,7 @@ def claim(*, case: UUID, by: Membership, at: datetime) -> None:
     won = Case.objects.filter(pk=case, state__in=sources(Move.CLAIM)).update(
         state=CaseState.CLAIMED
     )
-    row = Case.objects.filter(pk=case).first()
+    row = Case.objects.select_related("organisation").filter(pk=case).first()
     if row is None:
         raise entries.CaseGone
     if not won:
@@ -57,6 +57,7 @@ def claim(*, case: UUID, by: Membership, at: datetime) -> None:
             return
         raise ClaimedByOther(holder)
     claims.begin(row, by, at=at)
+    deadlines.happened(row, Happened.SEEN, at=at)
     trail.record(
         "case.claimed",
         by=by.actor,
@@ -66,6 +67,7 @@ def claim(*, case: UUID, by: Membership, at: datetime) -> None:
         old=CaseState.WAITING,
         new=CaseState.CLAIMED,
     )
+    escalations.seen(case=case, by=by.pk, how=Escalation.How.CLAIM, at=at)
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)
 
@@ -132,7 +134,8 @@ def hand_to_team(*, case: UUID, to: Team, by: Membership, holder: Holder, at: da
         old_team=str(old_team),
         new_team=str(to.pk),
     )
-    entries.start_clock(row, at=at)
+    deadlines.moved_to_team(row)
+    deadlines.put_into_queue(row, at=at)
     _tell(row, "handed_to_team", key=key, at=at)
 
 
@@ -144,7 +147,7 @@ def close(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     key = keyring.open_case_key(subject=case, holder=holder)
     entries.end_claim(row, Claim.End.CLOSED, at=at)
     entries.move(row, Move.CLOSE, by=by.actor, at=at)
-    entries.stop_clock(row)
+    deadlines.happened(row, Happened.CLOSED, at=at)
     _tell(row, "closed", key=key, at=at)
 
 
@@ -155,7 +158,7 @@ def reopen(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     key = keyring.open_case_key(subject=case, holder=holder)
     entries.move(row, Move.REOPEN, by=by.actor, at=at, reason=Case.Reason.REOPENED)
     claims.begin(row, by, at=at)
-    entries.start_clock(row, at=at)
+    deadlines.happened(row, Happened.REOPENED, at=at)
     _tell(row, "reopened", key=key, at=at)
 
 
@@ -178,6 +181,7 @@ def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -
     """
     row = entries.locked(case)
     if row.urgency == urgency:
+        deadlines.happened(row, Happened.SEEN, at=at)
         return
     old, row.urgency = Urgency(row.urgency), urgency
     row.reason = Case.Reason.REVIEWED
@@ -192,9 +196,9 @@ def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -
         old=old.name.lower(),
         new=urgency.name.lower(),
     )
-    if row.waiting_since is not None:
-        entries.start_clock(row, at=at)
+    deadlines.happened(row, Happened.RATED, at=at)
     claims.watch(row, at=at)
+    escalations.rated(row, by=by, old=old, at=at)
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)
 
@@ -236,36 +240,6 @@ def release_all_of(*, member: Membership, by: Membership, at: datetime) -> int:
     return len(held)
 
 
-@transaction.atomic
-def note_overdue(*, at: datetime, most: int = 200) -> int:
-    """Note cases whose promised time has passed, once each, and tell their queues.
-
-    most: how many to note in one go. Returns how many were noted. Any number of workers may sweep:
-    each row is taken by a conditional update.
-    """
-    due = list(
-        Case.objects.filter(due_at__lt=at, overdue_noted_at__isnull=True).order_by("due_at")[:most]
-    )
-    noted = 0
-    for case in due:
-        mine = Case.objects.filter(
-            pk=case.pk, due_at=case.due_at, overdue_noted_at__isnull=True
-        ).update(overdue_noted_at=at)
-        if mine:
-            noted += 1
-            trail.record(
-                "case.overdue",
-                by=trail.SYSTEM,
-                at=at,
-                organisation=case.organisation_id,
-                case=case.pk,
-                old=case.state,
-                new=case.state,
-            )
-            events.queue_changed(case.team_id)
-    return noted
-
-
 def holder_of(case: UUID) -> Membership | None:
     """Return who holds a case, or None."""
     claim = Claim.objects.filter(case=case, ended_at__isnull=True).select_related("member").first()
@@ -281,8 +255,7 @@ def must_hold(case: Case, member: Membership) -> None:
 def _let_go(case: Case, *, by: trail.Actor, how: Claim.End, at: datetime) -> None:
     entries.end_claim(case, how, at=at)
     entries.move(case, Move.RELEASE, by=by, at=at, reason=Case.Reason.RELEASED)
-    # A case that waited for the client has no promise running, yet the queue needs a time.
-    entries.start_clock(case, at=at)
+    deadlines.put_into_queue(case, at=at)
 
 
 def _tell(case: Case, what: str, *, key: CaseKey, at: datetime) -> None:

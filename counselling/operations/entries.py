@@ -12,9 +12,9 @@ from django.db.models import F
 
 from accounts.models import Membership
 from audit import trail
-from counselling import events, places, queries, states
+from counselling import events, places, states
 from counselling.models import Approval, Case, Claim, Message
-from counselling.operations import attachments, claims
+from counselling.operations import attachments, claims, escalations
 from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
@@ -148,6 +148,7 @@ def move(
         **detail,
     )
     claims.watch(case, at=at)
+    escalations.moved(case, what, old=old, by=by, at=at)
     events.queue_changed(case.team_id)
     events.case_changed(case.pk, case.last_seq)
 
@@ -167,41 +168,15 @@ _PAST = {
 def alarm(case: Case, urgency: Urgency, *, signal: str, at: datetime) -> bool:
     """Raise a locked case's urgency, never lower it, and say whether it rose.
 
-    The promise then counts from now, but what was promised earlier stays promised. signal: the code
-    of what the machine saw, or nothing.
+    signal: the code of what the machine saw, or nothing.
     """
     if urgency >= case.urgency:
         return False
-    promised_before = case.due_at
     case.urgency = urgency
     case.signal = signal
     case.save(update_fields=["urgency", "signal"])
-    case.waiting_since = None
-    start_clock(case, at=at, not_after=promised_before)
     claims.watch(case, at=at)
     return True
-
-
-def start_clock(case: Case, *, at: datetime, not_after: datetime | None = None) -> None:
-    """Promise an answer: the clock runs from the first client message that has none.
-
-    not_after: a time that was promised before; the new one is never later.
-    """
-    if case.waiting_since is None:
-        case.waiting_since = at
-    case.due_at = queries.promised(
-        case.organisation, Urgency(case.urgency), start=case.waiting_since
-    )
-    if not_after is not None and not_after < case.due_at:
-        case.due_at = not_after
-    case.overdue_noted_at = None
-    case.save(update_fields=["waiting_since", "due_at", "overdue_noted_at"])
-
-
-def stop_clock(case: Case) -> None:
-    """End the promise: the client has an answer, or the case is closed."""
-    case.waiting_since = case.due_at = case.overdue_noted_at = None
-    case.save(update_fields=["waiting_since", "due_at", "overdue_noted_at"])
 
 
 def end_claim(case: Case, how: Claim.End, *, at: datetime) -> None:

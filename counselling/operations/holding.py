@@ -14,7 +14,7 @@ from accounts.models import Membership
 from audit import trail
 from counselling import events, roster
 from counselling.models import Absence, Case, Claim, Shift
-from counselling.operations import cases, claims, entries
+from counselling.operations import cases, claims, deadlines, entries
 from counselling.states import CaseState, Move
 
 MOST = 200  # rows in one go
@@ -201,5 +201,4 @@ def _let_go(case: Case, *, how: Claim.End, reason: Case.Reason, at: datetime) ->
     """End the claim of a locked case that a client waits in; the promise goes on as it was."""
     entries.end_claim(case, how, at=at)
     entries.move(case, Move.RELEASE, by=trail.SYSTEM, at=at, reason=reason, why=how.value)
-    if case.due_at is None:
-        entries.start_clock(case, at=at)
+    deadlines.put_into_queue(case, at=at)

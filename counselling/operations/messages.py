@@ -9,12 +9,20 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from counselling import roster
-from counselling.models import Case, Draft, Message
-from counselling.operations import assessments, attachments, cases, entries, holding
+from counselling.models import Case, Draft, Escalation, Message
+from counselling.operations import (
+    assessments,
+    attachments,
+    cases,
+    deadlines,
+    entries,
+    escalations,
+    holding,
+)
 from counselling.operations.assessments import Heard
 from counselling.operations.attachments import Stored
 from counselling.operations.entries import Appended
-from counselling.sla import Urgency
+from counselling.sla import Happened, Urgency
 from counselling.states import CaseState, Move
 from counselling.triaging import Verdict
 from counselling.uploads.receiving import Received
@@ -39,7 +47,7 @@ def write(
     """Add what the client writes, rated. A closed case opens again and waits in its team's queue.
 
     in_danger: the client says that somebody is in danger now. The case becomes as urgent as that or as
-    the triage finds it, and its clock starts anew; it never becomes less urgent. files: clean; no
+    the triage finds it, with the promises of that; it never becomes less urgent. files: clean; no
     program rates them. Raises entries.CaseGone, entries.DifferentText, attachments.NotStored or
     attachments.TooManyFiles.
     """
@@ -97,8 +105,9 @@ def _write(
         unrated=verdict.unrated,
         files=len(kept),
     )
-    if not raised:
-        entries.start_clock(row, at=at)
+    deadlines.happened(row, Happened.CLIENT_WROTE, at=at)
+    if in_danger or alarms:
+        escalations.start(case=row, why=Escalation.Why.URGENT, at=at)
     if was_answered:
         holding.let_go_if_gone(row, at=at)
     return appended
@@ -165,7 +174,7 @@ def _reply(
         entries.must_have_seen(row, seen)
         Draft.objects.filter(case=row).delete()
         entries.move(row, Move.REPLY, by=by.actor, at=at, seq=appended.seq, files=len(kept))
-        entries.stop_clock(row)
+        deadlines.happened(row, Happened.REPLIED, at=at)
     return appended
 
 

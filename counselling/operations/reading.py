@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from counselling.models import Case
+from counselling.operations import escalations
 
 
 @transaction.atomic
@@ -21,6 +22,7 @@ def note_reading(*, case: Case, by: Membership, at: datetime) -> None:
         case=case.pk,
         seq=case.last_seq,
     )
+    escalations.read(case=case, by=by, at=at)
 
 
 @transaction.atomic

@@ -16,7 +16,8 @@ from accounts.models import Organisation
 from audit import trail
 from counselling import queries, sla
 from counselling.models import Case, Claim
-from counselling.operations import cases, entries
+from counselling.operations import cases, deadlines, entries
+from counselling.sla import Happened
 from counselling.states import CaseState, IllegalMove, Move
 
 MOST = 200  # rows of one organisation in one go
@@ -132,7 +133,7 @@ def _close(case: UUID, *, before: datetime, at: datetime) -> bool:
     except (entries.CaseGone, IllegalMove):
         return False  # somebody wrote, closed or deleted it in between
     entries.end_claim(row, Claim.End.CLOSED, at=at)
-    entries.stop_clock(row)
+    deadlines.happened(row, Happened.CLOSED, at=at)
     return True
 
 

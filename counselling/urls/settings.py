@@ -2,12 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from counselling.views import settings
+from counselling.views import promises, settings
 
 TOPICS = "einstellungen/themen/"
 MODULES = "einstellungen/textbausteine/"
+HOURS = "einstellungen/arbeitszeiten/"
+LEVELS = "einstellungen/antwortzeiten/"
 
 urlpatterns: list[URLPattern] = [
+    # Which team and channel: in the query, nothing for the whole organisation.
+    path(HOURS, promises.calendars, name="calendars"),
+    path(f"{HOURS}aendern/", promises.calendar, name="calendar"),
+    path(LEVELS, promises.service_levels, name="service-levels"),
+    path(f"{LEVELS}aendern/", promises.service_level, name="service-level"),
     path(TOPICS, settings.topics, name="topics"),
     path(f"{TOPICS}neu/", settings.topic_new, name="topic-new"),
     path(f"{TOPICS}<uuid:topic>/", settings.topic, name="topic"),

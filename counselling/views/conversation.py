@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.text import LONGEST_TEXT
-from counselling import markup, queries, wording
+from counselling import markup, promises, queries, wording
 from counselling.access import ClientRequest, kept_code
 from counselling.forms.client import RatingForm, WriteForm
 from counselling.models import Message
@@ -73,6 +73,7 @@ def page(
                 Message.Role(last.kind if last else Message.Role.CLIENT),
                 deleted_at=queries.deleted_at(case, at=at),
                 at=at,
+                told=promises.told_before(case),
             ),
             "can_keep": case.deletion_warned_at is not None,
             "urgent": waits_now,

@@ -10,7 +10,7 @@ from django.views.decorators.http import condition, require_GET, require_safe
 
 from accounts import colours as palettes
 from accounts.access import OrganisationRequest, organisation_page
-from counselling import queries, wording
+from counselling import promises, wording
 from counselling.access import close_for_client, leave_no_cookie
 from counselling.sla import Urgency
 
@@ -23,7 +23,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     """Welcome, in the organisation's words, and one next step. Sets no cookie."""
     request = cast(OrganisationRequest, request)
     paragraphs = [p.strip() for p in request.organisation.welcome.split("\n\n") if p.strip()]
-    promise = queries.promised(request.organisation, Urgency.NORMAL, start=timezone.now())
+    promise = promises.promised(request.organisation, Urgency.NORMAL, start=timezone.now())
     return render(
         request,
         "counselling/client/landing.html",

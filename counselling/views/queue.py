@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import StaffRequest, staff
 from counselling import queries, roster
+from counselling.context import LIVE_URL
 from counselling.models import Case
 from counselling.states import CaseState
 from counselling.views import rows
 
-LIVE_URL = "/ws/queue/"
 MINE_SHOWN = 3  # own cases on the queue page; they must not push what waits out of sight
 CLOSED_TAB = "abgeschlossen"
 _COUNT = re.compile(r"[0-9]{1,4}")

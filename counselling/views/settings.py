@@ -1,6 +1,6 @@
 """Topics and text modules: lists, forms, and the question before something is dropped."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import StaffRequest, staff
 from accounts.rules import allows
-from counselling import markup, queries, wording
+from counselling import markup, promises, queries, wording
 from counselling.forms.settings import (
     TextModuleForm,
     TopicForm,
@@ -25,6 +25,7 @@ from counselling.forms.settings import (
 )
 from counselling.models import TextModule, Topic
 from counselling.operations import settings as operations
+from counselling.sla import Urgency
 
 
 @require_safe
@@ -171,7 +172,7 @@ def _module(request: StaffRequest, row: TextModule, *, is_new: bool) -> HttpResp
 def _preview(request: StaffRequest, body: str, *, at: datetime) -> str:
     """Return a text module as HTML, its placeholders filled as if for a case asked now."""
     organisation = request.member.organisation
-    due = at + timedelta(hours=organisation.target_normal_hours)
+    due = promises.promised(organisation, Urgency.NORMAL, start=at)
     # As the client reads it, whatever language the page speaks.
     with translation.override(organisation.language):
         deadline = wording.by_when(due)

@@ -1,6 +1,6 @@
 // Keeps the team's pages fresh: opens the WebSocket named by [data-live-url] and turns every message
 // {"type":"changed",…} into the event `lotse:changed` on <body>, for hx-trigger="lotse:changed from:body".
-// The socket is a hint and may lose; the same event therefore also comes every 20 seconds.
+// {"type":"changed","what":"alarm"} becomes `lotse:alarm` instead. The socket is a hint and may lose; both events therefore also come every 20 seconds.
 // A loss of more than five seconds is said in words ([data-live-lost], [data-live-back]).
 
 const POLL_MS = 20_000;
@@ -11,8 +11,12 @@ const WAIT_MAX_MS = 30_000;
 
 const box = document.querySelector("[data-live-url]");
 
+// An alarm is not a change of what the page lists: only the board of alarms asks anew (`lotse:alarm`).
 function changed(detail) {
-  document.body.dispatchEvent(new CustomEvent("lotse:changed", { detail, bubbles: true }));
+  const tell = (name) => document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+  const isHint = detail.type === "changed";
+  if (!isHint || detail.what !== "alarm") tell("lotse:changed");
+  if (!isHint || detail.what === "alarm") tell("lotse:alarm");
 }
 
 class LiveConnection {

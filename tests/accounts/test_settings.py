@@ -22,8 +22,6 @@ GOOD: dict[str, str] = {
     "neutral_title": "on",
     "exit_url": "https://www.wetter.de/",
     "land": "HH",
-    "target_dringend_hours": "3",
-    "target_normal_hours": "48",
     "retention_days": "90",
     "quiet_days": "30",
     "triage_dringend": "30",
@@ -46,7 +44,6 @@ def test_ada_changes_everything_and_clients_read_it(house: House) -> None:
     assert "Die Einstellungen sind gespeichert." in page
     nordhafen = Organisation.objects.get(pk=house.nordhafen.pk)
     assert (nordhafen.name, nordhafen.address, nordhafen.land) == (GOOD["name"], "du", "HH")
-    assert nordhafen.target_normal_hours == 48
     assert (nordhafen.triage_dringend, nordhafen.triage_sofort) == (30, 40)
     assert nordhafen.neutral_title
     assert factories.ask(nordhafen).case.team == crisis
@@ -76,14 +73,8 @@ def test_ada_changes_everything_and_clients_read_it(house: House) -> None:
         ("exit_url", "https://" + "a" * 300 + ".de", "Diese Adresse ist zu lang."),
         ("exit_url", "https://a\x00.de", "die mit https:// beginnt."),
         ("land", "XX", "Bitte wählen Sie ein Bundesland aus."),
-        ("target_dringend_hours", "", "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
-        ("target_dringend_hours", "0", "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
-        ("target_dringend_hours", "-1", "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
-        ("target_normal_hours", "99999999999", "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
         ("triage_dringend", "51", "Bitte geben Sie eine Zahl von 10 bis 50 ein."),
         ("triage_sofort", "9", "Bitte geben Sie eine Zahl von 10 bis 50 ein."),
-        ("target_normal_hours", "bald", "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
-        ("target_normal_hours", "9" * 10_000, "Bitte geben Sie eine Zahl von 1 bis 336 ein."),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_lost(

@@ -269,9 +269,9 @@ def test_asking_costs_few_queries(client: Client, nordhafen: Organisation) -> No
     ) as asked:
         client.post("/nordhafen/frage/", form)
     statements = [q["sql"].split()[0] for q in asked.captured_queries]
-    # Both wraps at once, case, message, assessment, trail, session; the organisation is remembered
-    # from the form, the team's public key from the question before.
-    assert statements.count("INSERT") == 6
+    # Both wraps at once, case, deadline, message, assessment, trail, session; the organisation and what
+    # it promises are remembered from the form, the team's public key from the question before.
+    assert statements.count("INSERT") == 7
     assert statements.count("SELECT") == 0
     assert "UPDATE" not in statements
     assert Message.objects.count() == 2

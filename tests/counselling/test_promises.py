@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counselling.sla import Targets, Urgency, promised_by
+from counselling.sla import Level, Targets, Urgency, promised_by
 from counselling.working_time import working_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -18,9 +18,14 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
 
 
+def within(hours: int) -> Targets:
+    """Return targets with so many working hours for what is not urgent, and no other bound."""
+    return Targets(normal=Level(timedelta(hours=hours), timedelta(hours=hours)))
+
+
 def due(start: str, urgency: Urgency = Urgency.NORMAL, *, land: str = "BE", hours: int = 24) -> str:
     """Return the promise as Berlin's wall clock shows it."""
-    targets = Targets(normal=timedelta(hours=hours))
+    targets = within(hours)
     end = promised_by(local(start), urgency, targets=targets, calendar=working_days(land))
     return end.strftime("%Y-%m-%d %H:%M")
 
@@ -93,14 +98,15 @@ def slow(start: datetime, hours: int, land: str) -> datetime:
     st.sampled_from(["BE", "BY", "NW"]),
 )
 def test_it_agrees_with_counting_minutes(start: datetime, hours: int, land: str) -> None:
-    targets = Targets(normal=timedelta(hours=hours))
+    targets = within(hours)
     promised = promised_by(start, Urgency.NORMAL, targets=targets, calendar=working_days(land))
     assert promised.astimezone(UTC) == slow(start, hours, land)
 
 
 @pytest.mark.parametrize("urgency", list(Urgency))
 def test_a_target_of_nothing_is_refused(urgency: Urgency) -> None:
-    nothing = Targets(timedelta(0), timedelta(0), timedelta(0))
+    none = Level(timedelta(0), timedelta(0))
+    nothing = Targets(none, none, none)
     with pytest.raises(ValueError, match="longer than nothing"):
         promised_by(
             local("2026-11-17 15:00"), urgency, targets=nothing, calendar=working_days("BE")

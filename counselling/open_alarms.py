@@ -1,0 +1,103 @@
+"""What is read about alarms: which are open, for whose pages, and what keeps them from anybody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from accounts.models import Membership, Organisation, Role
+from accounts.queries import team_ids
+from counselling import reaching
+from counselling.models import Escalation, EscalationStep, LadderStep
+from counselling.sla import Urgency
+
+SHOWN = 5  # alarms that stand on every page; the rest is counted
+LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What a member's pages say of alarms.
+
+    loud: those that cannot wait, the first ones; more: how many others are open. nobody_on_call: for
+    who leads: nobody would be called in the end.
+    """
+
+    loud: Sequence[Escalation]
+    more: int
+    nobody_on_call: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to say."""
+        return not (self.loud or self.more or self.nobody_on_call)
+
+    @property
+    def mark(self) -> str:
+        """Return what changes when a sound is due: every alarm that cannot wait, with its steps."""
+        return " ".join(f"{alarm.pk.hex}-{alarm.taken}" for alarm in self.loud)
+
+
+def next_due() -> datetime | None:
+    """Return when the next step of any ladder is due, or None."""
+    return (
+        Escalation.objects.filter(ended_at__isnull=True)
+        .order_by("next_at")
+        .values_list("next_at", flat=True)
+        .first()
+    )
+
+
+def board(member: Membership, *, at: datetime) -> Board:
+    """Return what a member's pages say of alarms. Two queries, and one for who leads."""
+    opened = _of(member).filter(ended_at__isnull=True)
+    urgent = opened.filter(urgency=Urgency.SOFORT)
+    loud = list(urgent.select_related("case__team").order_by("started_at", "pk")[:SHOWN])
+    more = max(0, len(opened.values_list("pk", flat=True)[: LISTED + 1]) - len(loud))
+    leads = member.role == Role.SUPERVISOR
+    return Board(loud, more, leads and reaching.nobody_on_call(member.organisation, at=at))
+
+
+def listed(member: Membership, *, is_open: bool) -> list[Escalation]:
+    """Return the alarms that a member sees, with their steps: open ones, or those that ended last."""
+    rows = (
+        _of(member)
+        .filter(ended_at__isnull=is_open)
+        .select_related("case__team", "case__organisation", "by")
+        .prefetch_related(Prefetch("steps", EscalationStep.objects.order_by("number")))
+    )
+    order = ("urgency", "started_at", "pk") if is_open else ("-ended_at", "pk")
+    return list(rows.order_by(*order)[: LISTED if is_open else 20])
+
+
+def one(escalation: UUID) -> Escalation | None:
+    """Return an alarm with what a page shows of it, or None."""
+    return (
+        Escalation.objects.filter(pk=escalation)
+        .select_related("case__team", "organisation", "by")
+        .first()
+    )
+
+
+def own_ladder(organisation: Organisation, urgency: Urgency) -> bool:
+    """Say whether an organisation has a ladder of its own for an urgency."""
+    return LadderStep.objects.filter(organisation=organisation, urgency=urgency).exists()
+
+
+def organisations_without_on_call(*, at: datetime) -> list[Organisation]:
+    """Return the organisations with a team in which nobody is on call now."""
+    return [
+        organisation
+        for organisation in Organisation.objects.filter(teams__isnull=False).distinct()
+        if reaching.nobody_on_call(organisation, at=at)
+    ]
+
+
+def _of(member: Membership) -> QuerySet[Escalation]:
+    """Return the alarms of a member's teams; who leads sees those of the whole organisation."""
+    rows = Escalation.objects.filter(organisation=member.organisation_id)
+    if member.role == Role.SUPERVISOR:
+        return rows
+    return rows.filter(case__team__in=team_ids(member))

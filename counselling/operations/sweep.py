@@ -1,0 +1,104 @@
+"""The sweep: finds deadlines of which to warn and those that were missed, and starts their ladders.
+
+Any number of workers may sweep at once; each row is claimed by a conditional update, and a claim, its
+breach, its trail entry and its escalation are one transaction, so that a killed worker leaves nothing
+half done. It reads the first rows of two indexes: what it costs grows with what is due.
+
+A wall clock may be set. Deadlines are moments of it, so a clock that jumps two hours forward would
+break promises that have two hours left, and one that jumps back would keep silent for two hours.
+Each sweep therefore compares the wall clock with one that nobody can set; what was counted from before
+a jump goes on being judged by the old time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+
+from counselling.models import ClockJump, Deadline, Escalation, SweepClock
+from counselling.operations import deadlines, escalations
+from counselling.ticks import Ticks
+
+MOST = 200  # deadlines in one go
+JUMP = 60.0  # seconds by which a clock may drift between two sweeps before it counts as set
+REMEMBERED = 50  # jumps of a machine that are still reckoned with
+
+
+@dataclass(frozen=True, slots=True)
+class _Era:
+    """Deadlines with ids in (after, until] were counted from by a clock that now shows `at`."""
+
+    after: int
+    until: int | None
+    at: datetime
+
+
+def once(*, at: datetime, ticks: Ticks, most: int = MOST) -> int:
+    """Warn of what is about to be missed and note what was; return how many deadlines that were.
+
+    at: what the wall clock shows. ticks: what the other one shows. most: how many in one go.
+    """
+    done = 0
+    for era in _eras(at, ticks):
+        done += _warn(era, at=at, most=most)
+        done += _breach(era, at=at, most=most)
+    return done
+
+
+def _warn(era: _Era, *, at: datetime, most: int) -> int:
+    due = _of(era).filter(warn_at__lte=era.at, warned_at__isnull=True).order_by("warn_at")
+    return sum(_claim(row, at=at, missed=False) for row in due[:most])
+
+
+def _breach(era: _Era, *, at: datetime, most: int) -> int:
+    due = _of(era).filter(due_at__lt=era.at, breached_at__isnull=True).order_by("due_at")
+    return sum(_claim(row, at=at, missed=True) for row in due[:most])
+
+
+def _of(era: _Era) -> QuerySet[Deadline]:
+    rows = Deadline.objects.filter(ended_at__isnull=True).select_related("case__organisation")
+    if era.after:
+        rows = rows.filter(pk__gt=era.after)
+    return rows if era.until is None else rows.filter(pk__lte=era.until)
+
+
+@transaction.atomic
+def _claim(row: Deadline, *, at: datetime, missed: bool) -> int:
+    mine = deadlines.breach(row, at=at) if missed else deadlines.warn(row, at=at)
+    if mine:
+        why = Escalation.Why.BREACH if missed else Escalation.Why.WARNING
+        escalations.start(case=row.case, why=why, at=at)
+    return int(mine)
+
+
+# --- Clocks that are set -----------------------------------------------------------------------------
+def _eras(at: datetime, ticks: Ticks) -> Iterator[_Era]:
+    """Yield which deadlines are judged by which time."""
+    if not ticks.boot:
+        yield _Era(0, None, at)
+        return
+    _look_at_clocks(at, ticks)
+    jumps = list(ClockJump.objects.filter(boot=ticks.boot).order_by("-last", "-pk")[:REMEMBERED])
+    until, shift = None, 0.0
+    for jump in jumps:
+        yield _Era(jump.last, until, at - timedelta(seconds=shift))
+        until, shift = jump.last, shift + jump.seconds
+    yield _Era(0, until, at - timedelta(seconds=shift))
+
+
+@transaction.atomic
+def _look_at_clocks(at: datetime, ticks: Ticks) -> None:
+    """Note what both clocks show now, and a jump if they went apart since the last sweep."""
+    last = SweepClock.objects.select_for_update().filter(pk=ticks.boot).first()
+    if last is not None:
+        if ticks.seconds <= last.ticks:
+            return  # another worker has looked since
+        jumped = (at - last.wall).total_seconds() - (ticks.seconds - last.ticks)
+        if abs(jumped) > JUMP:
+            newest = Deadline.objects.aggregate(newest=Max("pk"))["newest"] or 0
+            ClockJump.objects.create(boot=ticks.boot, noticed_at=at, seconds=jumped, last=newest)
+    SweepClock.objects.update_or_create(
+        pk=ticks.boot, defaults={"wall": at, "ticks": ticks.seconds}
+    )
