@@ -211,6 +211,7 @@ def delete(*, case: UUID, by: trail.Actor, at: datetime) -> None:
     """
     row = entries.locked(case)
     messages = Message.objects.filter(case=row).count()
+    escalations.seen(case=case, by=by.id, how=Escalation.How.CLOSED, at=at)
     remains.keep(row, at=at)
     files = attachments.drop_all_of(row)
     keyring.drop_case_key(subject=case)
