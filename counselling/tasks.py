@@ -9,6 +9,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 from counselling import open_alarms, ticks
 from counselling.operations import (
     approvals,
+    assigning,
     attachments,
     escalations,
     holding,
@@ -39,6 +40,12 @@ def sweep_holding() -> None:
     """Take back what is unanswered at the end of shifts and after a set time, with a warning before."""
     at = timezone.now()
     holding.sweep(at=at)
+
+
+@db_periodic_task(crontab(minute="*"), name="give-out")
+def give_out() -> None:
+    """Give out what waits in teams that want it so: to who has come on duty, or whose hint was lost."""
+    assigning.sweep(at=timezone.now())
 
 
 @db_periodic_task(crontab(minute="*"), name="sweep-approvals")

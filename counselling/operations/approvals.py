@@ -11,8 +11,8 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from counselling import events, places, roster, second_eyes
-from counselling.models import Approval, Case, Draft, Message
-from counselling.operations import cases, claims, deadlines, entries, holding
+from counselling.models import Approval, Case, Draft, Escalation, Message
+from counselling.operations import cases, claims, deadlines, entries, escalations, holding
 from counselling.operations.entries import Appended
 from counselling.sla import Happened
 from counselling.states import CaseState, Move
@@ -154,7 +154,7 @@ def withdraw(*, approval: UUID, by: Membership, holder: Holder, at: datetime) ->
 
 
 def note_overdue(*, at: datetime, most: int = 200) -> int:
-    """Note replies that nobody has looked at in time, once each. Returns how many.
+    """Note replies that nobody has looked at in time, once each, and alarm. Returns how many.
 
     Any number of workers may sweep: each row is taken by a conditional update.
     """
@@ -172,6 +172,7 @@ def _note_overdue(made: Approval, *, at: datetime) -> bool:
     ).update(overdue_noted_at=at)
     if mine:
         _record("reply.approval_overdue", made, made.case, by=trail.SYSTEM, at=at)
+        escalations.start(case=made.case, why=Escalation.Why.APPROVAL, at=at)
     return bool(mine)
 
 
