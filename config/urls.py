@@ -24,6 +24,7 @@ pages: list[URLPattern | URLResolver] = [
     path("team/", include("accounts.urls")),
     path("team/", include("counselling.urls.staff")),
     path("team/", include("counselling.urls.settings")),
+    path("team/", include("counselling.urls.roster")),
     path("team/", include("counselling.urls.alarms")),
     path("team/zahlen/", include("reporting.urls")),
     path("team/hilfe/", include("referrals.urls.finding")),

@@ -20,6 +20,21 @@ def draft(case: UUID) -> Place:
     return Place(case, 0, "draft")
 
 
+def approval(case: UUID, approval: UUID) -> Place:
+    """Return the place of a reply that waits for a second person."""
+    return Place(case, 0, "approval", approval)
+
+
+def approval_edit(case: UUID, approval: UUID) -> Place:
+    """Return the place of such a reply as the second person changed it."""
+    return Place(case, 0, "approval-edit", approval)
+
+
+def approval_comment(case: UUID, approval: UUID) -> Place:
+    """Return the place of the second person's words to the author."""
+    return Place(case, 0, "approval-comment", approval)
+
+
 def rating(case: UUID) -> Place:
     """Return the place of the client's words to their rating."""
     return Place(case, 0, "rating")

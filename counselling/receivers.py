@@ -2,14 +2,17 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.db import transaction
 from django.dispatch import receiver
 
 from accounts.models import Membership
 from accounts.signals import duty_done, membership_ending
 from counselling.models import Escalation
-from counselling.operations import cases, escalations
+from counselling.operations import assigning, cases, escalations
 from counselling.operations.alerts import record_broken_seals
+from counselling.signals import case_moved
 from outbox.signals import acknowledged
 
 
@@ -25,6 +28,12 @@ def acknowledge_alarm(*, key: str, at: datetime, **_signal: Any) -> None:
     escalation = escalations.escalation_of(key)
     if escalation is not None:
         escalations.acknowledge(escalation=escalation, by=None, how=Escalation.How.WEBHOOK, at=at)
+
+
+@receiver(case_moved)
+def offer_at_once(*, team: UUID, at: datetime, **_signal: Any) -> None:
+    """Give out what waits as soon as it waits or somebody has room; the sweep does what this misses."""
+    transaction.on_commit(lambda: assigning.push(team=team, at=at), robust=True)
 
 
 @receiver(duty_done)

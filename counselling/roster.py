@@ -13,8 +13,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Role, Team
 from counselling import promises
-from counselling.models import Absence, Channel, Claim, HouseRules, OnCall, Shift, WorkProfile
+from counselling.models import Absence, Case, Channel, Claim, HouseRules, OnCall, Shift, WorkProfile
 from counselling.models.working import CAPACITY, MOST
+from counselling.sla import Urgency
 from counselling.states import CaseState
 from counselling.working_time import Calendar, open_between
 
@@ -149,6 +150,18 @@ def load(member: Membership, *, at: datetime) -> Load:
     return loads([member], at=at)[member.pk]
 
 
+def returning_soon(member: Membership) -> dict[UUID, datetime]:
+    """Return when cases go back that somebody was warned of, by the case's id."""
+    warned = Claim.objects.filter(
+        member=member, ended_at__isnull=True, return_warned_at__isnull=False
+    )
+    return {
+        case: returns_at
+        for case, returns_at in warned.values_list("case_id", "returns_at")
+        if returns_at is not None
+    }
+
+
 def gaps(*, organisation: Organisation, start: datetime, end: datetime) -> list[Gap]:
     """Return the times of opening between two moments in which nobody of a team is on duty.
 
@@ -197,6 +210,21 @@ def house_rules(organisation: UUID) -> HouseRules:
     """Return an organisation's rules about holding and approving; the defaults if it has set none."""
     row = HouseRules.objects.filter(pk=organisation).first()
     return row or HouseRules(organisation_id=organisation)
+
+
+def is_learning(member: Membership) -> bool:
+    """Say whether somebody's replies always wait for a second person."""
+    return (
+        member.role == Role.TRAINEE
+        or WorkProfile.objects.filter(pk=member.pk, needs_approval=True).exists()
+    )
+
+
+def needs_second_person(case: Case, author: Membership) -> bool:
+    """Say whether a reply of somebody in a case waits for a second person before the client sees it."""
+    if is_learning(author):
+        return True
+    return case.urgency == Urgency.SOFORT and house_rules(case.organisation_id).four_eyes_sofort
 
 
 def opening_of(team: Team) -> Calendar:

@@ -26,6 +26,11 @@ def sends(member: Membership, case: Case | None) -> bool:
     return member.role != Role.TRAINEE and reads(member, case)
 
 
+def approves(member: Membership, case: Case | None) -> bool:
+    """Let who sends approve others' replies; whose own ones need it is decided by the operation."""
+    return sends(member, case)
+
+
 def hears(member: Membership, alarm: Escalation | None) -> bool:
     """Want a counselling role, and an alarm of an own team or, for who leads, of the organisation."""
     if member.role not in Role.reading():
@@ -50,6 +55,9 @@ define(
         "case.draft": reads,
         "case.note": reads,
         "case.reply": sends,
+        "reply.approve": approves,
+        "shift.see": with_role(*Role.counselling(), Role.ADMIN),
+        "shift.plan": with_role(Role.ADMIN, Role.SUPERVISOR),
         "alarm.see": with_role(*Role.reading()),
         "alarm.acknowledge": hears,
         "alarm.reach": with_role(*Role),

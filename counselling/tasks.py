@@ -8,13 +8,15 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 
 from counselling import open_alarms, ticks
 from counselling.operations import (
+    approvals,
+    assigning,
     attachments,
     escalations,
     holding,
+    patterns,
     promises,
     remains,
     retention,
-    shifts,
     sweep,
 )
 
@@ -40,10 +42,23 @@ def sweep_holding() -> None:
     holding.sweep(at=at)
 
 
+@db_periodic_task(crontab(minute="*"), name="give-out")
+def give_out() -> None:
+    """Give out what waits in teams that want it so: to who has come on duty, or whose hint was lost."""
+    assigning.sweep(at=timezone.now())
+
+
+@db_periodic_task(crontab(minute="*"), name="sweep-approvals")
+def sweep_approvals() -> None:
+    """Note replies that nobody has approved in time, until none is left."""
+    while approvals.note_overdue(at=timezone.now()):
+        pass
+
+
 @db_periodic_task(crontab(minute="41"), name="make-shifts")
 def make_shifts() -> None:
     """Make the shifts of the next weeks out of weekly patterns, until none is left."""
-    while shifts.make_ahead(at=timezone.now()):
+    while patterns.make_ahead(at=timezone.now()):
         pass
 
 

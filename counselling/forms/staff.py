@@ -75,6 +75,25 @@ class ReplyForm(FilesForm):
         }
 
 
+class ApprovalForm(forms.Form):
+    """What a second person makes of a colleague's reply."""
+
+    approval = forms.UUIDField(widget=forms.HiddenInput)
+    seen = SeenField(required=False)
+    text = PlainTextField(
+        label=_("Antwort, wie sie gesendet wird"),
+        empty=_("Die Antwort ist leer."),
+        help_text=_("Was Sie hier ändern, sieht die Kollegin oder der Kollege nachher."),
+    )
+    comment = PlainTextField(
+        label=_("Ein Wort dazu, nur für das Team"), required=False, rows=3, longest=2000
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Give the fields ids of their own: a note stands on the same page."""
+        super().__init__(*args, **{"auto_id": "approval-%s", **kwargs})
+
+
 class DraftForm(forms.Form):
     """A reply that is not finished; it may be empty."""
 

@@ -87,7 +87,6 @@ class Migration(migrations.Migration):
                 ('channel', models.CharField(choices=[('mail', 'Fragen'), ('chat', 'Chat'), ('both', 'Fragen und Chat')], default='both', max_length=4)),
                 ('capacity', models.PositiveSmallIntegerField()),
                 ('lead', models.BooleanField(default=False)),
-                ('begun_at', models.DateTimeField(null=True)),
                 ('settled_at', models.DateTimeField(null=True)),
                 ('cancelled_at', models.DateTimeField(null=True)),
             ],
@@ -269,10 +268,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='shift',
             index=models.Index(condition=models.Q(('cancelled_at__isnull', True)), fields=['member', 'ends_at'], name='shift_of_member'),
-        ),
-        migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(condition=models.Q(('begun_at__isnull', True), ('cancelled_at__isnull', True)), fields=['starts_at'], name='shift_to_begin'),
         ),
         migrations.AddIndex(
             model_name='shift',

@@ -1,5 +1,6 @@
 """Cases and what belongs to them."""
 
+from counselling.models.approval import Approval
 from counselling.models.assessment import Assessment, Review
 from counselling.models.attachment import Attachment
 from counselling.models.case import Case, Claim
@@ -38,6 +39,7 @@ __all__ = [
     "Absence",
     "AlarmNumber",
     "AlarmRules",
+    "Approval",
     "Assessment",
     "Attachment",
     "Breach",

@@ -95,6 +95,7 @@ class Escalation(models.Model):
         WARNING = "warning", _("Frist läuft bald ab")
         BREACH = "breach", _("Frist ist abgelaufen")
         NOBODY = "nobody", _("niemand hat Dienst")
+        APPROVAL = "approval", _("Antwort wartet auf Freigabe")
 
     class How(models.TextChoices):
         """How it ended."""

@@ -102,7 +102,6 @@ class Shift(models.Model):
     successor = models.ForeignKey(
         Membership, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    begun_at = models.DateTimeField(null=True)  # when what waits was offered at its beginning
     settled_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
 
@@ -126,12 +125,7 @@ class Shift(models.Model):
                 condition=models.Q(cancelled_at__isnull=True),
                 name="shift_of_member",
             ),
-            # The sweeps read what begins or ends and is not done yet.
-            models.Index(
-                fields=["starts_at"],
-                condition=models.Q(begun_at__isnull=True, cancelled_at__isnull=True),
-                name="shift_to_begin",
-            ),
+            # The sweep reads what has ended and is not done yet.
             models.Index(
                 fields=["ends_at"],
                 condition=models.Q(settled_at__isnull=True, cancelled_at__isnull=True),

@@ -14,6 +14,7 @@ from counselling import events, places
 from counselling.models import Case, Escalation, Message, Topic
 from counselling.operations import assessments, attachments, deadlines, escalations
 from counselling.operations.attachments import Stored
+from counselling.signals import case_moved
 from counselling.sla import Urgency
 from counselling.triaging import Verdict
 from counselling.uploads.receiving import Received
@@ -143,6 +144,7 @@ def _insert(
     )
     if case.urgency < Urgency.NORMAL:
         escalations.start(case=case, why=Escalation.Why.URGENT, at=at)
+    case_moved.send(sender=Case, team=case.team_id, at=at)
     events.queue_changed(case.team_id)
     return holder
 

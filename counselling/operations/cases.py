@@ -73,6 +73,34 @@ def claim(*, case: UUID, by: Membership, at: datetime) -> None:
 
 
 @transaction.atomic
+def assign(*, case: UUID, to: Membership, at: datetime) -> bool:
+    """Give a waiting case to somebody who did not ask for it; says whether it still waited.
+
+    Nobody has seen it by that: its clocks and its alarm go on until they open it.
+    """
+    won = Case.objects.filter(pk=case, state__in=sources(Move.CLAIM)).update(
+        state=CaseState.CLAIMED
+    )
+    if not won:
+        return False
+    row = Case.objects.select_related("organisation").get(pk=case)
+    claims.begin(row, to, at=at)
+    trail.record(
+        "case.assigned",
+        by=trail.SYSTEM,
+        at=at,
+        organisation=row.organisation_id,
+        case=case,
+        old=CaseState.WAITING,
+        new=CaseState.CLAIMED,
+        to=str(to.pk),
+    )
+    events.queue_changed(row.team_id)
+    events.case_changed(case, row.last_seq)
+    return True
+
+
+@transaction.atomic
 def release(*, case: UUID, by: Membership, at: datetime) -> None:
     """Put a held case back into the queue. Raises NotHolder, entries.CaseGone or states.IllegalMove."""
     row = entries.locked(case)

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from accounts.models import Membership
 from counselling import roster
-from counselling.models import Case, Claim
+from counselling.models import Approval, Case, Claim
 from counselling.sla import Urgency
 from counselling.states import CaseState
 
@@ -26,9 +26,10 @@ def watch(case: Case, *, at: datetime) -> None:
     held = Claim.objects.filter(case=case, ended_at__isnull=True)
     if case.state == CaseState.CLAIMED:
         until = at + patience(case)
-        held.filter(Q(returns_at__isnull=True) | Q(returns_at__gt=until)).update(
-            returns_at=until, return_warned_at=None
-        )
+        # A reply that waits for a second person is written: its author need do nothing.
+        held.exclude(case__approvals__state=Approval.State.WAITING).filter(
+            Q(returns_at__isnull=True) | Q(returns_at__gt=until)
+        ).update(returns_at=until, return_warned_at=None)
     elif case.state == CaseState.ANSWERED:
         held.filter(returns_at__isnull=False).update(returns_at=None, return_warned_at=None)
 

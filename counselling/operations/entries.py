@@ -13,7 +13,7 @@ from django.db.models import F
 from accounts.models import Membership
 from audit import trail
 from counselling import events, places, states
-from counselling.models import Case, Claim, Message
+from counselling.models import Approval, Case, Claim, Message
 from counselling.operations import attachments, claims, escalations
 from counselling.operations.attachments import Stored
 from counselling.sla import Urgency
@@ -31,6 +31,14 @@ class DifferentText(Exception):
 
     def __init__(self, seq: int) -> None:
         super().__init__("another text was sent under this id")
+        self.seq = seq
+
+
+class Unread(Exception):
+    """The client wrote again after what the sender has seen. `seq`: the number of the newest."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__("the client wrote again meanwhile")
         self.seq = seq
 
 
@@ -56,6 +64,15 @@ def locked(case: UUID) -> Case:
     if row is None:
         raise CaseGone
     return row
+
+
+def must_have_seen(case: Case, seen: int | None) -> None:
+    """Raise Unread if the client wrote after the entry with number `seen`; None: not asked."""
+    if seen is None:
+        return
+    newest = Message.objects.filter(case=case, role=Message.Role.CLIENT, seq__gt=seen).last()
+    if newest is not None:
+        raise Unread(newest.seq)
 
 
 def append(
@@ -163,6 +180,11 @@ def alarm(case: Case, urgency: Urgency, *, signal: str, at: datetime) -> bool:
 
 
 def end_claim(case: Case, how: Claim.End, *, at: datetime) -> None:
-    """End the open claim of a locked case, if there is one, and what was lent to who held it."""
+    """End the open claim of a locked case, if there is one, what was lent to who held it, and
+    what of theirs waited for a second person.
+    """
     keyring.take_back(subject=case.pk)
+    Approval.objects.filter(case=case, state=Approval.State.WAITING).update(
+        state=Approval.State.WITHDRAWN
+    )
     Claim.objects.filter(case=case, ended_at__isnull=True).update(ended_at=at, end=how)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import Membership
 from audit import trail
+from counselling import roster
 from counselling.models import Case, Draft, Escalation, Message
 from counselling.operations import (
     assessments,
@@ -29,12 +30,8 @@ from vault import keyring
 from vault.keyring import Holder
 
 
-class Unread(Exception):
-    """The client wrote again after what the sender has seen. `seq`: the number of the newest."""
-
-    def __init__(self, seq: int) -> None:
-        super().__init__("the client wrote again meanwhile")
-        self.seq = seq
+class NeedsApproval(Exception):
+    """A second person has to read this reply first: hand it in (`approvals.submit`)."""
 
 
 def write(
@@ -142,7 +139,7 @@ def reply(
     seen: number of the last entry that the sender saw; a client message after it is not to be
     answered unread, as the reply would stop its clock (None: not asked). files: clean. Raises
     cases.NotHolder, entries.CaseGone, entries.DifferentText, attachments.NotStored,
-    attachments.TooManyFiles or Unread.
+    attachments.TooManyFiles, entries.Unread or NeedsApproval.
     """
     with attachments.stored(files, case=case) as kept, transaction.atomic():
         return _reply(case, text, client_msg_id, by, holder, at, seen, kept)
@@ -160,6 +157,8 @@ def _reply(
 ) -> Appended:
     row = entries.locked(case)
     cases.must_hold(row, by)
+    if roster.needs_second_person(row, by):
+        raise NeedsApproval
     key = keyring.open_case_key(subject=case, holder=holder)
     appended = entries.append(
         row,
@@ -172,7 +171,7 @@ def _reply(
         files=kept,
     )
     if appended.is_new:
-        _must_have_seen(row, seen)
+        entries.must_have_seen(row, seen)
         Draft.objects.filter(case=row).delete()
         entries.move(row, Move.REPLY, by=by.actor, at=at, seq=appended.seq, files=len(kept))
         deadlines.happened(row, Happened.REPLIED, at=at)
@@ -230,11 +229,3 @@ def _note(
             files=len(kept),
         )
     return appended
-
-
-def _must_have_seen(case: Case, seen: int | None) -> None:
-    if seen is None:
-        return
-    newest = Message.objects.filter(case=case, role=Message.Role.CLIENT, seq__gt=seen).last()
-    if newest is not None:
-        raise Unread(newest.seq)

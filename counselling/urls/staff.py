@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from counselling.views import case, files, queue, reviews, writing
+from counselling.views import approving, case, files, queue, reviews, writing
 
 urlpatterns: list[URLPattern] = [
     path("", queue.queue, name="queue"),
@@ -18,11 +18,16 @@ urlpatterns: list[URLPattern] = [
     ),
     path("faelle/<uuid:case>/uebernehmen/", case.claim, name="case-claim"),
     path("faelle/<uuid:case>/zurueckgeben/", case.release, name="case-release"),
+    path("faelle/<uuid:case>/behalten/", case.stay, name="case-stay"),
     path("faelle/<uuid:case>/uebergeben/", case.hand_over, name="case-hand-over"),
     path("faelle/<uuid:case>/dringlichkeit/", case.urgency, name="case-urgency"),
     path("faelle/<uuid:case>/abschliessen/", case.close, name="case-close"),
     path("faelle/<uuid:case>/wieder-oeffnen/", case.reopen, name="case-reopen"),
     path("faelle/<uuid:case>/antwort/", writing.reply, name="case-reply"),
+    path("freigaben/", approving.waiting, name="approvals"),
+    path("faelle/<uuid:case>/freigabe/", approving.submit, name="case-submit"),
+    path("faelle/<uuid:case>/freigeben/", approving.decide, name="case-decide"),
+    path("faelle/<uuid:case>/zurueckziehen/", approving.withdraw, name="case-withdraw"),
     path("faelle/<uuid:case>/notiz/", writing.note, name="case-note"),
     path("faelle/<uuid:case>/entwurf/", writing.draft, name="case-draft"),
     path("faelle/<uuid:case>/vorschau/", writing.preview, name="case-preview"),

@@ -15,7 +15,7 @@ from counselling import queries
 from counselling.access import CaseRequest, staff_case
 from counselling.forms.reviews import REASON_MISSING, UrgencyForm
 from counselling.forms.staff import HandOverForm
-from counselling.operations import cases, reviews
+from counselling.operations import cases, holding, reviews
 from counselling.operations.cases import ClaimedByOther
 from counselling.operations.entries import CaseGone
 from counselling.sla import Urgency
@@ -57,6 +57,20 @@ def release(request: HttpRequest) -> HttpResponse:
         lambda: cases.release(case=request.case.pk, by=request.member, at=at),
         done=_("Der Fall %(case)s wartet wieder in der Warteschlange."),
     )
+
+
+@require_POST
+@staff_case("case.claim")
+def stay(request: HttpRequest) -> HttpResponse:
+    """Keep a case that would soon go back to the queue: its holder is still at it."""
+    request = cast(CaseRequest, request)
+    try:
+        holding.stay_on(case=request.case.pk, by=request.member, at=timezone.now())
+    except REFUSALS as refusal:
+        messages.warning(request, words_for(refusal))
+    else:
+        messages.success(request, _("Der Fall bleibt bei Ihnen."))
+    return _to_case(request)
 
 
 @require_POST

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.rules import allows
-from counselling import alarms, markup, queries
+from counselling import alarms, markup, queries, roster, second_eyes
 from counselling.access import CaseRequest
 from counselling.forms.reviews import UrgencyForm
-from counselling.forms.staff import HandOverForm, NoteForm, ReplyForm
-from counselling.models import Assessment, Case, Claim, Message, Review
+from counselling.forms.staff import ApprovalForm, HandOverForm, NoteForm, ReplyForm
+from counselling.models import Approval, Assessment, Case, Claim, Message, Review
 from counselling.operations import reading
 from counselling.queries import Entry
 from counselling.states import CaseState, Move, sources
@@ -40,6 +40,7 @@ class Standing:
     may_reopen: bool
     may_write: bool
     may_send: bool
+    may_submit: bool
     may_note: bool
     may_rate: bool
 
@@ -52,6 +53,7 @@ class Filled:
     note: NoteForm | None = None
     hand_over: HandOverForm | None = None
     urgency: UrgencyForm | None = None
+    approval: ApprovalForm | None = None
     preview: str = ""
     kept: str = ""
     refusal: str = ""
@@ -66,7 +68,9 @@ def standing(request: CaseRequest) -> Standing:
     def may(permission: str, move: Move) -> bool:
         return CaseState(case.state) in sources(move) and allows(member, permission, case)
 
-    writes = holds and CaseState(case.state) in CaseState.held()
+    waits = second_eyes.waiting_in(case) is not None
+    writes = holds and not waits and CaseState(case.state) in CaseState.held()
+    second = writes and roster.needs_second_person(case, member)
     return Standing(
         claim=claim,
         holds=holds,
@@ -77,7 +81,8 @@ def standing(request: CaseRequest) -> Standing:
         may_close=holds and may("case.close", Move.CLOSE),
         may_reopen=may("case.reopen", Move.REOPEN),
         may_write=writes and allows(member, "case.draft", case),
-        may_send=writes and may("case.reply", Move.REPLY),
+        may_send=writes and not second and may("case.reply", Move.REPLY),
+        may_submit=second and CaseState(case.state) in sources(Move.REPLY),
         may_note=allows(member, "case.note", case),
         may_rate=case.state in CaseState.open() and allows(member, "case.set_urgency", case),
     )
@@ -245,6 +250,40 @@ def _opened(
         "reply_form": filled.reply or fresh_reply(case, text=draft[1] if draft else ""),
         "note_form": filled.note or NoteForm(initial={"client_msg_id": uuid4()}),
         "modules": _modules(request) if now.may_write else [],
+        **_approvals(request, filled, at=at),
+    }
+
+
+def _approvals(request: CaseRequest, filled: Filled, *, at: datetime) -> dict[str, object]:
+    """Return the replies that a second person read or is to read, and the form for who may decide."""
+    found = second_eyes.of_case(request.case, holder=request.holder)
+    waits = next((one for one in found if one.row.state == Approval.State.WAITING), None)
+    form = None
+    if waits is not None and second_eyes.may_approve(waits.row, request.member):
+        initial = {"approval": waits.row.pk, "seen": request.case.last_seq, "text": waits.text}
+        if allows(request.member, "reply.approve", request.case):
+            form = filled.approval or ApprovalForm(initial=initial)
+    return {
+        "approvals": [
+            {
+                "state": one.row.state,
+                "state_label": one.row.get_state_display(),
+                "author": one.row.author.name,
+                "when": rows.due_words(
+                    one.row.decided_at
+                    or (one.row.due_at if one is waits else one.row.submitted_at),
+                    at=at,
+                ),
+                "html": markup.render_reply(one.text),
+                "comment": one.comment,
+                "pieces": one.changes,
+                "decided_by": one.row.decided_by.name if one.row.decided_by else "",
+                "is_newest": one is found[-1],
+            }
+            for one in found
+        ],
+        "approval_form": form,
+        "may_withdraw": waits is not None and waits.row.author_id == request.member.pk,
     }
 
 
@@ -332,7 +371,8 @@ def _standing_mark(case: Case, now: Standing) -> str:
     held = CaseState(case.state) in CaseState.held()
     where = "held" if held else case.state
     holder = now.claim.member_id.hex if now.claim else ""
-    return f"{where}.{holder}.{case.team_id.hex}"
+    warned = "w" if now.claim and now.claim.return_warned_at else ""
+    return f"{where}.{holder}.{case.team_id.hex}{warned}"
 
 
 def _announcement(new: Iterable[Entry]) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.access import StaffRequest, staff
-from counselling import queries
+from counselling import queries, roster
 from counselling.context import LIVE_URL
 from counselling.models import Case
 from counselling.states import CaseState
@@ -52,7 +52,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         _template(request, "queue"),
         {
             "live_url": LIVE_URL,
-            "mine": rows.rows(mine[:MINE_SHOWN], at=at, next_up=next_up),
+            "mine": rows.rows(
+                mine[:MINE_SHOWN],
+                at=at,
+                next_up=next_up,
+                returning=roster.returning_soon(member),
+            ),
             "more_of_mine": _more_of_mine(len(mine)),
             # What is to be done next stands first, whoever holds it.
             "waiting_first": next_up is not None and next_up not in mine,
@@ -80,7 +85,9 @@ def my_cases(request: HttpRequest) -> HttpResponse:
         _template(request, "my_cases"),
         {
             "live_url": LIVE_URL,
-            "due": rows.rows(due, at=at, next_up=_first(due)),
+            "due": rows.rows(
+                due, at=at, next_up=_first(due), returning=roster.returning_soon(member)
+            ),
             "answered": rows.rows([case for case in held if not _client_waits(case)], at=at),
             "refresh_url": request.path,
         },

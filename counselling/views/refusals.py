@@ -3,10 +3,11 @@
 from django.utils.translation import gettext as _
 
 from counselling import wording
+from counselling.operations.approvals import ApprovalGone, MayNotApprove, WaitsAlready
 from counselling.operations.attachments import NotStored, TooManyFiles
 from counselling.operations.cases import ClaimedByOther, NobodyReads, NotHolder, SameTeam
-from counselling.operations.entries import CaseGone, DifferentText
-from counselling.operations.messages import Unread
+from counselling.operations.entries import CaseGone, DifferentText, Unread
+from counselling.operations.messages import NeedsApproval
 from counselling.operations.reviews import Unseen
 from counselling.states import CaseState, IllegalMove
 from vault.keyring import KeyUnavailable, NoKeyYet
@@ -14,10 +15,13 @@ from vault.sealing import SealBroken
 
 LOCKED = (KeyUnavailable, SealBroken)
 REFUSALS = (
+    ApprovalGone,
     CaseGone,
     ClaimedByOther,
     DifferentText,
     IllegalMove,
+    MayNotApprove,
+    NeedsApproval,
     NobodyReads,
     NotHolder,
     NotStored,
@@ -25,6 +29,7 @@ REFUSALS = (
     TooManyFiles,
     Unread,
     Unseen,
+    WaitsAlready,
     *LOCKED,
 )
 
@@ -60,6 +65,13 @@ def words_for(refusal: Exception) -> str:
             "Noch nicht gesendet: Die ratsuchende Person hat inzwischen noch etwas geschrieben. "
             "Bitte lesen Sie es zuerst. Dann können Sie Ihre Antwort senden."
         ),
+        NeedsApproval: _(
+            "Noch nicht gesendet: Diese Antwort liest erst eine zweite Person. Geben Sie sie unten zur "
+            "Freigabe."
+        ),
+        WaitsAlready: _("In diesem Fall wartet schon eine Antwort auf Freigabe."),
+        ApprovalGone: _("Diese Antwort wartet nicht mehr auf Freigabe."),
+        MayNotApprove: _("Diese Antwort gibt jemand anderes frei."),
         Unseen: _(
             "Noch nicht geändert: Die ratsuchende Person hat inzwischen noch etwas geschrieben. "
             "Bitte lesen Sie es zuerst."

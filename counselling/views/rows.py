@@ -4,9 +4,10 @@ Made from rows that are loaded already, so that a page costs the same number of 
 cases and at three hundred.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
@@ -92,9 +93,27 @@ def row(case: Case, *, at: datetime, holder: str = "", is_next: bool = False) ->
     )
 
 
-def rows(cases: Iterable[Case], *, at: datetime, next_up: Case | None = None) -> list[Row]:
-    """Put cases into words. next_up: the one to take first."""
-    return [row(case, at=at, is_next=next_up is not None and case == next_up) for case in cases]
+def rows(
+    cases: Iterable[Case],
+    *,
+    at: datetime,
+    next_up: Case | None = None,
+    returning: Mapping[UUID, datetime] | None = None,
+) -> list[Row]:
+    """Put cases into words. next_up: the one to take first; returning: which go back soon, and when."""
+    listed = []
+    for case in cases:
+        made = row(case, at=at, is_next=next_up is not None and case == next_up)
+        back = (returning or {}).get(case.pk)
+        listed.append(made if back is None else replace(made, why=returning_words(back)))
+    return listed
+
+
+def returning_words(returns_at: datetime) -> str:
+    """Return that a case goes back to the queue, and when."""
+    return _("Geht um %(time)s Uhr zurück in die Warteschlange, wenn keine Antwort kommt.") % {
+        "time": date_format(timezone.localtime(returns_at), "H:i")
+    }
 
 
 def title(case: Case) -> str:

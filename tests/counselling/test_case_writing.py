@@ -194,7 +194,7 @@ def test_jonas_in_training_drafts_and_katrin_sends(house: House) -> None:
     claim(asked, house.jonas)
     html = page_of(house.jonas, asked)
     assert "Antwort senden" not in html
-    assert "In der Ausbildung senden Sie Antworten nicht selbst." in html
+    assert "Diese Antwort liest erst eine zweite Person." in html
 
     send(house.jonas, "case-draft", asked, "Liebe Mutter")
     assert send(house.jonas, "case-reply", asked, "Liebe Mutter")[0] == 404

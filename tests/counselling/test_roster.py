@@ -7,7 +7,7 @@ import pytest
 
 from counselling import roster
 from counselling.models import Absence, Channel, OnCall, Shift
-from counselling.operations import shifts
+from counselling.operations import patterns, shifts
 from counselling.operations.shifts import Duty, Fault, Hours, ShiftImpossible
 from tests.counselling.house import House, open_house
 from tests.factories import ask, claim, reply
@@ -165,7 +165,7 @@ def test_hours_that_cannot_be_meant_are_refused(house: House, wanted: Hours, fau
         shifts.plan(duty=duty, hours=wanted, day=MONDAY, by=house.lea, at=PLANNED)
     assert refused.value.fault is fault
     with pytest.raises(ShiftImpossible) as refused:
-        shifts.plan_weekly(
+        patterns.plan(
             duty=duty,
             hours=wanted,
             weekday=0,
@@ -224,11 +224,11 @@ def test_a_weekly_shift_stays_at_its_wall_clock_over_the_change_of_clocks(house:
 def test_the_sweep_makes_the_next_weeks_once_and_a_single_shift_goes_before(house: House) -> None:
     pattern = weekly(house.katrin, 0, first_day=MONDAY, at=PLANNED)
     there = Shift.objects.count()
-    assert shifts.make_ahead(at=PLANNED) == 0
+    assert patterns.make_ahead(at=PLANNED) == 0
     own = shift(house.katrin, MONDAY + timedelta(weeks=9), "08:00", "10:00", at=PLANNED)
     later = PLANNED + timedelta(weeks=2)
-    assert shifts.make_ahead(at=later) == 1
-    assert shifts.make_ahead(at=later) == 0
+    assert patterns.make_ahead(at=later) == 1
+    assert patterns.make_ahead(at=later) == 0
     made = Shift.objects.filter(pattern=pattern)
     assert made.count() == there + 1  # one of the two weeks has a single shift
     assert not made.filter(day=MONDAY + timedelta(weeks=9)).exists()
@@ -237,10 +237,10 @@ def test_the_sweep_makes_the_next_weeks_once_and_a_single_shift_goes_before(hous
 
 def test_a_pattern_that_ends_takes_its_later_shifts_with_it(house: House) -> None:
     pattern = weekly(house.katrin, 0, first_day=MONDAY, at=PLANNED)
-    shifts.end_weekly(pattern=pattern.pk, after=MONDAY, by=house.lea, at=PLANNED)
+    patterns.end(pattern=pattern.pk, after=MONDAY, by=house.lea, at=PLANNED)
     assert roster.on_duty(team=team_of(house.nordhafen), at=NOON) == [house.katrin]
     assert roster.on_duty(team=team_of(house.nordhafen), at=NOON + timedelta(7)) == []
-    assert shifts.make_ahead(at=PLANNED + timedelta(weeks=30)) == 0
+    assert patterns.make_ahead(at=PLANNED + timedelta(weeks=30)) == 0
 
 
 def test_an_open_shift_goes_to_the_first_who_takes_it(house: House) -> None:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from accounts.models import Membership, Organisation, Team
 from counselling.models import Channel, Pattern, Shift
-from counselling.operations import shifts
+from counselling.operations import patterns, shifts
 from counselling.operations.shifts import Duty, Hours
 
 BERLIN = "Europe/Berlin"
@@ -71,7 +71,7 @@ def weekly(
     """Plan a shift for every week."""
     planner = by or member
     assert planner is not None
-    return shifts.plan_weekly(
+    return patterns.plan(
         duty=Duty(team or planner.teams.all()[0], member, Channel.BOTH, capacity, lead),
         hours=hours(begins, ends, zone),
         weekday=weekday,

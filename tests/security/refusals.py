@@ -20,7 +20,8 @@ class Page:
     `kind`: `public`, `organisation` (a page of one organisation), `client` (needs the code), `signed in` (needs both factors, no membership), `staff`.
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
-    `invitation`, `review`, `service`, `run`, `escalation`, `delivery`, `token`, `ticket`; several are separated by spaces. `part`: what of
+    `invitation`, `review`, `shift`, `swap`, `absence`, `pattern`, `service`, `run`, `escalation`,
+    `delivery`, `token`, `ticket`; several are separated by spaces. `part`: what of
     that thing or of the client's case is in the address too: `attachment`. `shared`: every
     organisation has the thing.
     """
@@ -49,6 +50,7 @@ def _staff(
 ADMIN = frozenset([Role.ADMIN])
 SUPERVISING = frozenset([Role.SUPERVISOR])
 LEADING = frozenset([Role.ADMIN, Role.SUPERVISOR])
+ROSTER = COUNSELLING | {Role.ADMIN}
 PLANNING = LEADING | {Role.PLANNER}
 
 PAGES = {
@@ -107,6 +109,26 @@ PAGES = {
     "case-note": _staff("case.note", COUNSELLING, method="post", of="case"),
     "case-draft": _staff("case.draft", COUNSELLING, method="post", of="case"),
     "case-preview": _staff("case.draft", COUNSELLING, method="post", of="case"),
+    "case-stay": _staff("case.claim", COUNSELLING, method="post", of="case"),
+    "approvals": _staff("reply.approve", SENDING),
+    "case-submit": _staff("case.draft", COUNSELLING, method="post", of="case"),
+    "case-decide": _staff("reply.approve", SENDING, method="post", of="case"),
+    "case-withdraw": _staff("case.draft", COUNSELLING, method="post", of="case"),
+    # Shifts
+    "shifts": _staff("shift.see", ROSTER),
+    "shift": _staff("shift.see", ROSTER, of="shift"),
+    "shift-take": _staff("shift.see", ROSTER, method="post", of="shift"),
+    "swap": _staff("shift.see", ROSTER, method="post", of="swap"),
+    "absences": _staff("shift.see", ROSTER),
+    "absence-drop": _staff("shift.see", ROSTER, method="post", of="absence"),
+    "calendar-link": _staff("shift.see", ROSTER),
+    "roster-feed": Page("public", of="token"),
+    "roster-plan": _staff("shift.plan", LEADING),
+    "pattern-end": _staff("shift.plan", LEADING, method="post", of="pattern"),
+    "coverage": _staff("shift.plan", LEADING),
+    "on-call": _staff("shift.plan", LEADING),
+    "working-rules": _staff("shift.plan", LEADING),
+    "work-profile": _staff("shift.plan", LEADING, of="member"),
     # Alarms
     "alarms": _staff("alarm.see", COUNSELLING),
     "alarm-board": _staff("alarm.see", COUNSELLING),

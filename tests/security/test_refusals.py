@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -14,9 +15,11 @@ from accounts.models import Membership, Organisation, Role
 from accounts.operations import staff
 from audit.models import TrailEntry
 from counselling.models import Case
+from counselling.operations import absences, swaps
 from outbox.models import Delivery
 from referrals.operations import entries, uploads
 from tests import factories
+from tests.factories import roster
 from tests.factories.cases import Asked
 from tests.factories.sessions import signed_in
 from tests.security.refusals import PAGES, Page
@@ -67,6 +70,7 @@ def house() -> House:
         "review": str(missed.pk),
         **_of_alarms(here),
         **_of_the_directory(people[Role.ADMIN]),
+        **_of_the_roster(people[Role.COUNSELLOR], people[Role.TRAINEE]),
     }
     return House(here, people, elsewhere, asked, things)
 
@@ -94,6 +98,24 @@ def _of_the_directory(admin: Membership) -> dict[str, str]:
         at=timezone.now(),
     )
     return {"service": str(shelter.pk), "number": "1", "run": str(run.pk)}
+
+
+def _of_the_roster(member: Membership, colleague: Membership) -> dict[str, str]:
+    """Return a shift of somebody's that a colleague is asked to take, and what else a roster has."""
+    now = timezone.now()
+    tomorrow = now.date() + timedelta(days=1)
+    shift = roster.shift(member, tomorrow, at=now)
+    swap = swaps.ask(shift=shift.pk, taker=colleague, in_return=None, by=member, at=now)
+    absence = absences.enter(
+        member=member, starts_at=now, ends_at=now + timedelta(days=1), by=member, at=now
+    )
+    pattern = roster.weekly(colleague, 0, "05:00", "06:00", first_day=tomorrow, at=now)
+    return {
+        "shift": str(shift.pk),
+        "swap": str(swap.pk),
+        "absence": str(absence.pk),
+        "pattern": str(pattern.pk),
+    }
 
 
 def address(name: str, page: Page, house: House) -> str:
