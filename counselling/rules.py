@@ -11,7 +11,7 @@ from counselling.models import Case, Claim
 
 def reads(member: Membership, case: Case | None) -> bool:
     """Want a counselling role, and a case of an own team or one that the member holds."""
-    if member.role not in Role.reading():
+    if member.role not in Role.counselling():
         return False
     if case is None:
         return True
@@ -28,7 +28,7 @@ def sends(member: Membership, case: Case | None) -> bool:
 
 define(
     {
-        "queue.see": with_role(*Role.reading()),
+        "queue.see": with_role(*Role.counselling()),
         "case.read": reads,
         "case.claim": reads,
         "case.release": reads,
@@ -39,7 +39,7 @@ define(
         "case.draft": reads,
         "case.note": reads,
         "case.reply": sends,
-        "triage.review": with_role(*Role.reading()),
+        "triage.review": with_role(*Role.counselling()),
         "triage.misses": with_role(Role.SUPERVISOR),
         "triage.compare": with_role(Role.ADMIN, Role.SUPERVISOR),
         "topic.change": with_role(Role.ADMIN),
