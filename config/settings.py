@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "referrals.apps.ReferralsConfig",
     "counselling.apps.CounsellingConfig",
     "accounts.apps.AccountsConfig",
+    "outbox.apps.OutboxConfig",
     "audit.apps.AuditConfig",
     "vault.apps.VaultConfig",
     "django.contrib.auth",
@@ -288,6 +289,9 @@ EMAIL_BACKEND = (
     else "django.core.mail.backends.dummy.EmailBackend"
 )
 DEFAULT_FROM_EMAIL: str = env.str("LOTSE_EMAIL_FROM", "Lotse <lotse@localhost>")
+# Lets calls to gateways and push services reach this machine and its network, also without TLS: for an
+# SMS device in the own house, and for tests.
+OUTBOX_PRIVATE: bool = env.bool("LOTSE_OUTBOX_PRIVATE", False)
 # Where links in mails lead: nobody's request says it when the worker writes.
 PUBLIC_URL: str = env.str("LOTSE_PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 

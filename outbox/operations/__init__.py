@@ -1,0 +1,1 @@
+"""Everything that changes deliveries and where they go."""

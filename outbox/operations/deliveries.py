@@ -1,0 +1,254 @@
+"""The one writer of deliveries: promised, claimed, sent, failed, tried again, given up.
+
+Nothing is sent here: `sending.py` does that between claiming a row and noting how it went, outside any
+transaction. Whoever is killed in between leaves a claim that expires; then it is sent again under the
+same id (ADR 0012).
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from audit import trail
+from outbox import signals
+from outbox.models import Channel, Delivery
+
+CLAIM = timedelta(minutes=2)  # how long one try may take before somebody else may try
+# How long to wait after each failed try; after the last one it is for a human to try again.
+BACKOFF = (
+    timedelta(seconds=15),
+    timedelta(minutes=1),
+    timedelta(minutes=3),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+)
+KEPT_DEAD = timedelta(days=7)  # then nobody wants it any more
+KEPT_SENT = timedelta(days=30)
+CLOCK_SLACK = timedelta(minutes=1)  # by which the clocks of two machines may differ
+
+
+class NotDead(Exception):
+    """Only what could not be delivered can be tried again or dropped."""
+
+
+@transaction.atomic
+def promise(
+    *,
+    key: str,
+    channel: Channel,
+    to: str,
+    subject: str,
+    body: str,
+    at: datetime,
+    not_before: datetime | None = None,
+    organisation: UUID | None = None,
+) -> Delivery:
+    """Promise to send something, in the caller's transaction. The same key is the same delivery.
+
+    to: a mail address, the id of a push subscription, or a number for the organisation's gateway.
+    subject, body: neutral, never content; wiped as soon as they are not needed. not_before: when it
+    may leave at the earliest. organisation: whose supervisors see it if it cannot be delivered; needed
+    for the gateway. Raises ValueError for a key, recipient or subject that cannot be one.
+    """
+    if not key or len(key) > 200 or not to.strip() or len(subject) > 200:
+        raise ValueError("a delivery has a key, a recipient and a short subject")
+    if any(letter in subject + to for letter in "\r\n\0") or "\0" in body:
+        raise ValueError("a subject and a recipient are one line")
+    if channel == Channel.WEBHOOK and organisation is None:
+        raise ValueError("a gateway belongs to an organisation")
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                key=key,
+                organisation=organisation,
+                channel=channel,
+                to=to.strip(),
+                subject=subject,
+                body=body,
+                promised_at=at,
+                due_at=max(at, not_before or at),
+                touched_at=at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    _hint(channel)
+    return Delivery.objects.get(key=key)
+
+
+@transaction.atomic
+def withdraw(*, key: str, at: datetime) -> bool:
+    """Take back what was not sent, and say whether there was anything. In flight it may still arrive."""
+    return bool(
+        Delivery.objects.filter(key=key, state__in=Delivery.State.with_text()).update(
+            state=Delivery.State.WITHDRAWN, due_at=None, touched_at=at, subject="", body=""
+        )
+    )
+
+
+@transaction.atomic
+def withdraw_all(*, prefix: str, at: datetime) -> int:
+    """Take back everything not yet sent whose key begins so. Returns how many."""
+    return Delivery.objects.filter(
+        key__startswith=prefix, state__in=Delivery.State.with_text()
+    ).update(state=Delivery.State.WITHDRAWN, due_at=None, touched_at=at, subject="", body="")
+
+
+@transaction.atomic
+def claim(
+    *, channel: Channel, at: datetime, besides: frozenset[UUID] = frozenset()
+) -> Delivery | None:
+    """Claim the delivery that is due longest, or return None when there is none.
+
+    A compare-and-swap on the row as it was seen: of any number of workers one wins. besides: ids that
+    this sweep leaves for the next one.
+    """
+    due = Delivery.objects.filter(channel=channel, due_at__lte=at).exclude(pk__in=besides)
+    for seen in due.order_by("due_at", "pk")[:20]:
+        mine = Delivery.objects.filter(
+            pk=seen.pk, state=seen.state, due_at=seen.due_at, attempts=seen.attempts
+        ).update(
+            state=Delivery.State.SENDING,
+            due_at=at + CLAIM,
+            touched_at=at,
+            attempts=F("attempts") + 1,
+        )
+        if mine:
+            seen.attempts += 1
+            return seen
+    return None
+
+
+@transaction.atomic
+def note_sent(*, delivery: Delivery, at: datetime) -> None:
+    """Note that it was sent, and wipe its text. Also when the claim has expired meanwhile."""
+    Delivery.objects.filter(pk=delivery.pk, state__in=Delivery.State.open()).update(
+        state=Delivery.State.SENT,
+        sent_at=at,
+        due_at=None,
+        touched_at=at,
+        failure="",
+        subject="",
+        body="",
+    )
+
+
+@transaction.atomic
+def note_failed(
+    *, delivery: Delivery, failure: Delivery.Failure, at: datetime, again: bool = True
+) -> None:
+    """Note that a try failed: it is tried again later, or is dead after the last one.
+
+    again: whether another try could help. Nothing is noted once somebody else has claimed it.
+    """
+    gives_up = not again or delivery.attempts > len(BACKOFF)
+    mine = Delivery.objects.filter(
+        pk=delivery.pk, state=Delivery.State.SENDING, attempts=delivery.attempts
+    ).update(
+        state=Delivery.State.DEAD if gives_up else Delivery.State.WAITING,
+        failure=failure,
+        due_at=None if gives_up else at + BACKOFF[delivery.attempts - 1],
+        touched_at=at,
+    )
+    if mine and gives_up:
+        trail.record(
+            "delivery.dead",
+            by=trail.SYSTEM,
+            at=at,
+            organisation=delivery.organisation,
+            delivery=str(delivery.pk),
+            channel=delivery.channel,
+            failure=str(failure),
+        )
+
+
+@transaction.atomic
+def leave(*, delivery: Delivery, at: datetime) -> None:
+    """Put a claimed delivery back untried: its way is closed for now."""
+    Delivery.objects.filter(
+        pk=delivery.pk, state=Delivery.State.SENDING, attempts=delivery.attempts
+    ).update(
+        state=Delivery.State.WAITING,
+        due_at=at + BACKOFF[0],
+        touched_at=at,
+        attempts=F("attempts") - 1,
+    )
+
+
+@transaction.atomic
+def try_again(*, delivery: UUID, by: trail.Actor, at: datetime) -> None:
+    """Try a dead delivery again, from the first try on. Raises NotDead."""
+    won = Delivery.objects.filter(pk=delivery, state=Delivery.State.DEAD).update(
+        state=Delivery.State.WAITING, attempts=0, failure="", due_at=at, touched_at=at
+    )
+    if not won:
+        raise NotDead
+    row = Delivery.objects.get(pk=delivery)
+    trail.record(
+        "delivery.tried_again",
+        by=by,
+        at=at,
+        organisation=row.organisation,
+        delivery=str(delivery),
+        channel=row.channel,
+    )
+    _hint(row.channel)
+
+
+@transaction.atomic
+def drop(*, delivery: UUID, by: trail.Actor, at: datetime) -> None:
+    """Give a dead delivery up for good, and wipe it. Raises NotDead."""
+    won = Delivery.objects.filter(pk=delivery, state=Delivery.State.DEAD).update(
+        state=Delivery.State.DROPPED, touched_at=at, subject="", body=""
+    )
+    if not won:
+        raise NotDead
+    row = Delivery.objects.get(pk=delivery)
+    trail.record(
+        "delivery.dropped",
+        by=by,
+        at=at,
+        organisation=row.organisation,
+        delivery=str(delivery),
+        channel=row.channel,
+    )
+
+
+@transaction.atomic
+def clean(*, at: datetime) -> int:
+    """Drop what is dead for a week and forget what ended a month ago. Returns how many rows."""
+    dropped = Delivery.objects.filter(
+        state=Delivery.State.DEAD, touched_at__lt=at - KEPT_DEAD
+    ).update(state=Delivery.State.DROPPED, touched_at=at, subject="", body="")
+    forgotten, _by_kind = (
+        Delivery.objects.filter(due_at__isnull=True, touched_at__lt=at - KEPT_SENT)
+        .exclude(state=Delivery.State.DEAD)
+        .delete()
+    )
+    return dropped + forgotten
+
+
+@transaction.atomic
+def settle_clock(*, at: datetime) -> int:
+    """Bring forward what a clock that ran ahead has put too far off. Returns how many rows.
+
+    What was touched in the future was touched under a wrong clock; its waiting time counts from now.
+    """
+    ahead = Delivery.objects.filter(due_at__isnull=False, touched_at__gt=at + CLOCK_SLACK)
+    settled = 0
+    for seen in ahead[:200]:
+        assert seen.due_at is not None  # the filter says so
+        settled += Delivery.objects.filter(pk=seen.pk, touched_at=seen.touched_at).update(
+            due_at=seen.due_at - (seen.touched_at - at), touched_at=at
+        )
+    return settled
+
+
+def _hint(channel: str) -> None:
+    # robust: the row is committed and the sweep finds it; a queue that is down costs a minute.
+    transaction.on_commit(
+        lambda: signals.promised.send(sender=Delivery, channel=str(channel)) and None, robust=True
+    )

@@ -1,0 +1,53 @@
+"""What is read about deliveries."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from outbox.models import Channel, Delivery, Gateway, PushSubscription
+
+LISTED = 100
+
+
+def dead(organisation: UUID) -> list[Delivery]:
+    """Return what could not be delivered for an organisation, the latest first, at most 100."""
+    return list(
+        Delivery.objects.filter(organisation=organisation, state=Delivery.State.DEAD).order_by(
+            "-touched_at", "pk"
+        )[:LISTED]
+    )
+
+
+def dead_one(organisation: UUID, delivery: UUID) -> Delivery | None:
+    """Return one of those, or None."""
+    return Delivery.objects.filter(
+        pk=delivery, organisation=organisation, state=Delivery.State.DEAD
+    ).first()
+
+
+def next_due(channel: Channel) -> datetime | None:
+    """Return when the next delivery over a channel is due, or None."""
+    return (
+        Delivery.objects.filter(channel=channel, due_at__isnull=False)
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+    )
+
+
+def browsers_of(owner: UUID) -> list[PushSubscription]:
+    """Return the browsers in which a person may be woken, the oldest first."""
+    return list(PushSubscription.objects.filter(owner=owner))
+
+
+def browsers_by_owner(owners: Iterable[UUID]) -> dict[UUID, list[PushSubscription]]:
+    """Return the browsers of several people, by person."""
+    found: dict[UUID, list[PushSubscription]] = {}
+    for row in PushSubscription.objects.filter(owner__in=list(owners)):
+        found.setdefault(row.owner, []).append(row)
+    return found
+
+
+def gateway_of(organisation: UUID) -> Gateway | None:
+    """Return an organisation's gateway, or None."""
+    return Gateway.objects.filter(organisation=organisation).first()
