@@ -57,7 +57,6 @@ def public(reason: str) -> Callable[[View], View]:
 
 def organisation_page(view: View) -> View:
     """Resolve `slug` to the organisation, speak its language, and pass it on in the request."""
-
     # A partner's pages take their colours from here; nobody writes to a partner.
     serves_partners = getattr(view, "serves_partners", False)
 

@@ -119,6 +119,7 @@ TEMPLATES = [
                 "accounts.context.staff",
                 "counselling.context.client",
                 "referrals.context.directory",
+                "referrals.context.handoff",
             ],
         },
     }

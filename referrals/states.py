@@ -199,15 +199,11 @@ _TABLE: dict[ReferralMove, dict[ReferralState, ReferralState]] = {
     _M.ASK_BACK: _all_to(_S.ASKED, _S.SENT, _S.WAITLISTED, _S.RETURNED),
     _M.ANSWER: {_S.ASKED: _S.SENT},
     _M.ACCEPT: _all_to(_S.ACCEPTED, _S.SENT, _S.ASKED, _S.WAITLISTED, _S.RETURNED),
-    _M.WAITLIST: _all_to(
-        _S.WAITLISTED, _S.SENT, _S.ASKED, _S.ACCEPTED, _S.WAITLISTED, _S.RETURNED
-    ),
+    _M.WAITLIST: _all_to(_S.WAITLISTED, _S.SENT, _S.ASKED, _S.ACCEPTED, _S.WAITLISTED, _S.RETURNED),
     _M.DECLINE: _all_to(
         _S.DECLINED, _S.SENT, _S.ASKED, _S.ACCEPTED, _S.WAITLISTED, _S.OFFERED, _S.RETURNED
     ),
-    _M.FORWARD: _all_to(
-        _S.FORWARDED, _S.SENT, _S.ASKED, _S.ACCEPTED, _S.WAITLISTED, _S.RETURNED
-    ),
+    _M.FORWARD: _all_to(_S.FORWARDED, _S.SENT, _S.ASKED, _S.ACCEPTED, _S.WAITLISTED, _S.RETURNED),
     _M.OFFER: _all_to(
         _S.OFFERED, _S.ACCEPTED, _S.WAITLISTED, _S.OFFERED, _S.APPOINTMENT, _S.RETURNED
     ),
@@ -227,9 +223,7 @@ _TABLE: dict[ReferralMove, dict[ReferralState, ReferralState]] = {
     _M.MISS: {_S.APPOINTMENT: _S.ACCEPTED},
     _M.BEGIN: {_S.ARRIVED: _S.STARTED},
     _M.COMPLETE: _all_to(_S.COMPLETED, _S.ARRIVED, _S.STARTED),
-    _M.REMIND: _stay(
-        _S.SENT, _S.ACCEPTED, _S.WAITLISTED, _S.APPOINTMENT, _S.ARRIVED, _S.STARTED
-    ),
+    _M.REMIND: _stay(_S.SENT, _S.ACCEPTED, _S.WAITLISTED, _S.APPOINTMENT, _S.ARRIVED, _S.STARTED),
     # After somebody arrived nothing is returned: the loop is closed, only its end is not told.
     _M.RETURN: _all_to(_S.RETURNED, _S.SENT, _S.ACCEPTED, _S.WAITLISTED, _S.APPOINTMENT),
     _M.REVOKE: dict.fromkeys(_S.open(), _S.WITHDRAWN),
@@ -290,8 +284,10 @@ def why_not(move: ReferralMove, state: ReferralState) -> Why:
     if state in _S.ended():
         return Why.ENDED
     if move in _M.of_clock():
-        return Why.WITH_COUNSELLOR if waits_for(state) is Waits.COUNSELLOR else (
-            Why.HAS_ARRIVED if state in _S.arrived() else Why.WITH_CLIENT
+        return (
+            Why.WITH_COUNSELLOR
+            if waits_for(state) is Waits.COUNSELLOR
+            else (Why.HAS_ARRIVED if state in _S.arrived() else Why.WITH_CLIENT)
         )
     if state is _S.SECOND:
         return Why.NEEDS_SECOND

@@ -51,7 +51,10 @@ class LinkSecret:
 def new_link(code: str = "") -> LinkSecret:
     """Return a fresh link's secret. code: keep this one, whose owner has it already."""
     return LinkSecret(
-        secrets.token_urlsafe(32), code or new_code(), secrets.token_bytes(SALT_SIZE), present_cost()
+        secrets.token_urlsafe(32),
+        code or new_code(),
+        secrets.token_bytes(SALT_SIZE),
+        present_cost(),
     )
 
 
@@ -168,8 +171,6 @@ def drop(parcel: UUID) -> int:
 def digest(text: str, *, key: CaseKey) -> bytes:
     """Return 32 bytes that stand for a text; without the key nobody can try texts against them."""
     return blake2b(text.encode(), key=key, digest_size=32, person=b"lotse-consent").digest()
-
-
 
 
 def _unlocked(wrap: KeyWrap, key: bytes) -> CaseKey:

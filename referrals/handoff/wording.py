@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from audit.models import TrailEntry
 from counselling.wording import by_when
 from referrals.handoff.candidates import FEWEST, Known, Reason
-from referrals.handoff.parcel import Contact, Field
-from referrals.models import Act, Referral
+from referrals.handoff.parcel import Contact, Field, Parcel
+from referrals.models import Act, Decline, OwnReport, Referral
 from referrals.operations.partner_reading import Denial
+from referrals.queries.handoff_figures import HandoffFigures
 from referrals.states import IllegalReferralMove, ReferralState, Waits, Why, waits_for
 
 S = ReferralState
@@ -145,7 +146,9 @@ _FOR_PARTNER: dict[ReferralState, Promise] = {
     S.ACCEPTED: gettext_lazy("Angenommen. Bitte bieten Sie bis %(due)s Termine an."),
     S.WAITLISTED: gettext_lazy("Auf Ihrer Warteliste. Bitte melden Sie sich bis %(due)s."),
     S.OFFERED: gettext_lazy("Ihre Termine liegen bei der Person."),
-    S.APPOINTMENT: gettext_lazy("Termin vereinbart. Danach bitte bis %(due)s: gekommen oder nicht."),
+    S.APPOINTMENT: gettext_lazy(
+        "Termin vereinbart. Danach bitte bis %(due)s: gekommen oder nicht."
+    ),
     S.ARRIVED: gettext_lazy("Angekommen. Bitte sagen Sie, wie es weitergeht."),
     S.STARTED: gettext_lazy("Die Hilfe hat begonnen."),
     S.RETURNED: gettext_lazy("Ihre Frist ist vorbei. Antworten können Sie weiterhin."),
@@ -208,7 +211,9 @@ _DENIED: dict[Denial, Promise] = {
     Denial.USED: gettext_lazy(
         "Dieser Link wurde schon benutzt. Jeder gilt einmal. Der nächste steht in unserer letzten Mail."
     ),
-    Denial.RUN_OUT: gettext_lazy("Dieser Link ist zu alt. Die Beratungsstelle schickt einen neuen."),
+    Denial.RUN_OUT: gettext_lazy(
+        "Dieser Link ist zu alt. Die Beratungsstelle schickt einen neuen."
+    ),
     Denial.CLOSED: gettext_lazy(
         "Dieser Link ist geschlossen. Die Beratungsstelle schickt Ihnen einen neuen."
     ),
@@ -314,6 +319,18 @@ def contact_words(contact: Contact) -> str:
     return str(_CONTACTS[contact])
 
 
+def contact_line(sent: Parcel) -> str:
+    """Return how the client may be reached, in one line."""
+    said = [contact_words(sent.contact)]
+    if sent.reach:
+        said.append(sent.reach)
+    if sent.times:
+        said.append(_("sicher: %(times)s") % {"times": sent.times})
+    if sent.contact is Contact.PHONE:
+        said.append(_("Mailbox erlaubt") if sent.voicemail else _("nicht auf die Mailbox sprechen"))
+    return ", ".join(said)
+
+
 def reasons(found: list[Reason]) -> list[str]:
     """Return why a service stands where it stands."""
     return [str(_REASONS[reason]) for reason in found]
@@ -358,3 +375,25 @@ def _values(row: Referral) -> dict[str, str]:
     }
 
 
+_STAGES: dict[str, Promise] = {
+    "sent": gettext_lazy("gesendet"),
+    "seen": gettext_lazy("gelesen"),
+    "accepted": pgettext_lazy("referral", "angenommen"),
+    "arrived": gettext_lazy("angekommen"),
+    "helped": gettext_lazy("Hilfe ist erfolgt oder läuft"),
+}
+
+
+def figures(found: HandoffFigures) -> dict[str, object]:
+    """Return figures with words in place of codes."""
+    reports, declines = dict(OwnReport.choices), dict(Decline.choices)
+    return {
+        "stages": [(str(_STAGES[cell.label]), cell.count) for cell in found.stages],
+        "own_reports": [(str(reports[cell.label]), cell.count) for cell in found.own_reports],
+        "declines": [(str(declines[cell.label]), cell.count) for cell in found.declines],
+        "districts": [
+            (district or _("nicht bekannt"), [(str(declines[c.label]), c.count) for c in cells])
+            for district, cells in found.districts
+        ],
+        "median": span_words(found.median) if found.median else "",
+    }

@@ -146,9 +146,7 @@ class Referral(models.Model):
                 name="referral_handled_at_and_by_together",
             ),
             models.CheckConstraint(
-                condition=models.Q(
-                    state__in=sorted(ReferralState.ended()), ended_at__isnull=False
-                )
+                condition=models.Q(state__in=sorted(ReferralState.ended()), ended_at__isnull=False)
                 | (
                     ~models.Q(state__in=sorted(ReferralState.ended()))
                     & models.Q(ended_at__isnull=True)

@@ -41,9 +41,7 @@ def pick(*, referral: UUID, appointment: UUID, at: datetime) -> None:
     ).first()
     if found is None:
         raise NoSuchAppointment
-    act = referring.move(
-        row, ReferralMove.PICK, by=trail.CLIENT, at=at, not_before=found.starts_at
-    )
+    act = referring.move(row, ReferralMove.PICK, by=trail.CLIENT, at=at, not_before=found.starts_at)
     found.picked_at = at
     found.save(update_fields=["picked_at"])
     Appointment.objects.filter(referral=row, picked_at__isnull=True).update(dropped_at=at)
@@ -95,5 +93,3 @@ def wanted_report(row: Referral, *, at: datetime) -> str | None:
     if at >= late:
         return "report_late"
     return "report_early" if at >= early else None
-
-

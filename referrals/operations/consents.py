@@ -43,9 +43,7 @@ def prepare(*, referral: UUID, sending: Parcel, holder: Holder, at: datetime) ->
     if row.service is None or row.case_id is None:
         raise NothingToPrepare
     key = keyring.open_case_key(subject=row.case_id, holder=holder)
-    row.draft = parcel.seal_parcel(
-        sending, key=key, place=parcel.draft_place(row.case_id, row.pk)
-    )
+    row.draft = parcel.seal_parcel(sending, key=key, place=parcel.draft_place(row.case_id, row.pk))
     referring.move(row, ReferralMove.PREPARE, by=trail.CLIENT, at=at)
     return parcels.digest(sending.written(), key=key).hex()
 

@@ -1,7 +1,7 @@
 """Letting services in: a desk with an account of their own, and colleagues by invitation."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -32,7 +32,7 @@ def let_in(
     title = (service.provider.name if service.provider else service.name)[:80]
     organisation = organisations.found(
         organisation=Organisation(
-            slug=_free_slug(title, service),
+            slug=_free_slug(title),
             name=title,
             accent=by.organisation.accent,
             land=by.organisation.land,
@@ -44,9 +44,7 @@ def let_in(
         at=at,
     )
     team = organisation.teams.get()
-    desk = PartnerDesk.objects.create(
-        organisation=organisation, team=team, made_at=at, made_by=by
-    )
+    desk = PartnerDesk.objects.create(organisation=organisation, team=team, made_at=at, made_by=by)
     desk.services.add(service)
     invitation, token = staff.invite(
         organisation=organisation, name=name, role=Role.PARTNER, teams=[team], by=by, at=at
@@ -87,6 +85,6 @@ def end(*, desk: PartnerDesk, member: UUID, by: Membership, at: datetime) -> Non
     staff.end_membership(member=row, by=by, at=at)
 
 
-def _free_slug(title: str, service: Service) -> str:
-    # The id keeps it free; nobody types a partner's address.
-    return f"{slugify(title)[:30].strip('-') or 'stelle'}-{service.pk.hex[:12]}"
+def _free_slug(title: str) -> str:
+    # Chance keeps it free; nobody types a partner's address.
+    return f"{slugify(title)[:30].strip('-') or 'stelle'}-{uuid4().hex[:12]}"

@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts.models import Membership
 from audit import trail
@@ -79,11 +81,13 @@ def tell(row: Referral, token: str, *, at: datetime) -> None:
         notices.send_link(row, link, token, at=at, first=True)
 
 
-def new_link(*, row: Referral, by: Membership, holder: Holder, at: datetime) -> None:
+@transaction.atomic
+def renew(*, referral: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     """Send a fresh link with a fresh code, for a service that lost theirs; older ones are closed.
 
-    row: locked. Raises NoLinkPossible or keyring.KeyUnavailable.
+    Raises NoLinkPossible or keyring.KeyUnavailable.
     """
+    row = referring.locked(referral)
     email = mail_of(row)
     if row.way != Way.LINK or not email or row.state not in ReferralState.with_partner():
         raise NoLinkPossible
@@ -135,9 +139,7 @@ def keep_codes(row: Referral, codes: Codes, *, holder: Holder) -> None:
     """Seal the codes that people pass on, for the case's client and counsellors."""
     assert row.case_id is not None
     key = keyring.open_case_key(subject=row.case_id, holder=holder)
-    row.codes = parcel.seal_codes(
-        codes, key=key, place=parcel.codes_place(row.case_id, row.pk)
-    )
+    row.codes = parcel.seal_codes(codes, key=key, place=parcel.codes_place(row.case_id, row.pk))
 
 
 def codes_of(row: Referral, *, holder: Holder) -> Codes:

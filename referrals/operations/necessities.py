@@ -129,8 +129,16 @@ def confirm(*, referral: UUID, by: Membership, holder: Holder, at: datetime) -> 
     )
     handing_over.tell(row, token, at=at)
     case = entries.locked(row.case_id)
-    entries.append(
-        case, role=Message.Role.SYSTEM, text="handed_on_in_danger", key=case_key, at=at
+    entries.append(case, role=Message.Role.SYSTEM, text="handed_on_in_danger", key=case_key, at=at)
+
+
+def proposed(row: Referral, *, holder: Holder) -> Parcel | None:
+    """Return what would be sent, for the second person. Raises keyring.KeyUnavailable."""
+    if row.draft is None or row.case_id is None:
+        return None
+    key = keyring.open_case_key(subject=row.case_id, holder=holder)
+    return parcel.open_parcel(
+        bytes(row.draft), key=key, place=parcel.draft_place(row.case_id, row.pk)
     )
 
 
@@ -143,5 +151,3 @@ def reason_of(row: Referral, *, holder: Holder) -> str:
     return open_sealed(
         bytes(necessity.sealed), key=key, place=parcel.necessity_place(row.case_id, row.pk)
     )
-
-

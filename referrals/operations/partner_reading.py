@@ -83,9 +83,7 @@ def entered_by(member: Membership) -> Side:
     return Side(member.actor, member, entered=True)
 
 
-def read_at_desk(
-    *, referral: Referral, member: Membership, holder: Holder, at: datetime
-) -> Opened:
+def read_at_desk(*, referral: Referral, member: Membership, holder: Holder, at: datetime) -> Opened:
     """Open a referral for a member of its desk, and note that it was seen. Raises Denied."""
     side = at_desk(member)
     why = denial(referral, at=at)
@@ -127,9 +125,7 @@ def open_link(*, token: str, code: str, at: datetime) -> tuple[HandoffLink, Case
     if not counted:
         _close(link, at)
         raise _noted(Denial.CLOSED, row, BY_LINK.actor, at)
-    secret = parcels.LinkSecret(
-        token, code, bytes(link.salt), Cost(link.memory_kib, link.passes)
-    )
+    secret = parcels.LinkSecret(token, code, bytes(link.salt), Cost(link.memory_kib, link.passes))
     try:
         key = parcels.open_by_link(parcel=row.pk, link=link.pk, secret=secret)
     except parcels.WrongCode:

@@ -56,9 +56,7 @@ def suggest(
     cases.must_hold(row, by)
     if row.state not in CaseState.open():
         raise CaseClosed
-    there = Referral.objects.filter(
-        case=row, service__in=services, state__in=ReferralState.open()
-    )
+    there = Referral.objects.filter(case=row, service__in=services, state__in=ReferralState.open())
     if there.exists():
         raise AlreadySuggested
     key = keyring.open_case_key(subject=case, holder=holder)

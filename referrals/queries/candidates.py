@@ -111,7 +111,9 @@ def records_of(services: Collection[UUID], *, at: datetime) -> dict[UUID, Record
         accepted[service] += bool(accepted_at or arrived_at)
     return {
         service: Record(
-            len(taken), accepted[service], timedelta(seconds=median(t.total_seconds() for t in taken))
+            len(taken),
+            accepted[service],
+            timedelta(seconds=median(t.total_seconds() for t in taken)),
         )
         for service, taken in times.items()
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.models import Membership
 from accounts.queries import team_ids
@@ -48,9 +48,7 @@ class Offer:
 
 def of_case(case: Case) -> list[Referral]:
     """Return the referrals of a case, the oldest first."""
-    return list(
-        Referral.objects.filter(case=case).select_related("service__provider", "consent")
-    )
+    return list(Referral.objects.filter(case=case).select_related("service__provider", "consent"))
 
 
 def referral_of_case(case: Case, referral: UUID) -> Referral | None:
@@ -222,5 +220,3 @@ def _offer(row: Appointment, key: CaseKey | None) -> Offer:
         return Offer(row, "")
     place = parcel.appointment_place(row.referral_id, row.pk)
     return Offer(row, open_sealed(bytes(row.sealed), key=key, place=place))
-
-
