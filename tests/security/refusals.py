@@ -20,7 +20,7 @@ class Page:
     `kind`: `public`, `organisation` (a page of one organisation), `client` (needs the code), `signed in` (needs both factors, no membership), `staff`.
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
-    `invitation`, `review`, `service`, `run`, `token`; several are separated by spaces. `part`: what of
+    `invitation`, `review`, `service`, `run`, `referral`, `token`; several are separated by spaces. `part`: what of
     that thing or of the client's case is in the address too: `attachment`. `shared`: every
     organisation has the thing.
     """
@@ -51,6 +51,8 @@ SUPERVISING = frozenset([Role.SUPERVISOR])
 LEADING = frozenset([Role.ADMIN, Role.SUPERVISOR])
 PLANNING = LEADING | {Role.PLANNER}
 
+PARTNER = frozenset([Role.PARTNER])
+
 PAGES = {
     "home": Page("public"),
     "health": Page("public"),
@@ -69,6 +71,10 @@ PAGES = {
     "keep": Page("client", method="post"),
     "attachment": Page("client", part="attachment"),
     "leave": Page("organisation", method="post"),
+    "help-referral": Page("client", part="referral"),
+    "help-consent": Page("client", part="referral"),
+    "help-calendar": Page("client", part="referral"),
+    "help-card": Page("client", part="referral"),
     "directory": Page("organisation"),
     "directory-widget": Page("organisation"),
     "entry": Page("organisation", of="service"),
@@ -106,6 +112,22 @@ PAGES = {
     "case-note": _staff("case.note", COUNSELLING, method="post", of="case"),
     "case-draft": _staff("case.draft", COUNSELLING, method="post", of="case"),
     "case-preview": _staff("case.draft", COUNSELLING, method="post", of="case"),
+    # Referrals
+    "referrals": _staff("referral.list", COUNSELLING),
+    "referral-figures": _staff("referral.figures", PLANNING),
+    "referral-suggest": _staff("referral.suggest", SENDING, of="case"),
+    "referral-necessity": _staff("referral.necessity", SENDING, of="case"),
+    "referral": _staff("referral.see", COUNSELLING, of="case referral"),
+    "referral-letter": _staff("referral.see", COUNSELLING, of="case referral"),
+    "partner-let-in": _staff("partner.let_in", LEADING, of="service"),
+    "partner-desk": _staff("partner.desk", PARTNER),
+    "partner-people": _staff("partner.desk", PARTNER),
+    "partner-entry": _staff("partner.desk", PARTNER, of="service"),
+    "partner-referral": _staff("partner.desk", PARTNER, of="referral"),
+    "partner-fhir": _staff("partner.desk", PARTNER, of="referral"),
+    "handoff-link": Page("public", of="token"),
+    "handoff-open": Page("public"),
+    "arrival-code": Page("public"),
     # Triage
     "reviews": _staff("triage.review", COUNSELLING),
     "misses": _staff("triage.misses", SUPERVISING),
