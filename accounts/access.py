@@ -57,11 +57,13 @@ def public(reason: str) -> Callable[[View], View]:
 
 def organisation_page(view: View) -> View:
     """Resolve `slug` to the organisation, speak its language, and pass it on in the request."""
+    # A partner's pages take their colours from here; nobody writes to a partner.
+    serves_partners = getattr(view, "serves_partners", False)
 
     @wraps(view)
     def page(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
         organisation = queries.organisation_at(slug)
-        if organisation is None:
+        if organisation is None or (organisation.is_partner and not serves_partners):
             raise Http404
         speak_language_of(organisation)
         request = cast(OrganisationRequest, request)
@@ -70,6 +72,12 @@ def organisation_page(view: View) -> View:
 
     page.rule = "organisation page"  # type: ignore[attr-defined]
     return page
+
+
+def also_of_partners(view: View) -> View:
+    """Let a page exist for partners too, who have no others that are for everybody."""
+    view.serves_partners = True  # type: ignore[attr-defined]  # read by organisation_page
+    return view
 
 
 def signed_in(view: View) -> View:

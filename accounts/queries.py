@@ -356,7 +356,7 @@ def invitation_by_hash(token_hash: bytes) -> Invitation | None:
 
 def only_organisation() -> Organisation | None:
     """Return the organisation if there is exactly one, else None."""
-    first = list(Organisation.objects.order_by("created_at")[:2])
+    first = list(Organisation.objects.filter(is_partner=False).order_by("created_at")[:2])
     return first[0] if len(first) == 1 else None
 
 

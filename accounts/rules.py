@@ -51,7 +51,7 @@ def same_organisation(member: Membership, thing: Any) -> bool:
 def invitable_roles(member: Membership) -> list[Role]:
     """Return the roles that a member may invite somebody to: nobody makes more than they are."""
     if member.role == Role.ADMIN:
-        return list(Role)
+        return [role for role in Role if role in Role.of_the_house()]
     if member.role == Role.SUPERVISOR:
         return [Role.COUNSELLOR, Role.TRAINEE]
     return []

@@ -8,7 +8,7 @@ from django.db import models
 class TrailEntry(models.Model):
     """One thing that somebody did. Ids and codes only, never content.
 
-    `actor`: the membership's id for staff, None for a client or the system. `old` and `new`: the state
+    `actor`: the membership's id for staff and for a partner with an account, None for everybody else. `old` and `new`: the state
     before and after, where a state changed. `detail`: codes and counts.
     """
 
@@ -16,6 +16,7 @@ class TrailEntry(models.Model):
         STAFF = "staff"
         CLIENT = "client"
         SYSTEM = "system"
+        PARTNER = "partner"
 
     at = models.DateTimeField()
     organisation = models.UUIDField(null=True)

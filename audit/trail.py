@@ -9,7 +9,7 @@ from audit.models import TrailEntry
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it. `id`: the membership's id for staff; None for a client or the system."""
+    """Who did it. `id`: the membership's id for staff; None for a client, the system, or a link."""
 
     kind: TrailEntry.ActorKind
     id: UUID | None = None

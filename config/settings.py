@@ -120,6 +120,7 @@ TEMPLATES = [
                 "counselling.context.client",
                 "counselling.context.alarms",
                 "referrals.context.directory",
+                "referrals.context.handoff",
             ],
         },
     }

@@ -29,12 +29,16 @@ pages: list[URLPattern | URLResolver] = [
     path("team/zahlen/", include("reporting.urls")),
     path("team/hilfe/", include("referrals.urls.finding")),
     path("team/", include("referrals.urls.staff")),
+    path("team/", include("referrals.urls.handoff_staff")),
+    path("team/stelle/", include("referrals.urls.partner")),
+    path("weitergabe/", include("referrals.urls.handoff_link")),
     path("verzeichnis/", include("referrals.urls.public")),
 ]
 if settings.DEMO:
     pages.append(path("demo/", include("config.demo.urls")))
 # Last: an organisation's address is the first segment of a path.
 pages.append(path("<slug:slug>/hilfe/", include("referrals.urls.client")))
+pages.append(path("<slug:slug>/gespraech/hilfe/", include("referrals.urls.handoff_client")))
 pages.append(path("<slug:slug>/", include("counselling.urls.client")))
 
 urlpatterns = [

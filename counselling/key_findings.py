@@ -77,7 +77,7 @@ def _wraps(at: datetime) -> Iterator[Finding]:
     case = Case.objects.filter(pk=OuterRef("subject"))
     yield from _found(
         "orphan-wrap",
-        KeyWrap.objects.filter(~Exists(case)),
+        KeyWrap.objects.filter(~Exists(case)).exclude(kind__in=Kind.of_parcels()),
         "wraps belong to no case",
         "A case was deleted without its key, or restored without its rows. Delete these rows of "
         "vault_keywrap; nothing else uses them.",
@@ -104,7 +104,7 @@ def _wraps(at: datetime) -> Iterator[Finding]:
 
 def _generations(at: datetime) -> Iterator[Finding]:
     same = TeamKey.objects.filter(team=OuterRef("recipient"), generation=OuterRef("generation"))
-    of_teams = KeyWrap.objects.filter(kind=Kind.TEAM)
+    of_teams = KeyWrap.objects.filter(kind__in=Kind.of_teams())
     yield from _found(
         "generation-gone",
         of_teams.filter(~Exists(same)),

@@ -11,7 +11,7 @@ from counselling.models import Case, Claim, Escalation
 
 def reads(member: Membership, case: Case | None) -> bool:
     """Want a counselling role, and a case of an own team or one that the member holds."""
-    if member.role not in Role.reading():
+    if member.role not in Role.counselling():
         return False
     if case is None:
         return True
@@ -33,7 +33,7 @@ def approves(member: Membership, case: Case | None) -> bool:
 
 def hears(member: Membership, alarm: Escalation | None) -> bool:
     """Want a counselling role, and an alarm of an own team or, for who leads, of the organisation."""
-    if member.role not in Role.reading():
+    if member.role not in Role.counselling():
         return False
     if alarm is None:
         return True
@@ -44,7 +44,7 @@ def hears(member: Membership, alarm: Escalation | None) -> bool:
 
 define(
     {
-        "queue.see": with_role(*Role.reading()),
+        "queue.see": with_role(*Role.counselling()),
         "case.read": reads,
         "case.claim": reads,
         "case.release": reads,
@@ -58,12 +58,12 @@ define(
         "reply.approve": approves,
         "shift.see": with_role(*Role.counselling(), Role.ADMIN),
         "shift.plan": with_role(Role.ADMIN, Role.SUPERVISOR),
-        "alarm.see": with_role(*Role.reading()),
+        "alarm.see": with_role(*Role.counselling()),
         "alarm.acknowledge": hears,
         "alarm.reach": with_role(*Role),
         "delivery.manage": with_role(Role.ADMIN, Role.SUPERVISOR),
         "ladder.change": with_role(Role.ADMIN),
-        "triage.review": with_role(*Role.reading()),
+        "triage.review": with_role(*Role.counselling()),
         "triage.misses": with_role(Role.SUPERVISOR),
         "triage.compare": with_role(Role.ADMIN, Role.SUPERVISOR),
         "promise.change": with_role(Role.ADMIN),

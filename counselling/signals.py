@@ -1,7 +1,11 @@
-"""What happens in counselling that other parts of it act on, without its ground knowing them."""
+"""What happens in counselling that others act on, without its ground knowing them."""
 
 from django.dispatch import Signal
 
 # Sent inside the transaction in which a case was asked or moved. Arguments: team (UUID), at (datetime).
 # Receivers look whether somebody has room for what waits.
 case_moved = Signal()
+
+# Sent by `counselling.operations.cases.delete` inside the deleting transaction, while the case is still
+# there: `case`: its id; `by`: trail.Actor; `at`: the moment. Who keeps something of a case lets go of it.
+case_deleting = Signal()

@@ -23,12 +23,21 @@ _SYSTEM: dict[str, Promise] = {
         "Das Gespräch ist abgeschlossen. Wenn Sie noch einmal schreiben, geht es weiter."
     ),
     "reopened": gettext_lazy("Das Gespräch ist wieder geöffnet."),
+    "help_suggested": gettext_lazy(
+        "Wir haben Hilfe für Sie gefunden. Die Vorschläge stehen unter dem Gespräch. Sie entscheiden."
+    ),
+    "handed_on_in_danger": gettext_lazy(
+        "Weil jemand in akuter Gefahr ist, haben wir eine Stelle verständigt. Was wir geschrieben "
+        "haben, sehen Sie unter dem Gespräch."
+    ),
 }
 
 _SYSTEM_FOR_TEAM: dict[str, Promise] = {
     "handed_to_team": gettext_lazy("Der Fall wurde an ein anderes Team übergeben."),
     "closed": gettext_lazy("Der Fall wurde abgeschlossen."),
     "reopened": gettext_lazy("Der Fall wurde wieder geöffnet."),
+    "help_suggested": gettext_lazy("Hilfe vor Ort wurde vorgeschlagen."),
+    "handed_on_in_danger": gettext_lazy("In akuter Gefahr ohne Einwilligung weitergegeben."),
 }
 
 # A page that sets no cookie is told what to say by its address: a word of ours, never of a case.

@@ -9,7 +9,7 @@ class ReferralsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill in the permission table, and connect what follows the directory's rows."""
-        from referrals import rules  # noqa: F401, PLC0415 - apps must be loaded first
+        from referrals import receivers, rules  # noqa: F401, PLC0415 - apps must be loaded first
         from referrals.operations import documents  # noqa: PLC0415 - as above
         from referrals.signals import services_changed  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""What client templates may use of the directory."""
+"""What templates may use of the directory and of referrals."""
 
 from typing import Any
 
@@ -7,7 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from referrals.models import Service
+from referrals.handoff import wording
+from referrals.models import Referral, Service
+from referrals.queries import handoff as queries
+from referrals.states import ReferralMove, ReferralState, sources
 
 
 def directory(request: HttpRequest) -> dict[str, Any]:
@@ -22,3 +25,33 @@ def directory(request: HttpRequest) -> dict[str, Any]:
 
 def _has_entries() -> bool:
     return Service.objects.visible(timezone.localdate()).exists()
+
+
+def handoff(request: HttpRequest) -> dict[str, Any]:
+    """Return the referrals of the case that a page is about, for its client or for the team."""
+    case = getattr(request, "case", None)
+    if case is None:
+        return {}
+    is_team = getattr(request, "member", None) is not None
+    card = _for_team if is_team else _for_client
+    # Asked for once and only by a page that shows them.
+    return {"help_cards": SimpleLazyObject(lambda: [card(row) for row in queries.of_case(case)])}
+
+
+def _for_client(row: Referral) -> dict[str, Any]:
+    chooses = ReferralState(row.state) in sources(ReferralMove.PREPARE)
+    return {
+        "referral": row,
+        "standing": wording.for_client(row),
+        "chooses": chooses and row.service is not None,
+        "service": row.service,
+        "weeks": wording.weeks_words(row.service.waiting_weeks) if row.service else "",
+    }
+
+
+def _for_team(row: Referral) -> dict[str, Any]:
+    return {
+        "referral": row,
+        "standing": wording.for_counsellor(row),
+        "needs_look": queries.needs_look(row),
+    }

@@ -77,7 +77,7 @@ def _words(
     pdf.set_font("text", style, size)
     pdf.set_text_color(*colour)
     pdf.multi_cell(
-        width, height, _drawable(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        width, height, drawable(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT
     )
 
 
@@ -87,13 +87,13 @@ def _fact(pdf: FPDF, line: Line) -> None:
     top = pdf.get_y()
     pdf.set_font("text", "B", 11)
     pdf.set_text_color(*INK)
-    pdf.multi_cell(LABEL, 6, _drawable(line.label), align=Align.L)
+    pdf.multi_cell(LABEL, 6, drawable(line.label), align=Align.L)
     below_label = pdf.get_y()
     pdf.set_xy(MARGIN + LABEL, top)
     pdf.set_font("text", "", 11)
     pdf.set_left_margin(MARGIN + LABEL)
     for value in line.values:
-        pdf.multi_cell(0, 6, _drawable(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        pdf.multi_cell(0, 6, drawable(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.set_left_margin(MARGIN)
     pdf.set_y(max(pdf.get_y(), below_label if pdf.get_y() >= top else 0) + 1.5)
 
@@ -123,7 +123,7 @@ def _square(pdf: FPDF, address: str, *, x: float, y: float) -> None:
                 pdf.rect(x + right * side, y + down * side, side * 1.02, side * 1.02, style="F")
 
 
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """Return a text without what the font has no shape for: a box would be read as a mistake."""
     shapes = _shapes()
     return "".join(c for c in text if c == "\n" or ord(c) in shapes)

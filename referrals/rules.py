@@ -1,4 +1,4 @@
-"""Who may do what with the directory: its part of the permission table.
+"""Who may do what with the directory and with referrals: their part of the permission table.
 
 Everybody reads the directory. An entry is changed by the editors of the organisation that owns it; one
 that nobody owns by every organisation's editors. A confidential address is read by the editors of
@@ -7,6 +7,7 @@ its owner only, and where nobody owns the entry by nobody at all.
 
 from accounts.models import Membership, Role
 from accounts.rules import Predicate, define, with_role
+from counselling.rules import reads, sends
 from referrals.models import Service
 
 EDITORS = (Role.ADMIN, Role.SUPERVISOR)
@@ -33,5 +34,12 @@ define(
         "directory.edit": edits,
         "directory.import": with_role(Role.ADMIN),
         "directory.plan": plans(),
+        "referral.suggest": sends,
+        "referral.see": reads,
+        "referral.necessity": sends,
+        "referral.list": with_role(*Role.counselling()),
+        "referral.figures": plans(),
+        "partner.let_in": edits,
+        "partner.desk": with_role(Role.PARTNER),
     }
 )

@@ -113,7 +113,7 @@ class StaffHolder(Holder):
     def _secret_for(self, wrap: KeyWrap) -> bytes | None:
         if wrap.kind == Kind.STAFF and wrap.recipient == self.unlocked.staff_key:
             return self.unlocked.secret
-        if wrap.kind != Kind.TEAM:
+        if wrap.kind not in Kind.of_teams():
             return None
         key = TeamKey.objects.filter(
             team=wrap.recipient,
@@ -219,7 +219,7 @@ def rewrap(*, team: UUID, holder: StaffHolder, at: datetime, below: int, most: i
     rows = list(
         KeyWrap.objects.filter(
             Q(id__lt=below) if below else Q(),
-            kind=Kind.TEAM,
+            kind__in=Kind.of_teams(),
             recipient=team,
             generation__lt=newest.generation,
         ).order_by("-id")[:most]
@@ -234,7 +234,7 @@ def rewrap(*, team: UUID, holder: StaffHolder, at: datetime, below: int, most: i
             case_key = open_wrap(row, holder.team_secret(key))
         except (WrapBroken, team_keys.TeamSealBroken, team_keys.NotSealedForYou):
             continue
-        made = _team_wrap(row.subject, newest, case_key, at)
+        made = _team_wrap(row.subject, newest, case_key, at, kind=Kind(row.kind))
         done += KeyWrap.objects.filter(pk=row.pk, generation=row.generation).update(
             generation=made.generation, sealed=made.sealed
         )
@@ -265,10 +265,12 @@ def _code_wrap(subject: UUID, code: AccessCode, key: CaseKey, at: datetime) -> K
     return wrap
 
 
-def _team_wrap(subject: UUID, team_key: TeamKey, key: CaseKey, at: datetime) -> KeyWrap:
+def _team_wrap(
+    subject: UUID, team_key: TeamKey, key: CaseKey, at: datetime, *, kind: KeyWrap.Kind = Kind.TEAM
+) -> KeyWrap:
     wrap = KeyWrap(
         subject=subject,
-        kind=Kind.TEAM,
+        kind=kind,
         recipient=team_key.team,
         generation=team_key.generation,
         created_at=at,

@@ -145,16 +145,31 @@ class EscrowKey(models.Model):
 
 
 class KeyWrap(models.Model):
-    """A case's key, wrapped for somebody who may open the case.
+    """A case's key or a parcel's, wrapped for somebody who may open it.
 
     `subject`: the case. `recipient`: the case itself for its access code; a team; or a person's
     StaffKey, for who holds a case of a team they are not in. `generation`: of the team's key.
+    A parcel (`vault/parcels.py`) is wrapped under the key of the case that it was taken from, for a
+    partner's desk (a team), or for a link.
     """
 
     class Kind(models.TextChoices):
         CODE = "code"
         TEAM = "team"
         STAFF = "staff"
+        CASE = "case"
+        DESK = "desk"
+        LINK = "link"
+
+        @classmethod
+        def of_teams(cls) -> list["KeyWrap.Kind"]:
+            """Return the kinds that are sealed for a generation of a team's key."""
+            return [cls.TEAM, cls.DESK]
+
+        @classmethod
+        def of_parcels(cls) -> list["KeyWrap.Kind"]:
+            """Return the kinds whose subject is no case but a parcel taken from one."""
+            return [cls.CASE, cls.DESK, cls.LINK]
 
     subject = models.UUIDField()
     kind = models.CharField(max_length=5, choices=Kind)
@@ -167,8 +182,8 @@ class KeyWrap(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["subject", "recipient"], name="one_wrap_per_recipient"),
             models.CheckConstraint(
-                condition=models.Q(kind="team", generation__gte=1)
-                | (~models.Q(kind="team") & models.Q(generation=0)),
+                condition=models.Q(kind__in=["team", "desk"], generation__gte=1)
+                | (~models.Q(kind__in=["team", "desk"]) & models.Q(generation=0)),
                 name="a_team_wrap_has_a_generation",
             ),
         ]

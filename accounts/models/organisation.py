@@ -24,6 +24,7 @@ RESERVED_SLUGS = frozenset(
         "static",
         "team",
         "verzeichnis",
+        "weitergabe",
         "ws",
     ]
 )
@@ -128,6 +129,8 @@ class Organisation(models.Model):
     intake_team = models.ForeignKey(
         "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # A local service with a desk for what is handed to it: it counsels nobody and has no public pages.
+    is_partner = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -22,6 +22,7 @@ class Role(models.TextChoices):
     SUPERVISOR = "supervisor", _("Leitung")
     ADMIN = "admin", _("Verwaltung")
     PLANNER = "planner", _("Planung")
+    PARTNER = "partner", _("Fachstelle")
 
     @classmethod
     def counselling(cls) -> frozenset["Role"]:
@@ -30,8 +31,13 @@ class Role(models.TextChoices):
 
     @classmethod
     def reading(cls) -> frozenset["Role"]:
-        """Return the roles that may read cases at all."""
-        return cls.counselling()
+        """Return the roles that have their team's key: for cases, or for a partner's desk."""
+        return cls.counselling() | {cls.PARTNER}
+
+    @classmethod
+    def of_the_house(cls) -> frozenset["Role"]:
+        """Return the roles that an organisation that counsels gives its own people."""
+        return frozenset(cls) - {cls.PARTNER}
 
 
 class User(AbstractBaseUser):

@@ -19,6 +19,7 @@ from accounts.views.signing_in import is_own_page, way_on
 # What a member starts with: the first that the table allows them. Every role finds one.
 DESKS = (
     ("queue.see", "queue"),
+    ("partner.desk", "partner-desk"),
     ("staff.see", "staff-list"),
     ("organisation.change", "settings"),
     ("figures.see", "figures"),

@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 from accounts import duties, queries
 from accounts.models import Membership, Organisation, Role, Team
 from accounts.operations import organisations, staff
+from config.demo import partners
 from counselling import triaging
 from counselling.models import TextModule, Topic
 from counselling.operations import asking, cases, messages, ratings
@@ -66,6 +67,7 @@ def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
     _codes_file().write_text(json.dumps(codes, indent=1))
     progress("The directory")
     _fill_directory(now)
+    partners.let_in(password=PASSWORD, totp_key=totp_key(partners.EMAIL), now=now)
 
 
 def _fill_directory(now: datetime) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import condition, require_GET, require_safe
 
 from accounts import colours as palettes
-from accounts.access import OrganisationRequest, organisation_page
+from accounts.access import OrganisationRequest, also_of_partners, organisation_page
 from counselling import promises, wording
 from counselling.access import close_for_client, leave_no_cookie
 from counselling.sla import Urgency
@@ -38,6 +38,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @organisation_page
+@also_of_partners
 def colours(request: HttpRequest) -> HttpResponse:
     """Return the organisation's colours for light and dark; the same for everybody, so cacheable."""
     accent = cast(OrganisationRequest, request).organisation.accent

@@ -1,4 +1,4 @@
-"""The directory after HSDS 3.1 with the German profile, and what keeps it true."""
+"""The directory after HSDS 3.1 with the German profile, what keeps it true, and referrals."""
 
 from referrals.models.details import (
     Attribute,
@@ -18,7 +18,17 @@ from referrals.models.location import (
     ServiceAtLocation,
     Wheelchair,
 )
+from referrals.models.partner import Appointment, HandoffLink, PartnerDesk
 from referrals.models.provider import Provider
+from referrals.models.referral import (
+    Act,
+    Consent,
+    Decline,
+    Necessity,
+    Outcome,
+    OwnReport,
+    Referral,
+)
 from referrals.models.search import (
     DismissedQuery,
     SearchCount,
@@ -32,21 +42,31 @@ from referrals.models.upkeep import AssuranceRequest, Finding, ImportRun, Versio
 
 __all__ = [
     "Accessibility",
+    "Act",
     "Address",
+    "Appointment",
     "AssuranceRequest",
     "Attribute",
     "Capacity",
     "CapacityCode",
+    "Consent",
     "Contact",
     "CostOption",
+    "Decline",
     "DismissedQuery",
     "Finding",
+    "HandoffLink",
     "ImportRun",
     "Language",
     "Location",
     "LocationType",
+    "Necessity",
+    "Outcome",
+    "OwnReport",
+    "PartnerDesk",
     "Phone",
     "Provider",
+    "Referral",
     "ReferralWay",
     "Schedule",
     "SearchCount",

@@ -3,7 +3,7 @@
 All names are fictitious. Nothing is stubbed: texts are really sealed, codes really open their case.
 """
 
-from tests.factories import directory
+from tests.factories import directory, handoff
 from tests.factories.cases import (
     Asked,
     ask,
@@ -28,6 +28,7 @@ __all__ = [
     "close",
     "directory",
     "enrol",
+    "handoff",
     "holder_of",
     "missed_alarm",
     "note",

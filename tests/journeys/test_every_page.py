@@ -7,9 +7,11 @@ from contextlib import closing, contextmanager
 
 from playwright.sync_api import Page, expect
 
+from config.demo import partners
 from tests.journeys.actors import Colleague, Parent
 from tests.journeys.conftest import OpenVisitor
 from tests.journeys.evidence import no_serious_axe, screenshot
+from tests.journeys.test_handoff import BY_LINK, consent, suggest
 from tests.journeys.visited import Visited, all_names
 from tests.servers.lotse import Lotse
 
@@ -50,6 +52,11 @@ NO_PAGE = {
     "delivery-try-again": "POST, leads on",
     "push-device": "POST, 204",
     "push-worker": "a script",
+    "referral-letter": "a file to save; looked at in tests/referrals/handoff",
+    "help-calendar": "a file to save; looked at in tests/referrals/handoff",
+    "partner-fhir": "JSON for programs",
+    "handoff-link": "its secret is only in a mail; looked at in test_handoff",
+    "handoff-open": "opens with a link only; looked at in test_handoff",
     "directory-capacity": "POST, leads on",
     "directory-entry-confirm": "POST, leads on",
     "directory-undo": "POST, leads on",
@@ -140,6 +147,7 @@ def test_every_page_looks_right(
     settings_pages(tour)
     alarm_pages(tour)
     directory_pages(tour)
+    handoff_pages(tour)
     planner_page(tour)
 
     # The second step of signing in shows itself only between the two steps.
@@ -376,6 +384,42 @@ def directory_pages(tour: Tour) -> None:
         {"name": "angebote.csv", "mimeType": "text/csv", "buffer": table.encode()}
     )
     tour.send("directory-import-run")
+
+
+def handoff_pages(tour: Tour) -> None:
+    page = tour.page
+    page.context.clear_cookies()
+    jonna, parent = Colleague(page, "de", None), Parent(page, "de-du", None)
+    jonna.enter()
+    suggest(parent, jonna, partners.SERVICE)
+    case = page.url
+    tour.go(f"{case}vermitteln/", "referral-suggest")
+    tour.go(f"{case}gefahr/", "referral-necessity")
+    tour.send("referral-necessity-errors", "main form")
+    consent(parent, partners.SERVICE)
+    jonna.enter()
+    tour.go("/team/vermittlungen/", "referrals")
+    tour.follow(".rows__title a", "referral")
+    suggest(parent, jonna, BY_LINK)
+    page.goto("/nordhafen/gespraech/")
+    page.get_by_role("link", name="Ansehen und entscheiden").click()
+    tour.look("help-consent")
+    page.get_by_role("button", name="Nur einen Code mitnehmen").click()
+    tour.look("help-card")
+    tour.follow(".back-link", "help-referral")
+    tour.go("/weitergabe/angekommen/", "arrival-code")
+    tour.send("arrival-code-errors", "main form")
+    Colleague(page, "de", None, partners.EMAIL).enter()
+    tour.go("/team/stelle/", "partner-desk")
+    tour.follow(".rows__title a", "partner-referral")
+    tour.go("/team/stelle/personen/", "partner-people")
+    page.goto("/team/stelle/")
+    tour.follow("a[href*='/stelle/eintrag/']", "partner-entry")
+    enter(page, "soeren.claasen")
+    page.goto("/team/verzeichnis/?q=Seepferdchen")
+    page.locator(".entry-row__title a").first.click()
+    tour.follow("a[href$='/postfach/']", "partner-let-in")
+    tour.go("/team/vermittlungen/zahlen/", "referral-figures")
 
 
 def planner_page(tour: Tour) -> None:

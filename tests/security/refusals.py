@@ -21,6 +21,7 @@ class Page:
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
     `invitation`, `review`, `shift`, `swap`, `absence`, `pattern`, `service`, `run`, `escalation`,
+    `referral`,
     `delivery`, `token`, `ticket`; several are separated by spaces. `part`: what of
     that thing or of the client's case is in the address too: `attachment`. `shared`: every
     organisation has the thing.
@@ -53,6 +54,8 @@ LEADING = frozenset([Role.ADMIN, Role.SUPERVISOR])
 ROSTER = COUNSELLING | {Role.ADMIN}
 PLANNING = LEADING | {Role.PLANNER}
 
+PARTNER = frozenset([Role.PARTNER])
+
 PAGES = {
     "home": Page("public"),
     "health": Page("public"),
@@ -72,6 +75,10 @@ PAGES = {
     "keep": Page("client", method="post"),
     "attachment": Page("client", part="attachment"),
     "leave": Page("organisation", method="post"),
+    "help-referral": Page("client", part="referral"),
+    "help-consent": Page("client", part="referral"),
+    "help-calendar": Page("client", part="referral"),
+    "help-card": Page("client", part="referral"),
     "directory": Page("organisation"),
     "directory-widget": Page("organisation"),
     "entry": Page("organisation", of="service"),
@@ -142,6 +149,22 @@ PAGES = {
     "ladders": _staff("ladder.change", ADMIN),
     "ladder": _staff("ladder.change", ADMIN, of="number", shared=True),
     "gateway": _staff("ladder.change", ADMIN),
+    # Referrals
+    "referrals": _staff("referral.list", COUNSELLING),
+    "referral-figures": _staff("referral.figures", PLANNING),
+    "referral-suggest": _staff("referral.suggest", SENDING, of="case"),
+    "referral-necessity": _staff("referral.necessity", SENDING, of="case"),
+    "referral": _staff("referral.see", COUNSELLING, of="case referral"),
+    "referral-letter": _staff("referral.see", COUNSELLING, of="case referral"),
+    "partner-let-in": _staff("partner.let_in", LEADING, of="service"),
+    "partner-desk": _staff("partner.desk", PARTNER),
+    "partner-people": _staff("partner.desk", PARTNER),
+    "partner-entry": _staff("partner.desk", PARTNER, of="service"),
+    "partner-referral": _staff("partner.desk", PARTNER, of="referral"),
+    "partner-fhir": _staff("partner.desk", PARTNER, of="referral"),
+    "handoff-link": Page("public", of="token"),
+    "handoff-open": Page("public"),
+    "arrival-code": Page("public"),
     # Triage
     "reviews": _staff("triage.review", COUNSELLING),
     "misses": _staff("triage.misses", SUPERVISING),

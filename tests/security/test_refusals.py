@@ -11,12 +11,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Membership, Organisation, Role
-from accounts.operations import staff
+from accounts.models import Membership, Organisation, Role, Team
+from accounts.operations import keys, staff
 from audit.models import TrailEntry
 from counselling.models import Case
 from counselling.operations import absences, swaps
 from outbox.models import Delivery
+from referrals.models import PartnerDesk, Service
 from referrals.operations import entries, uploads
 from tests import factories
 from tests.factories import roster
@@ -72,6 +73,7 @@ def house() -> House:
         **_of_the_directory(people[Role.ADMIN]),
         **_of_the_roster(people[Role.COUNSELLOR], people[Role.TRAINEE]),
     }
+    things["referral"] = _at_a_desk(asked, people, things["service"])
     return House(here, people, elsewhere, asked, things)
 
 
@@ -116,6 +118,25 @@ def _of_the_roster(member: Membership, colleague: Membership) -> dict[str, str]:
         "absence": str(absence.pk),
         "pattern": str(pattern.pk),
     }
+
+
+def _at_a_desk(asked: Asked, people: dict[Role, Membership], service: str) -> str:
+    """Return a referral of the case that lies at a desk of Anna's, who else counsels nobody."""
+    lead = people[Role.ADMIN]
+    desk = PartnerDesk.objects.create(
+        organisation=lead.organisation,
+        team=Team.objects.create(organisation=lead.organisation, name="Postfach"),
+        made_at=timezone.now(),
+        made_by=lead,
+    )
+    partner = people[Role.PARTNER]
+    partner.teams.add(desk.team)
+    keys.begin_for(member=partner, at=timezone.now())
+    desk.services.add(Service.objects.get(pk=service))
+    handed = factories.handoff.suggested(
+        asked=asked, counsellor=people[Role.COUNSELLOR], to=Service.objects.get(pk=service)
+    )
+    return str(factories.handoff.sent(handed).referral)
 
 
 def address(name: str, page: Page, house: House) -> str:

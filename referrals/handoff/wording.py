@@ -1,0 +1,399 @@
+"""How referrals are said: to the client in plain German, to counsellors and services briefly."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from audit.models import TrailEntry
+from counselling.wording import by_when
+from referrals.handoff.candidates import FEWEST, Known, Reason
+from referrals.handoff.parcel import Contact, Field, Parcel
+from referrals.models import Act, Decline, OwnReport, Referral
+from referrals.operations.partner_reading import Denial
+from referrals.queries.handoff_figures import HandoffFigures
+from referrals.states import IllegalReferralMove, ReferralState, Waits, Why, waits_for
+
+S = ReferralState
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a referral stands. `kind`: of the notice that says it."""
+
+    kind: str
+    title: str
+    text: str = ""
+
+
+FIELDS: dict[str, Promise] = {
+    Field.NAME: gettext_lazy("Wie Sie genannt werden möchten"),
+    Field.TOPIC: gettext_lazy("Thema"),
+    Field.AGE_BAND: gettext_lazy("Alter des Kindes"),
+    Field.POSTCODE: gettext_lazy("Postleitzahl"),
+    Field.LANGUAGE: gettext_lazy("Sprache"),
+}
+FIELDS_FOR_PARTNER: dict[str, Promise] = {**FIELDS, Field.NAME: gettext_lazy("Name")}
+
+_FOR_CLIENT: dict[ReferralState, tuple[str, Promise, Promise]] = {
+    S.SUGGESTED: (
+        "info",
+        gettext_lazy("Das ist ein Vorschlag."),
+        gettext_lazy("Es ist nichts gesendet. Sie entscheiden, ob und was diese Stelle erfährt."),
+    ),
+    S.PREPARED: (
+        "info",
+        gettext_lazy("Noch ist nichts gesendet."),
+        gettext_lazy("Ihr Text ist vorbereitet. Gesendet wird erst, wenn Sie zustimmen."),
+    ),
+    S.SECOND: (
+        "info",
+        gettext_lazy("Die Beratung prüft, ob Hilfe verständigt werden muss."),
+        gettext_lazy("Es ist nichts gesendet."),
+    ),
+    S.CARD: (
+        "info",
+        gettext_lazy("Sie haben einen Code für diese Stelle."),
+        gettext_lazy(
+            "Es ist nichts gesendet. Gehen Sie hin oder rufen Sie an, und nennen Sie dort den Code."
+        ),
+    ),
+    S.SENT: (
+        "info",
+        gettext_lazy("Ihre Anfrage ist bei der Stelle."),
+        gettext_lazy("Sie soll bis %(due)s antworten. Sonst fragen wir nach."),
+    ),
+    S.ASKED: (
+        "warning",
+        gettext_lazy("Die Stelle hat eine Frage an Sie."),
+        gettext_lazy("Bitte antworten Sie unten, dann geht es weiter."),
+    ),
+    S.ACCEPTED: (
+        "success",
+        gettext_lazy("Die Stelle hat Ja gesagt."),
+        gettext_lazy("Sie soll sich bis %(due)s mit einem Termin melden. Sonst fragen wir nach."),
+    ),
+    S.WAITLISTED: (
+        "info",
+        gettext_lazy("Sie stehen auf der Warteliste."),
+        gettext_lazy("Die Stelle rechnet mit etwa %(weeks)s. Wir fragen danach von selbst nach."),
+    ),
+    S.OFFERED: (
+        "warning",
+        gettext_lazy("Die Stelle bietet Ihnen Termine an."),
+        gettext_lazy("Bitte suchen Sie unten einen aus."),
+    ),
+    S.APPOINTMENT: (
+        "success",
+        gettext_lazy("Sie haben einen Termin."),
+        gettext_lazy("Er steht unten. Sie können ihn in Ihren Kalender übernehmen."),
+    ),
+    S.ARRIVED: ("success", gettext_lazy("Sie sind bei der Stelle angekommen."), gettext_lazy("")),
+    S.STARTED: ("success", gettext_lazy("Die Hilfe hat begonnen."), gettext_lazy("")),
+    S.RETURNED: (
+        "warning",
+        gettext_lazy("Die Stelle hat nicht geantwortet. Das tut uns leid."),
+        gettext_lazy(
+            "Ihre Beraterin oder Ihr Berater sucht jetzt andere Hilfe und fragt Sie vorher. "
+            "Antwortet die Stelle doch noch, sehen Sie es hier."
+        ),
+    ),
+    S.COMPLETED: (
+        "success",
+        gettext_lazy("Die Stelle meldet: abgeschlossen."),
+        gettext_lazy("Sie kann Ihren Text jetzt nicht mehr lesen."),
+    ),
+    S.DECLINED: (
+        "warning",
+        gettext_lazy("Diese Stelle kann leider nicht helfen."),
+        gettext_lazy(
+            "Grund: %(decline)s. Sie kann Ihren Text nicht mehr lesen. Ihre Beraterin oder Ihr Berater "
+            "sucht andere Hilfe und fragt Sie vorher."
+        ),
+    ),
+    S.FORWARDED: (
+        "info",
+        gettext_lazy("Diese Stelle empfiehlt Ihnen eine andere."),
+        gettext_lazy(
+            "Dorthin ist nichts gesendet. Sie finden die andere Stelle als neuen Vorschlag."
+        ),
+    ),
+    S.DISMISSED: (
+        "info",
+        gettext_lazy("Diesen Vorschlag haben Sie nicht gewählt."),
+        gettext_lazy("Es wurde nichts gesendet."),
+    ),
+    S.WITHDRAWN: (
+        "info",
+        gettext_lazy("Zurückgenommen."),
+        gettext_lazy(
+            "Die Stelle kann Ihren Text nicht mehr lesen. Sie weiß nur, dass er zurückgenommen wurde. "
+            "Was sie vorher gelesen hat, können wir nicht ungeschehen machen."
+        ),
+    ),
+    S.EXPIRED: (
+        "warning",
+        gettext_lazy("Die Zeit ist abgelaufen."),
+        gettext_lazy("Die Stelle kann nichts mehr lesen. Ihre Beratung sieht das auch."),
+    ),
+}
+
+_FOR_PARTNER: dict[ReferralState, Promise] = {
+    S.SENT: gettext_lazy("Neu. Bitte antworten Sie bis %(due)s."),
+    S.ASKED: gettext_lazy("Ihre Rückfrage liegt bei der Person."),
+    S.ACCEPTED: gettext_lazy("Angenommen. Bitte bieten Sie bis %(due)s Termine an."),
+    S.WAITLISTED: gettext_lazy("Auf Ihrer Warteliste. Bitte melden Sie sich bis %(due)s."),
+    S.OFFERED: gettext_lazy("Ihre Termine liegen bei der Person."),
+    S.APPOINTMENT: gettext_lazy(
+        "Termin vereinbart. Danach bitte bis %(due)s: gekommen oder nicht."
+    ),
+    S.ARRIVED: gettext_lazy("Angekommen. Bitte sagen Sie, wie es weitergeht."),
+    S.STARTED: gettext_lazy("Die Hilfe hat begonnen."),
+    S.RETURNED: gettext_lazy("Ihre Frist ist vorbei. Antworten können Sie weiterhin."),
+    S.COMPLETED: gettext_lazy("Abgeschlossen."),
+    S.DECLINED: gettext_lazy("Von Ihnen abgelehnt."),
+    S.FORWARDED: gettext_lazy("Sie haben eine andere Stelle empfohlen."),
+    S.WITHDRAWN: gettext_lazy("Zurückgenommen. Es ist nichts mehr zu tun."),
+    S.EXPIRED: gettext_lazy("Abgelaufen."),
+}
+
+_ACTS: dict[str, Promise] = {
+    "suggest": gettext_lazy("Vorgeschlagen"),
+    "propose": gettext_lazy("Weitergabe in akuter Gefahr vorgesehen"),
+    "open": gettext_lazy("Die Stelle hat gelesen, was gesendet wurde"),
+    "report": gettext_lazy("Selbst berichtet, wie es gegangen ist"),
+    "new_link": gettext_lazy("Der Stelle einen neuen Link geschickt"),
+    "prepare": gettext_lazy("Text vorbereitet"),
+    "confirm": gettext_lazy("Eingewilligt und gesendet"),
+    "dismiss": gettext_lazy("Nicht gewählt"),
+    "take_back": gettext_lazy("Vorschlag zurückgezogen"),
+    "take_code": gettext_lazy("Code zum Mitnehmen gewählt"),
+    "second_yes": gettext_lazy("Von zweiter Person bestätigt und gesendet"),
+    "ask_back": gettext_lazy("Die Stelle fragt zurück"),
+    "answer": gettext_lazy("Rückfrage beantwortet"),
+    "accept": gettext_lazy("Die Stelle hat angenommen"),
+    "waitlist": gettext_lazy("Die Stelle hat auf die Warteliste gesetzt"),
+    "decline": gettext_lazy("Die Stelle hat abgelehnt"),
+    "forward": gettext_lazy("Die Stelle empfiehlt eine andere Stelle"),
+    "offer": gettext_lazy("Die Stelle bietet Termine an"),
+    "pick": gettext_lazy("Termin ausgesucht"),
+    "none_fits": gettext_lazy("Kein Termin passt"),
+    "arrive": gettext_lazy("Bei der Stelle angekommen"),
+    "miss": gettext_lazy("Zum Termin nicht gekommen"),
+    "begin": gettext_lazy("Die Hilfe hat begonnen"),
+    "complete": gettext_lazy("Die Stelle hat abgeschlossen"),
+    "remind": gettext_lazy("Die Stelle wurde erinnert"),
+    "return": gettext_lazy("Keine Antwort in der Frist: zurück an die Beratung"),
+    "revoke": gettext_lazy("Zurückgenommen; die Stelle liest nichts mehr"),
+    "expire": gettext_lazy("Abgelaufen; die Stelle liest nichts mehr"),
+}
+
+_WHY: dict[Why, Promise] = {
+    Why.NOT_SENT: gettext_lazy("Das geht noch nicht: Es ist noch nichts gesendet."),
+    Why.ALREADY_SENT: gettext_lazy("Das geht nicht mehr: Die Anfrage ist schon gesendet."),
+    Why.NO_QUESTION: gettext_lazy("Es ist keine Frage offen."),
+    Why.NO_OFFER: gettext_lazy("Es sind keine Termine angeboten."),
+    Why.NO_APPOINTMENT: gettext_lazy("Es ist kein Termin vereinbart."),
+    Why.NOT_ARRIVED: gettext_lazy("Bitte vermerken Sie zuerst, dass die Person angekommen ist."),
+    Why.HAS_ARRIVED: gettext_lazy("Das geht nicht mehr: Die Person ist schon angekommen."),
+    Why.NOT_PREPARED: gettext_lazy("Bitte sehen Sie sich zuerst an, was gesendet würde."),
+    Why.NEEDS_SECOND: gettext_lazy("Zuerst muss eine zweite Person bestätigen."),
+    Why.WITH_CLIENT: gettext_lazy("Das geht gerade nicht: Die ratsuchende Person ist am Zug."),
+    Why.WITH_COUNSELLOR: gettext_lazy("Das geht gerade nicht: Die Beratung ist am Zug."),
+    Why.ENDED: gettext_lazy("Das geht nicht mehr: Diese Anfrage ist beendet."),
+}
+
+_DENIED: dict[Denial, Promise] = {
+    Denial.UNKNOWN: gettext_lazy("Diesen Link gibt es nicht."),
+    Denial.NOT_YOURS: gettext_lazy("Diesen Link gibt es nicht."),
+    Denial.USED: gettext_lazy(
+        "Dieser Link wurde schon benutzt. Jeder gilt einmal. Der nächste steht in unserer letzten Mail."
+    ),
+    Denial.RUN_OUT: gettext_lazy(
+        "Dieser Link ist zu alt. Die Beratungsstelle schickt einen neuen."
+    ),
+    Denial.CLOSED: gettext_lazy(
+        "Dieser Link ist geschlossen. Die Beratungsstelle schickt Ihnen einen neuen."
+    ),
+    Denial.WRONG_CODE: gettext_lazy(
+        "Dieser Code passt nicht. Bitte vergleichen Sie ihn. Nach fünf falschen Codes schließt der Link."
+    ),
+    Denial.REVOKED: gettext_lazy(
+        "Diese Anfrage wurde zurückgenommen. Es ist nichts mehr zu lesen und nichts mehr zu tun."
+    ),
+    Denial.EXPIRED: gettext_lazy(
+        "Die Zeit, für die eingewilligt wurde, ist vorbei. Es ist nichts mehr zu lesen."
+    ),
+    Denial.ENDED: gettext_lazy("Diese Anfrage ist beendet. Es ist nichts mehr zu lesen."),
+    Denial.CHANGED: gettext_lazy(
+        "Was hier liegt, ist nicht das, was freigegeben wurde. Wir zeigen es deshalb nicht. Die "
+        "Beratungsstelle weiß Bescheid, sobald sie in den Vorgang sieht."
+    ),
+    Denial.NO_CONSENT: gettext_lazy("Dafür gibt es keine Einwilligung. Es ist nichts zu lesen."),
+    Denial.NO_KEY: gettext_lazy(
+        "Sie haben für dieses Postfach noch keinen Schlüssel. Sobald jemand aus Ihrer Stelle angemeldet "
+        "ist, bekommen Sie ihn von selbst."
+    ),
+}
+
+_REASONS: dict[Reason, Promise] = {
+    Reason.NEED: gettext_lazy("passt zum Anliegen"),
+    Reason.NEAR: gettext_lazy("in der Nähe"),
+    Reason.AGE: gettext_lazy("passt zum Alter"),
+    Reason.LANGUAGE: gettext_lazy("spricht die Sprache"),
+    Reason.ROOM: gettext_lazy("Plätze frei"),
+    Reason.WAITING: gettext_lazy("Warteliste"),
+    Reason.FULL: gettext_lazy("zurzeit voll"),
+    Reason.ACCEPTS: gettext_lazy("nimmt oft an"),
+    Reason.DECLINES: gettext_lazy("lehnt oft ab"),
+    Reason.QUICK: gettext_lazy("antwortet schnell"),
+    Reason.SLOW: gettext_lazy("antwortet langsam"),
+    Reason.DESK: gettext_lazy("hat ein Postfach bei Lotse"),
+    Reason.STALE: gettext_lazy("Eintrag lange nicht bestätigt"),
+}
+
+_CONTACTS: dict[Contact, Promise] = {
+    Contact.LOTSE: gettext_lazy("nur über Lotse"),
+    Contact.EMAIL: gettext_lazy("per E-Mail"),
+    Contact.PHONE: gettext_lazy("per Telefon"),
+    Contact.CODE: gettext_lazy("nicht melden; die Person kommt mit einem Code"),
+}
+
+
+def for_client(row: Referral) -> Standing:
+    """Say where a referral stands, to its client."""
+    kind, title, text = _FOR_CLIENT[ReferralState(row.state)]
+    if row.state == S.SENT and row.due_at is None:
+        return Standing(kind, str(title))
+    return Standing(kind, str(title), str(text) % _values(row))
+
+
+def for_partner(row: Referral) -> str:
+    """Say where a referral stands, to the service."""
+    words = _FOR_PARTNER.get(ReferralState(row.state))
+    return str(words) % _values(row) if words is not None else ""
+
+
+def for_counsellor(row: Referral) -> str:
+    """Say whose turn it is and until when, to the counsellor."""
+    whose = waits_for(ReferralState(row.state))
+    if whose is Waits.PARTNER and row.due_at is not None:
+        return _("Stelle am Zug bis %(due)s") % {"due": by_when(row.due_at)}
+    return {
+        Waits.PARTNER: _("Stelle am Zug"),
+        Waits.CLIENT: _("Ratsuchende Person am Zug"),
+        Waits.COUNSELLOR: _("Beratung am Zug"),
+    }.get(whose, "")
+
+
+def act_words(act: Act) -> str:
+    """Return what an act was."""
+    return str(_ACTS.get(act.move, act.move))
+
+
+def who(act: Act, *, for_client: bool) -> str:
+    """Return who did it, as far as the reader may know."""
+    if act.entered:
+        return _("eingetragen von der Beratung")
+    return {
+        TrailEntry.ActorKind.CLIENT: _("Sie") if for_client else _("ratsuchende Person"),
+        TrailEntry.ActorKind.STAFF: act.member.name if act.member else _("Beratung"),
+        TrailEntry.ActorKind.PARTNER: _("die Stelle"),
+    }.get(TrailEntry.ActorKind(act.actor_kind), _("von selbst"))
+
+
+def refusal_words(refusal: IllegalReferralMove) -> str:
+    """Return the sentence for a move that is not possible."""
+    return str(_WHY[refusal.why])
+
+
+def denied_words(why: Denial) -> str:
+    """Return the sentence for a service that may not read."""
+    return str(_DENIED[why])
+
+
+def contact_words(contact: Contact) -> str:
+    """Return how somebody wants to be reached."""
+    return str(_CONTACTS[contact])
+
+
+def contact_line(sent: Parcel) -> str:
+    """Return how the client may be reached, in one line."""
+    said = [contact_words(sent.contact)]
+    if sent.reach:
+        said.append(sent.reach)
+    if sent.times:
+        said.append(_("sicher: %(times)s") % {"times": sent.times})
+    if sent.contact is Contact.PHONE:
+        said.append(_("Mailbox erlaubt") if sent.voicemail else _("nicht auf die Mailbox sprechen"))
+    return ", ".join(said)
+
+
+def reasons(found: list[Reason]) -> list[str]:
+    """Return why a service stands where it stands."""
+    return [str(_REASONS[reason]) for reason in found]
+
+
+def record_words(known: Known) -> str:
+    """Return how a service has answered, or that too little is known."""
+    record = known.record
+    if record.rate is None or record.median is None:
+        return _("noch weniger als %(few)d Antworten") % {"few": FEWEST}
+    return _("nimmt %(rate)d %% an, antwortet meist nach %(span)s") % {
+        "rate": round(record.rate * 20) * 5,
+        "span": span_words(record.median),
+    }
+
+
+def span_words(span: timedelta) -> str:
+    """Return a span in hours or days."""
+    if span < timedelta(hours=48):
+        hours = max(1, round(span.total_seconds() / 3600))
+        return ngettext("%(n)d Stunde", "%(n)d Stunden", hours) % {"n": hours}
+    return ngettext("%(n)d Tag", "%(n)d Tagen", span.days) % {"n": span.days}
+
+
+def weeks_words(weeks: int | None) -> str:
+    """Return a number of weeks."""
+    if not weeks:
+        return ""
+    return ngettext("%(n)d Woche", "%(n)d Wochen", weeks) % {"n": weeks}
+
+
+def moment(at: datetime) -> str:
+    """Return an appointment's moment: day, date with year, time."""
+    return by_when(at)
+
+
+def _values(row: Referral) -> dict[str, str]:
+    return {
+        "due": by_when(row.due_at) if row.due_at else "",
+        "weeks": weeks_words(row.weeks),
+        "decline": str(row.get_decline_display()) if row.decline else "",
+    }
+
+
+_STAGES: dict[str, Promise] = {
+    "sent": gettext_lazy("gesendet"),
+    "seen": gettext_lazy("gelesen"),
+    "accepted": pgettext_lazy("referral", "angenommen"),
+    "arrived": gettext_lazy("angekommen"),
+    "helped": gettext_lazy("Hilfe ist erfolgt oder läuft"),
+}
+
+
+def figures(found: HandoffFigures) -> dict[str, object]:
+    """Return figures with words in place of codes."""
+    reports, declines = dict(OwnReport.choices), dict(Decline.choices)
+    return {
+        "stages": [(str(_STAGES[cell.label]), cell.count) for cell in found.stages],
+        "own_reports": [(str(reports[cell.label]), cell.count) for cell in found.own_reports],
+        "declines": [(str(declines[cell.label]), cell.count) for cell in found.declines],
+        "districts": [
+            (district or _("nicht bekannt"), [(str(declines[c.label]), c.count) for c in cells])
+            for district, cells in found.districts
+        ],
+        "median": span_words(found.median) if found.median else "",
+    }

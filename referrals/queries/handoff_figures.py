@@ -1,0 +1,104 @@
+"""Counts of referrals without a person: how many were sent, seen, accepted, arrived, helped."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from referrals.models import Outcome, OwnReport, Referral
+
+YEAR = timedelta(days=365)
+SMALLEST = 5  # smaller counts could be about somebody one knows
+HELPED = (Outcome.HELPED, Outcome.ONGOING)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One count. count: None where it is too small to be told."""
+
+    label: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffFigures:
+    """A year of an organisation's referrals. median: time to the first answer, None where too few."""
+
+    stages: Sequence[Cell]
+    own_reports: Sequence[Cell]
+    declines: Sequence[Cell]
+    districts: Sequence[tuple[str, Sequence[Cell]]]
+    median: timedelta | None
+
+
+def figures(organisation: UUID, *, at: datetime) -> HandoffFigures:
+    """Return the counts of a year, small ones left out. One count is never told by its neighbours: where
+    exactly one of a table is small, the next larger one is left out, too.
+    """
+    sent = Referral.objects.filter(organisation=organisation, sent_at__gte=at - YEAR)
+    taken = [
+        span.total_seconds()
+        for span in sent.filter(answered_at__isnull=False)
+        .annotate(span=F("answered_at") - F("sent_at"))
+        .values_list("span", flat=True)
+    ]
+    declined = list(
+        sent.exclude(decline="").order_by("district").values_list("district", "decline")
+    )
+    by_district: dict[str, Counter[str]] = {}
+    for district, reason in declined:
+        by_district.setdefault(district, Counter())[reason] += 1
+    return HandoffFigures(
+        stages=_stages(sent),
+        own_reports=_shown(
+            Counter(
+                late or early
+                for early, late in sent.exclude(report_early="", report_late="").values_list(
+                    "report_early", "report_late"
+                )
+            ),
+            OwnReport.values,
+        ),
+        declines=_shown(Counter(reason for _district, reason in declined)),
+        districts=[
+            (district, _shown(counts))
+            for district, counts in sorted(by_district.items())
+            if counts.total() >= SMALLEST
+        ],
+        median=timedelta(seconds=median(taken)) if len(taken) >= SMALLEST else None,
+    )
+
+
+def _stages(sent: "QuerySet[Referral]") -> list[Cell]:
+    """Return how far referrals came. A stage is told when it and what was lost before it are not small."""
+    wanted = (
+        ("sent", Q()),
+        ("seen", Q(seen_at__isnull=False) | Q(answered_at__isnull=False)),
+        ("accepted", Q(accepted_at__isnull=False) | Q(arrived_at__isnull=False)),
+        ("arrived", Q(arrived_at__isnull=False)),
+        ("helped", Q(outcome__in=HELPED)),
+    )
+    cells: list[Cell] = []
+    last: int | None = None
+    for label, condition in wanted:
+        count = sent.filter(condition).count()
+        small = 0 < count < SMALLEST or (last is not None and 0 < last - count < SMALLEST)
+        cells.append(Cell(label, None if small else count))
+        last = last if small else count
+    return cells
+
+
+def _shown(counts: Counter[str], order: Iterable[str] = ()) -> list[Cell]:
+    labels = [label for label in order if counts[label]] or [
+        label for label, _count in counts.most_common()
+    ]
+    small = {label for label in labels if counts[label] < SMALLEST}
+    if len(small) == 1:
+        large = [label for label in labels if label not in small]
+        if large:
+            small.add(min(large, key=lambda label: counts[label]))
+    return [Cell(label, None if label in small else counts[label]) for label in labels]

@@ -1,0 +1,13 @@
+"""A service's own pages, under /team/stelle/."""
+
+from django.urls import URLPattern, path
+
+from referrals.views import partner_desk
+
+urlpatterns: list[URLPattern] = [
+    path("", partner_desk.desk, name="partner-desk"),
+    path("personen/", partner_desk.colleagues, name="partner-people"),
+    path("eintrag/<uuid:service>/", partner_desk.entry, name="partner-entry"),
+    path("<uuid:referral>/", partner_desk.referral, name="partner-referral"),
+    path("<uuid:referral>/fhir/", partner_desk.bundle, name="partner-fhir"),
+]
