@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0040_retention'),
+        ('accounts', '0060_targets_moved'),
     ]
 
     operations = [
