@@ -13,7 +13,7 @@ from counselling import reaching
 from counselling.models import Absence, Escalation, EscalationStep, LadderStep, OnCall
 from counselling.sla import Urgency
 
-SHOWN = 5  # alarms that stand on every page; the rest is counted
+SHOWN = 3  # alarms that stand on every page; the rest is counted
 LISTED = 100
 LATE = timedelta(
     minutes=5

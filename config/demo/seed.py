@@ -21,8 +21,8 @@ from accounts.models import Membership, Organisation, Role, Team
 from accounts.operations import organisations, staff
 from config.demo import partners
 from counselling import triaging
-from counselling.models import TextModule, Topic
-from counselling.operations import asking, cases, messages, ratings
+from counselling.models import Escalation, TextModule, Topic
+from counselling.operations import asking, cases, escalations, messages, ratings
 from counselling.operations.settings import furnish
 from counselling.sla import Urgency
 from referrals.formats.detection import Format
@@ -64,6 +64,7 @@ def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
             code = _tell(organisation, people, story, now)
             if story["state"] == "answered":
                 codes.setdefault(organisation.slug, code.display())
+        _confirm_alarms(organisation, people, now)
     _codes_file().write_text(json.dumps(codes, indent=1))
     progress("The directory")
     _fill_directory(now)
@@ -223,6 +224,18 @@ def _write(
     elif author is not None and entry["role"] == "reply":
         _hold(client.subject, author, at)
         messages.reply(**common, by=author, holder=holder_of(author))
+
+
+def _confirm_alarms(
+    organisation: Organisation, people: dict[str, Membership], now: datetime
+) -> None:
+    """Let a lead have seen every alarm but the newest that cannot wait."""
+    lead = next(person for person in people.values() if person.role == Role.SUPERVISOR)
+    alarms = Escalation.objects.filter(organisation=organisation, ended_at__isnull=True)
+    loud = alarms.filter(urgency=Urgency.SOFORT).order_by("-started_at").first()
+    for alarm in alarms.exclude(pk=loud.pk if loud else None):
+        at = min(now, alarm.started_at + timedelta(minutes=3))
+        escalations.acknowledge(escalation=alarm.pk, by=lead, how=Escalation.How.PAGE, at=at)
 
 
 def _readers(case: UUID) -> QuerySet[Membership]:

@@ -27,9 +27,11 @@ from datetime import time
 from django.utils import timezone
 from accounts.models import Membership, Role
 from counselling.ladders import Quiet, Rung, Whom
-from counselling.models import OnCall, Pattern, Shift
-from counselling.operations import ladder_settings
+from counselling.models import Escalation, OnCall, Pattern, Shift
+from counselling.operations import escalations, ladder_settings
 from counselling.sla import Urgency
+from outbox.models import Delivery
+from time import sleep
 Shift.objects.all().delete(); Pattern.objects.all().delete(); OnCall.objects.all().delete()
 by = Membership.objects.filter(organisation__slug="nordhafen", role=Role.ADMIN).first()
 here = dict(organisation=by.organisation, by=by, at=timezone.now())
@@ -38,6 +40,13 @@ ladder_settings.set_ladder(urgency=Urgency.SOFORT, rungs=[
     Rung(Whom.ON_DUTY, mail=False, push=False, webhook=False, wait=2),
     Rung(Whom.LEADS, mail=True, push=False, webhook=False, wait=60),
 ], **here)
+# The demo's own alarms are over, and what they have sent is with the post office.
+for alarm in Escalation.objects.filter(ended_at__isnull=True):
+    escalations.acknowledge(
+        escalation=alarm.pk, by=None, how=Escalation.How.PAGE, at=timezone.now()
+    )
+while Delivery.objects.filter(due_at__isnull=False).exists():
+    sleep(0.1)
 """
 TWO_MINUTES_LATER = """
 from datetime import timedelta
@@ -74,6 +83,7 @@ def lotse(tmp_path: Path, post_office: PostOffice) -> Iterator[Lotse]:
         LOTSE_EMAIL_TLS="0",
     ) as server:
         server.manage("shell", "-c", PREPARE)
+        post_office.letters.clear()
         yield server
 
 
