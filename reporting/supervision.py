@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -117,8 +117,8 @@ def waiting(organisation: UUID, *, at: datetime) -> list[Waiting]:
     """Return how many clients wait for an answer, by urgency and by how long."""
     bounds = [at - longest for _name, longest in AGES]
     younger = {f"age{n}": Count("pk", filter=Q(since__gt=bound)) for n, bound in enumerate(bounds)}
-    counted: dict[int, dict[str, int]] = {
-        row["urgency"]: dict(row)
+    counted = {
+        row["urgency"]: cast(dict[str, int], row)
         for row in Deadline.objects.filter(
             organisation=organisation,
             ended_at__isnull=True,
@@ -157,7 +157,7 @@ def breaches(organisation: UUID, *, at: datetime) -> dict[tuple[int, str], dict[
     """Return how many promises were missed in the last days, by urgency and kind."""
     counts = {name: Count("pk", filter=Q(noted_at__gt=at - length)) for name, length in SPANS}
     longest = max(length for _name, length in SPANS)
-    rows: Iterable[dict[str, Any]] = (
+    rows: Any = (  # names of columns are not known to the types
         Breach.objects.filter(organisation=organisation, noted_at__gt=at - longest)
         .order_by()
         .values("urgency", "kind")

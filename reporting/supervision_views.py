@@ -27,6 +27,11 @@ from reporting import exports, queries, supervision
 from reporting.response_times import HOURS, Times, response_times
 
 LIVE_URL = "/ws/leitung/"
+LINE, BAR, SHORT = (
+    26,
+    250,
+    20,
+)  # units: height of a line and longest bar of a chart; letters of a label
 _AGES: dict[str, Promise] = {
     "1h": gettext_lazy("bis 1 Std."),
     "4h": gettext_lazy("bis 4 Std."),
@@ -58,15 +63,21 @@ class DueRow:
 
 @dataclass(frozen=True, slots=True)
 class TimeRow:
-    """One line of a table of response times; the bars' lengths are of the longest time, in percent."""
+    """One line of a table of response times, and its bars in the chart beside it.
+
+    short: the label as the chart shows it. y, half_width, most_width: in units of the chart, which is
+    400 wide.
+    """
 
     label: str
+    short: str
     count: int | None
     rounded: bool
     half: str
     most: str
-    half_share: int
-    most_share: int
+    y: int
+    half_width: int
+    most_width: int
 
 
 @require_safe
@@ -125,7 +136,7 @@ def times(request: HttpRequest) -> HttpResponse:
         "reporting/response_times.html",
         {
             "tables": [
-                (str(_TITLES[what]), _time_rows(what, table))
+                (str(_TITLES[what]), len(table) * LINE, _time_rows(what, table))
                 for what, table in counted.tables().items()
                 if table
             ],
@@ -197,17 +208,20 @@ def _due_row(row: Deadline, own: set[UUID], *, at: datetime) -> DueRow:
 
 def _time_rows(what: str, table: Sequence[Times]) -> list[TimeRow]:
     longest = max((one.most or 0 for one in table), default=0) or 1
+    labels = [_label(what, one.value) for one in table]
     return [
         TimeRow(
-            label=_label(what, one.value),
+            label=label,
+            short=label if len(label) <= SHORT else f"{label[: SHORT - 1]}…",
             count=one.count,
             rounded=one.rounded,
             half=_length(one.half),
             most=_length(one.most),
-            half_share=round(100 * (one.half or 0) / longest),
-            most_share=round(100 * (one.most or 0) / longest),
+            y=number * LINE,
+            half_width=round(BAR * (one.half or 0) / longest),
+            most_width=round(BAR * (one.most or 0) / longest),
         )
-        for one in table
+        for number, (label, one) in enumerate(zip(labels, table, strict=True))
     ]
 
 
