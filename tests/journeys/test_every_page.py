@@ -4,7 +4,9 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from config.demo import partners
@@ -57,6 +59,15 @@ NO_PAGE = {
     "partner-fhir": "JSON for programs",
     "handoff-link": "its secret is only in a mail; looked at in test_handoff",
     "handoff-open": "opens with a link only; looked at in test_handoff",
+    "case-stay": "POST, leads on",
+    "case-submit": "POST, leads on; with errors it shows the page `case`",
+    "case-decide": "POST, leads on; with errors it shows the page `case`",
+    "case-withdraw": "POST, leads on",
+    "shift-take": "POST, leads on",
+    "swap": "POST, leads on",
+    "absence-drop": "POST, leads on",
+    "pattern-end": "POST, leads on",
+    "roster-feed": "a file for calendar programs; see tests/counselling/test_roster_pages.py",
     "directory-capacity": "POST, leads on",
     "directory-entry-confirm": "POST, leads on",
     "directory-undo": "POST, leads on",
@@ -142,6 +153,7 @@ def test_every_page_looks_right(
     tour.send("login-error")
     cases_pages(tour)
     triage_pages(tour)
+    roster_pages(tour)
     staff_pages(tour)
     security_pages(tour)
     settings_pages(tour)
@@ -246,6 +258,32 @@ def triage_pages(tour: Tour) -> None:
     tour.follow(".rows__title a", "miss")
     tour.send("miss-errors")
     tour.go("/team/modelle/", "model-comparison")
+
+
+def roster_pages(tour: Tour) -> None:
+    page = tour.page
+    enter(page, "katrin.voss")
+    roster = "/team/dienst/"
+    tour.go("/team/freigaben/", "approvals")
+    tour.go(f"{roster}planen/", "roster-plan")
+    tour.send("roster-plan-errors")
+    page.locator("#id_team").select_option(index=1)
+    day = timezone.localdate() + timedelta(days=1)
+    page.locator("#id_day").fill(day.isoformat())
+    page.locator("#id_begins").fill("09:00")
+    page.locator("#id_ends").fill("17:00")
+    tour.send("roster-planned")
+    tour.go(f"{roster}?woche={day}", "shifts")
+    tour.follow(".roster-shift a", "shift")
+    tour.go(f"{roster}abwesenheit/", "absences")
+    tour.send("absences-errors")
+    tour.go(f"{roster}kalender/", "calendar-link")
+    tour.send("calendar-link-made")
+    tour.go(f"{roster}abdeckung/", "coverage")
+    tour.go(f"{roster}rufbereitschaft/", "on-call")
+    tour.send("on-call-errors", "form.roster-add")
+    tour.go(f"{roster}regeln/", "working-rules")
+    tour.follow(".roster-row a", "work-profile")
 
 
 def staff_pages(tour: Tour) -> None:
