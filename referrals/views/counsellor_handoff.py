@@ -360,7 +360,5 @@ def _row_or_404(request: CaseRequest, referral: UUID) -> Referral:
 def _for_danger(request: CaseRequest, at: datetime) -> Any:
     """Return services that are there for danger, near the case; the counsellor chooses one."""
     typed = _first_search(request)
-    found = candidates.candidates(
-        case=request.case, words=DANGER, place=typed["place"], at=at
-    )
+    found = candidates.candidates(case=request.case, words=DANGER, place=typed["place"], at=at)
     return Service.objects.filter(pk__in=[one.service.pk for one in found])
