@@ -33,6 +33,9 @@ from referrals.views import partner_work
 from vault import parcels
 from vault.keyring import KeyUnavailable
 
+# What somebody searches for in acute danger; the directory's words are German.
+DANGER = "Kindeswohl Gewalt Krise Jugendamt"
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_case("referral.suggest")
@@ -357,7 +360,5 @@ def _row_or_404(request: CaseRequest, referral: UUID) -> Referral:
 def _for_danger(request: CaseRequest, at: datetime) -> Any:
     """Return services that are there for danger, near the case; the counsellor chooses one."""
     typed = _first_search(request)
-    found = candidates.candidates(
-        case=request.case, words=_("Kindeswohl Gewalt Krise Jugendamt"), place=typed["place"], at=at
-    )
+    found = candidates.candidates(case=request.case, words=DANGER, place=typed["place"], at=at)
     return Service.objects.filter(pk__in=[one.service.pk for one in found])

@@ -29,9 +29,11 @@ from vault.stretching import Busy
 
 SESSION = "handoff"  # in the sealed session: which referral a link has opened here, and its key
 LASTS = timedelta(hours=1)
+LOOKS = Rate("handoff-link", 60, 15 * 60)  # each refusal is written down; nobody fills the trail
 TRIES = Rate("handoff-code", 20, 15 * 60)
 CARDS = Rate("arrival-code", 20, 15 * 60)
 GONE = 410
+TOO_MANY = 429
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,6 +43,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     at = timezone.now()
     form = CodeForm(request.POST or None)
     try:
+        gate.count(request, LOOKS)
         partner_reading.looked_at(token=token, at=at)
         if request.method == "POST" and form.is_valid():
             gate.count(request, TRIES)
@@ -54,7 +57,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
             return _closed(request, denied.why)
         form.add_error("code", wording.denied_words(denied.why))
     except gate.TooOften as closed:
-        form.add_error("code", _wait_words(closed))
+        return _nothing(request, _wait_words(closed), status=TOO_MANY)
     except Busy:
         form.add_error("code", _("Gerade ist viel los. Bitte versuchen Sie es gleich noch einmal."))
     return render(request, "referrals/handoff/link_code.html", {"form": form})
@@ -146,11 +149,15 @@ def _page(
 
 
 def _closed(request: HttpRequest, why: Denial) -> HttpResponse:
+    return _nothing(request, wording.denied_words(why), status=GONE)
+
+
+def _nothing(request: HttpRequest, words: str, *, status: int) -> HttpResponse:
     return render(
         request,
         "referrals/handoff/partner_closed.html",
-        {"frame": "staff/base.html", "words": wording.denied_words(why)},
-        status=GONE,
+        {"frame": "staff/base.html", "words": words},
+        status=status,
     )
 
 

@@ -60,7 +60,9 @@ def consent(parent: Parent, service: str) -> None:
     expect(page.locator(".handoff-words")).to_have_text(WORDS)
     parent.look("handoff-confirm")
     parent.button("Ja, so senden").click()
-    expect(page.locator(".notice__title").first).to_contain_text("Ihre Anfrage ist bei der Stelle")
+    expect(page.locator(".notice__title").first).to_contain_text(
+        parent.say("Ihre Anfrage ist bei der Stelle.")
+    )
     parent.look("handoff-sent")
 
 
@@ -126,7 +128,7 @@ def test_from_a_question_to_help_and_the_clients_own_word(
     parent.page.get_by_label("Raum 12").first.check()
     parent.look("handoff-offers")
     parent.button("Diesen Termin nehme ich").click()
-    expect(parent.page.locator(".card--accent")).to_contain_text("Ihr Termin")
+    expect(parent.page.locator(".card--accent")).to_contain_text(parent.say("Ihr Termin"))
     with parent.page.expect_download() as started:
         parent.page.get_by_role("link", name="In den Kalender übernehmen").click()
     calendar = started.value.path().read_text()
@@ -188,7 +190,7 @@ def test_the_same_through_a_link_and_a_code_and_taken_back(
     parent.page.reload()
     parent.page.get_by_label("Raum 12").first.check()
     parent.button("Diesen Termin nehme ich").click()
-    expect(parent.page.locator(".card--accent")).to_contain_text("Ihr Termin")
+    expect(parent.page.locator(".card--accent")).to_contain_text(parent.say("Ihr Termin"))
 
     # The link has opened once; in another browser it opens nothing more.
     stranger = visit("phone").page()

@@ -27,6 +27,7 @@ from referrals.models import (
 from referrals.operations import (
     client_moves,
     desks,
+    documents,
     handing_over,
     necessities,
     partner_moves,
@@ -458,6 +459,7 @@ def test_how_a_service_answers_moves_it_and_the_reasons_say_so() -> None:
                     at=at,
                 )
         assert number < 5
+    documents.catch_up()  # as after the commits that a test does not make
     found = candidates.candidates(
         case=asked.case, words="Erziehungsberatung", place="Hamburg", at=NOW + timedelta(days=7)
     )
