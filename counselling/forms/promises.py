@@ -67,6 +67,10 @@ class CalendarForm(forms.Form):
             self._must_be_possible()
         return self.cleaned_data
 
+    def weekdays(self) -> list[forms.BoundField]:
+        """Return the lines of the weekdays."""
+        return [self[name] for name in DAYS]
+
     def apply_to(self, row: WorkCalendar) -> None:
         """Put what was written into a row, unsaved."""
         row.zone, row.land = self.cleaned_data["zone"], self.cleaned_data["land"]
