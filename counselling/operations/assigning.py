@@ -48,14 +48,16 @@ def push(*, team: UUID, at: datetime) -> int:
     row = rules.first()
     if row is None:
         return 0
-    people = _people(row.team, at)
-    if not any(person.free for person in people):
-        return 0
-    waiting = Case.objects.filter(team=team, state=CaseState.WAITING).order_by(
-        "urgency", "due_at", "id"
+    waiting = list(
+        Case.objects.filter(team=team, state=CaseState.WAITING).order_by("urgency", "due_at", "id")[
+            :MOST
+        ]
     )
+    people = _people(row.team, at) if waiting else []
     given = 0
-    for case in list(waiting[:MOST]):
+    for case in waiting:
+        if not any(person.free for person in people):
+            break
         given += _give(case, people, at=at)
     return given
 

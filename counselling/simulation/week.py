@@ -46,6 +46,7 @@ TEXTS = (
 DANGER = 0.03  # share of messages whose writer says that somebody is in danger
 FORGETS = 0.02  # share of claimed cases that somebody claims and never answers
 WRITES_AGAIN = 0.2  # share of answers to which the client writes again
+APPROVES = 0.15  # chance that somebody who is free looks for replies to approve
 ANSWERS_CALL = 0.35  # chance per minute that somebody who was called confirms
 
 Killer = Callable[[Callable[[], None]], bool]
@@ -57,7 +58,7 @@ class Week:
 
     house: House
     start: datetime
-    days: int
+    length: timedelta
     random: Random
     killer: Killer
     clients: dict[UUID, ClientHolder] = field(default_factory=dict)
@@ -70,7 +71,7 @@ class Week:
     @property
     def end(self) -> datetime:
         """Return when the week is over."""
-        return self.start + timedelta(days=self.days)
+        return self.start + self.length
 
     def count(self, what: str, number: int = 1) -> None:
         """Count something that happened."""
@@ -103,10 +104,12 @@ def play(week: Week, *, questions: int, progress: Callable[[str], None]) -> None
 
 
 def _some_time(week: Week) -> datetime:
-    day = week.random.randrange(week.days)
-    hour = week.random.choices(range(24), HOURS)[0]
-    minute = week.random.randrange(60)
-    return min(week.start + timedelta(days=day, hours=hour, minutes=minute), week.end - MINUTE)
+    """Return a minute of the week, by chance, the busier hours more often."""
+    minutes = int(week.length / MINUTE)
+    while True:
+        at = week.start + week.random.randrange(minutes) * MINUTE
+        if week.random.random() * max(HOURS) < HOURS[at.hour]:
+            return at
 
 
 def _minute_of_hour(week: Week, at: datetime) -> datetime:
@@ -173,11 +176,12 @@ def _people(week: Week, at: datetime) -> None:
 
 def _work(week: Week, worker: Worker, at: datetime) -> None:
     """Let somebody who is free do what is next: approve, answer, claim."""
-    worker.free_at = at + timedelta(minutes=week.random.randrange(1, 4))
-    waits = second_eyes.waiting_for(worker.member)
-    if waits and week.random.random() < 0.5:
-        _approve(week, worker, waits[0].pk, at)
-        return
+    worker.free_at = at + timedelta(minutes=week.random.randrange(2, 5))
+    if week.random.random() < APPROVES:
+        waits = second_eyes.waiting_for(worker.member)
+        if waits:
+            _approve(week, worker, waits[0].pk, at)
+            return
     held = [
         case
         for case in queries.held_by(worker.member)

@@ -5,6 +5,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import Membership
 from audit.models import TrailEntry
@@ -89,8 +90,8 @@ def test_topics_say_who_gets_what(house: House) -> None:
 
 
 def test_a_reply_frees_room_and_what_waits_is_offered_at_once(
-    house: House, django_capture_on_commit_callbacks
-) -> None:  # type: ignore[no-untyped-def]
+    house: House, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     shift(house.katrin, MONDAY, at=PLANNED, capacity=1)
     first, second = asked(house), asked(house, minutes=1)
     assigning.sweep(at=NOON)
@@ -108,8 +109,8 @@ def test_a_reply_frees_room_and_what_waits_is_offered_at_once(
 
 
 def test_a_new_question_is_given_out_at_once(
-    house: House, django_capture_on_commit_callbacks
-) -> None:  # type: ignore[no-untyped-def]
+    house: House, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     shift(house.katrin, MONDAY, at=PLANNED)
     with django_capture_on_commit_callbacks(execute=True):
         new = ask(house.nordhafen, topic="Schlaf", at=NOON)

@@ -1,6 +1,7 @@
 """Four eyes: what a second person reads before the client does."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -154,7 +155,7 @@ def test_an_approval_of_another_case_cannot_be_reached_through_ones_own(
 def test_replies_to_sofort_wait_if_the_organisation_says_so(house: House) -> None:
     urgent = ask(house.nordhafen, topic="Schlaf", in_danger=True)
     claim(urgent, house.katrin)
-    reply_to = {
+    reply_to: dict[str, Any] = {
         "case": urgent.pk,
         "text": ADVICE,
         "client_msg_id": uuid4(),

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from counselling import roster
 from counselling.models import Absence, Channel, OnCall, Shift
@@ -114,8 +115,8 @@ def test_a_load_counts_what_waits_and_the_lower_of_ceiling_and_shift(house: Hous
 
 @pytest.mark.parametrize("people", [1, 4])
 def test_loads_and_gaps_cost_the_same_for_few_and_many(
-    house: House, people: int, django_assert_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+    house: House, people: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     everybody = [house.katrin, house.aylin, house.jonas, house.lea][:people]
     for day in range(people):
         shift(everybody[day], MONDAY + timedelta(days=day), at=PLANNED)

@@ -269,7 +269,7 @@ def test_the_coverage_shows_gaps_and_how_many_are_there(house: House, lead: Memb
 
 def test_the_on_call_list_is_edited_in_order(house: House, lead: Membership) -> None:
     browser, address = signed_in(lead), reverse("on-call")
-    assert "niemand gerufen" in words(browser.get(address))
+    assert "gehen Alarme an alle Leitungen" in words(browser.get(address))
     for member in (house.katrin, lead):
         browser.post(address, {"member": str(member.pk), "first_day": "", "last_day": ""})
     assert roster.on_call(organisation=house.nordhafen, at=NOW) == [house.katrin, lead]

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -73,7 +73,8 @@ class Command(BaseCommand):
     def _play(self, options: dict[str, Any]) -> verdict.Verdict:
         random = Random(options["seed"])  # noqa: S311 - chance, not secrets
         built = house.build(start=START, days=options["days"], random=random)
-        played = week.Week(built, START, options["days"], random, _killed(random))
+        length = timedelta(days=options["days"])
+        played = week.Week(built, START, length, random, _killed(random))
         week.play(played, questions=options["cases"], progress=self._say)
         return verdict.judge(played)
 
