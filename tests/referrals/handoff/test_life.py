@@ -145,7 +145,11 @@ def test_frieda_answers_and_the_client_reads_each_move_in_plain_german() -> None
     handed, frieda = handoff.at_a_desk()
     partner, client = signed_in(frieda), client_of(handed.asked)
     page = reverse("partner-referral", args=[handed.referral])
-    assert handoff.WORDS in partner.get(page).content.decode()
+    shown = partner.get(page).content.decode()
+    assert handoff.WORDS in shown
+    # When the client wrote, and who at the counselling suggested it, is not the service's business.
+    assert "Text vorbereitet" not in shown
+    assert handed.counsellor.name not in shown
     partner.post(page, {"act": "ask_back", "ask_back-text": "Geht auch nachmittags?"})
     seen = client.get(address("help-referral", handed)).content.decode()
     assert "Geht auch nachmittags?" in seen
