@@ -21,7 +21,6 @@ from referrals.queries import handoff as queries
 from referrals.states import ReferralMove, ReferralState, Waits, waits_for
 from vault.sealing import CaseKey
 
-
 # What happened before sending, and between client and counsellor, is no business of the service.
 NOT_FOR_PARTNER = frozenset(
     [
