@@ -176,7 +176,8 @@ def words_of(pdf: bytes) -> str:
                 for name, font in page.Resources.Font.items()
             }
             table: dict[str, str] = {}
-            for operands, operator in parse_content_stream(page):
+            for instruction in parse_content_stream(page):
+                operands, operator = instruction.operands, instruction.operator
                 if str(operator) == "Tf":
                     table = tables[str(operands[0])]
                 elif str(operator) in {"Tj", "TJ"}:
