@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit import trail
-from referrals import sla
+from referrals import sla, states
 from referrals.handoff import parcel
 from referrals.handoff.parcel import Codes, Contact, Parcel
 from referrals.models import Consent, Referral
@@ -81,7 +81,7 @@ def confirm(
     if row.service is None or row.case_id is None:
         raise NothingToPrepare
     if row.state != ReferralState.PREPARED:
-        referring.states.after(ReferralMove.CONFIRM, ReferralState(row.state))
+        states.after(ReferralMove.CONFIRM, ReferralState(row.state))
     if about not in Consent.About:
         raise NotAnswered
     found = prepared(row, holder=holder)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from audit import trail
-from referrals import sla
+from referrals import sla, states
 from referrals.models import Appointment, Consent, Referral
 from referrals.operations import notices, referring
 from referrals.operations.referring import ReferralGone
@@ -66,7 +66,7 @@ def _act(referral: UUID, at: datetime) -> bool:
         act = referring.move(row, ReferralMove.REMIND, by=trail.SYSTEM, at=at)
         notices.tell_partner(row, notices.REMINDER, at=at, key=str(act.number))
         return True
-    if state in referring.states.sources(ReferralMove.RETURN):
+    if state in states.sources(ReferralMove.RETURN):
         act = referring.move(row, ReferralMove.RETURN, by=trail.SYSTEM, at=at)
         notices.tell_partner(row, notices.RETURNED, at=at, key=str(act.number))
         return True

@@ -13,12 +13,12 @@ from accounts.models import Membership
 from audit import trail
 from counselling.models import Message
 from counselling.operations import cases, entries
-from referrals import sla
+from referrals import sla, states
 from referrals.handoff import parcel
 from referrals.handoff.parcel import Contact, Parcel
 from referrals.models import Act, Necessity, Referral, Service
 from referrals.operations import handing_over, referring
-from referrals.states import ReferralMove
+from referrals.states import ReferralMove, ReferralState
 from vault import keyring
 from vault.keyring import Holder
 from vault.sealing import open_sealed, seal
@@ -105,7 +105,7 @@ def confirm(*, referral: UUID, by: Membership, holder: Holder, at: datetime) -> 
     necessity = Necessity.objects.select_for_update().get(referral=row)
     if necessity.proposed_by_id == by.pk or necessity.proposed_by.user_id == by.user_id:
         raise SamePerson
-    referring.states.after(ReferralMove.SECOND_YES, referring.ReferralState(row.state))
+    states.after(ReferralMove.SECOND_YES, ReferralState(row.state))
     assert row.case_id is not None
     assert row.draft is not None
     case_key = keyring.open_case_key(subject=row.case_id, holder=holder)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from referrals import sla
+from referrals import sla, states
 from referrals.handoff import parcel
 from referrals.models import Act, Appointment, Decline, Outcome, Referral, Service
 from referrals.operations import referring
@@ -189,7 +189,7 @@ def complete(
 def redeem_code(*, code_hash: bytes, at: datetime) -> Referral:
     """Note the arrival of somebody who shows a card, once. Raises UnknownCode."""
     found = queries.by_arrival_code(code_hash)
-    if found is None or found.state not in referring.states.sources(ReferralMove.ARRIVE):
+    if found is None or found.state not in states.sources(ReferralMove.ARRIVE):
         raise UnknownCode
     row = for_partner(found.pk, BY_LINK, at=at)
     if row.arrival_code is None or bytes(row.arrival_code) != code_hash or at >= row.expires_at:

@@ -67,7 +67,7 @@ def referral(request: HttpRequest, referral: UUID) -> HttpResponse:
         return _page(request, row, opened, at=at)
     try:
         done = partner_work.act(
-            request, row, by=partner_reading.at_desk(request.member), key=_key(opened), at=at
+            request, row, by=partner_reading.at_desk(request.member), key=opened.key, at=at
         )
     except partner_work.NoSuchAct:
         raise Http404 from None
@@ -96,9 +96,7 @@ def bundle(request: HttpRequest, referral: UUID) -> HttpResponse:
         opened = _opened(request, row, at=timezone.now())
     except Denied:
         raise Http404 from None
-    response = JsonResponse(
-        fhir.bundle(row, opened.sent if opened else None), content_type="application/fhir+json"
-    )
+    response = JsonResponse(fhir.bundle(row, opened.sent), content_type="application/fhir+json")
     if request.GET.get("als") == "datei":
         response.headers["Content-Disposition"] = 'attachment; filename="anfrage.fhir.json"'
     return response
@@ -211,10 +209,6 @@ def _opened(request: StaffRequest, row: Referral, *, at: datetime) -> Opened:
     return partner_reading.read_at_desk(
         referral=row, member=request.member, holder=request.holder, at=at
     )
-
-
-def _key(opened: Opened | None) -> Any:
-    return opened.key if opened else None
 
 
 def _page(

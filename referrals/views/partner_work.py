@@ -14,12 +14,24 @@ from django.utils.translation import gettext as _
 from referrals.forms.partners import OfferForm, form_for, possible
 from referrals.handoff import wording
 from referrals.handoff.parcel import Parcel
-from referrals.models import Decline, Outcome, Referral
+from referrals.models import Act, Decline, Outcome, Referral
 from referrals.operations import partner_moves as moves
 from referrals.operations.partner_reading import Opened, Side
 from referrals.queries import handoff as queries
 from referrals.states import ReferralMove, ReferralState, Waits, waits_for
 from vault.sealing import CaseKey
+
+# What happened before sending, and between client and counsellor, is no business of the service.
+NOT_FOR_PARTNER = frozenset(
+    [
+        Act.Move.SUGGEST,
+        Act.Move.PROPOSE,
+        Act.Move.PREPARE,
+        Act.Move.REPORT,
+        Act.Move.NEW_LINK,
+        Act.Move.SECOND_YES,
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,10 @@ def page(
         "text": opened.sent.text if opened else "",
         "acts": offered(row, at=at, bound=bound),
         "waits": waits_for(ReferralState(row.state)) is Waits.PARTNER,
-        "history": lines(queries.history(row, key), for_client=False),
+        "history": lines(
+            [one for one in queries.history(row, key) if one.act.move not in NOT_FOR_PARTNER],
+            for_client=False,
+        ),
         "picked": wording.moment(picked.row.starts_at) if picked else "",
         "offers": [wording.moment(one.row.starts_at) for one in queries.offers(row, key, at=at)],
         "refused_form": bound[1] if bound else None,

@@ -20,6 +20,7 @@ from referrals.operations import (
     referring,
 )
 from referrals.operations.partner_reading import Denial, Denied
+from referrals.queries import handoff as queries
 from referrals.states import IllegalReferralMove
 from tests import factories
 from tests.factories import handoff
@@ -121,7 +122,7 @@ def test_revoked_in_the_middle_of_reading_the_next_look_shows_nothing() -> None:
 def test_who_revokes_still_sees_what_was_sent() -> None:
     handed = handoff.sent(at=NOW)
     consents.revoke(referral=handed.referral, at=LATER)
-    sent = handoff.queries.sent(handed.now(), handed.key())
+    sent = queries.sent(handed.now(), handed.key())
     assert sent is not None
     assert sent.text == handoff.WORDS
 

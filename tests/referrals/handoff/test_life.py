@@ -14,13 +14,16 @@ from accounts.models import Role
 from accounts.operations import staff
 from audit.models import TrailEntry
 from counselling import queries as counselling
+from referrals.handoff.parcel import Contact
 from referrals.models import (
     Act,
     Appointment,
     CapacityCode,
     Consent,
+    Decline,
     Necessity,
     Outcome,
+    OwnReport,
     PartnerDesk,
     Referral,
 )
@@ -145,7 +148,11 @@ def test_frieda_answers_and_the_client_reads_each_move_in_plain_german() -> None
     handed, frieda = handoff.at_a_desk()
     partner, client = signed_in(frieda), client_of(handed.asked)
     page = reverse("partner-referral", args=[handed.referral])
-    assert handoff.WORDS in partner.get(page).content.decode()
+    shown = partner.get(page).content.decode()
+    assert handoff.WORDS in shown
+    # When the client wrote, and who at the counselling suggested it, is not the service's business.
+    assert "Text vorbereitet" not in shown
+    assert handed.counsellor.name not in shown
     partner.post(page, {"act": "ask_back", "ask_back-text": "Geht auch nachmittags?"})
     seen = client.get(address("help-referral", handed)).content.decode()
     assert "Geht auch nachmittags?" in seen
@@ -291,7 +298,7 @@ def test_a_card_tells_nobody_anything_and_counts_once() -> None:
 
 def test_who_comes_with_a_code_is_not_contacted_and_arrives_by_the_code() -> None:
     handed = handoff.suggested()
-    handoff.sent(handed, contact=handoff.Contact.CODE)
+    handoff.sent(handed, contact=Contact.CODE)
     code = handed.codes().arrival
     assert code
     partner_moves.redeem_code(code_hash=handing_over.hash_of_arrival(code), at=timezone.now())
@@ -306,7 +313,7 @@ def test_in_acute_danger_it_takes_two_and_the_client_sees_it() -> None:
     with pytest.raises(necessities.ReasonMissing):
         propose(handed, other, reason="")
     row = propose(handed, other)
-    assert not partner_reading.parcels.is_open_for_partner(row.pk)
+    assert not parcels.is_open_for_partner(row.pk)
     with pytest.raises(necessities.SamePerson):
         necessities.confirm(referral=row.pk, by=katrin, holder=holder_of(katrin), at=timezone.now())
     page = reverse("referral", args=[handed.asked.pk, row.pk])
@@ -348,12 +355,12 @@ def test_the_client_is_asked_after_two_and_six_weeks_and_the_service_never_reads
     handed, frieda = handoff.at_a_desk(at=NOW)
     with pytest.raises(client_moves.NothingToReport):
         client_moves.report(
-            referral=handed.referral, how=client_moves.OwnReport.HELPED, at=NOW + timedelta(days=13)
+            referral=handed.referral, how=OwnReport.HELPED, at=NOW + timedelta(days=13)
         )
     for days, how in ((14, "no_contact"), (42, "helped")):
         client_moves.report(
             referral=handed.referral,
-            how=client_moves.OwnReport(how),
+            how=OwnReport(how),
             at=NOW + timedelta(days=days),
         )
     row = handed.now()
@@ -453,7 +460,7 @@ def test_how_a_service_answers_moves_it_and_the_reasons_say_so() -> None:
             else:
                 partner_moves.decline(
                     referral=handed.referral,
-                    reason=partner_moves.Decline.FULL,
+                    reason=Decline.FULL,
                     by=side,
                     key=None,
                     at=at,

@@ -5,6 +5,7 @@ in what is sent, in mails, on paper, in FHIR, and on the service's pages.
 import json
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -176,13 +177,15 @@ def words_of(pdf: bytes) -> str:
                 for name, font in page.Resources.Font.items()
             }
             table: dict[str, str] = {}
-            for operands, operator in parse_content_stream(page):
+            for instruction in parse_content_stream(page):
+                operands, operator = instruction.operands, instruction.operator
                 if str(operator) == "Tf":
                     table = tables[str(operands[0])]
                 elif str(operator) in {"Tj", "TJ"}:
-                    parts = operands[0] if str(operator) == "TJ" else operands
+                    parts: Any = operands[0] if str(operator) == "TJ" else operands
                     for part in parts:
-                        if not isinstance(part, int | float) and hasattr(part, "__bytes__"):
+                        # Between the strings stand numbers: how far to move.
+                        if hasattr(part, "__bytes__") and not isinstance(part, int | float):
                             raw = bytes(part).hex()
                             words.append(
                                 "".join(
