@@ -18,11 +18,9 @@ def dead(organisation: UUID) -> list[Delivery]:
     )
 
 
-def dead_one(organisation: UUID, delivery: UUID) -> Delivery | None:
-    """Return one of those, or None."""
-    return Delivery.objects.filter(
-        pk=delivery, organisation=organisation, state=Delivery.State.DEAD
-    ).first()
+def delivery_of(organisation: UUID, delivery: UUID) -> Delivery | None:
+    """Return an organisation's delivery, whatever became of it, or None."""
+    return Delivery.objects.filter(pk=delivery, organisation=organisation).first()
 
 
 def next_due(channel: Channel) -> datetime | None:

@@ -233,7 +233,9 @@ def _confirm_alarms(
     lead = next(person for person in people.values() if person.role == Role.SUPERVISOR)
     alarms = Escalation.objects.filter(organisation=organisation, ended_at__isnull=True)
     loud = alarms.filter(urgency=Urgency.SOFORT).order_by("-started_at").first()
-    for alarm in alarms.exclude(pk=loud.pk if loud else None):
+    for alarm in alarms:
+        if alarm == loud:
+            continue
         at = min(now, alarm.started_at + timedelta(minutes=3))
         escalations.acknowledge(escalation=alarm.pk, by=lead, how=Escalation.How.PAGE, at=at)
 

@@ -130,7 +130,7 @@ def step_words(step: EscalationStep) -> str:
         "count": step.sent
     }
     return _("%(time)s Uhr: %(whom)s (%(people)s, %(sent)s)") % {
-        "time": date_format(timezone.localtime(step.at), "H:i"),
+        "time": date_format(timezone.localtime(step.at), "j.n., H:i"),
         "whom": whom,
         "people": people_words,
         "sent": sent,
@@ -142,7 +142,7 @@ def end_words(alarm: Escalation) -> str:
     assert alarm.ended_at is not None  # only asked of one that has
     words = {
         "how": alarm.get_how_display(),
-        "time": date_format(timezone.localtime(alarm.ended_at), "H:i"),
+        "time": date_format(timezone.localtime(alarm.ended_at), "j.n., H:i"),
         "who": alarm.by.name if alarm.by else "",
     }
     if alarm.by is None:

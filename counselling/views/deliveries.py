@@ -37,7 +37,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
 def dead_delivery(request: HttpRequest, delivery: UUID) -> HttpResponse:
     """Try one again, or give it up."""
     member = cast(StaffRequest, request).member
-    row = queries.dead_one(member.organisation_id, delivery)
+    row = queries.delivery_of(member.organisation_id, delivery)
     if row is None:
         raise Http404
     at = timezone.now()

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from audit.models import TrailEntry
 from counselling import open_alarms, reaching
 from counselling.ladders import DEFAULTS, Quiet, Rung, Whom, rung
-from counselling.models import Escalation, EscalationStep
+from counselling.models import AlarmNumber, Escalation, EscalationStep
 from counselling.operations import cases, escalations, ladder_settings, reading
 from counselling.operations.ladder_settings import LadderUnreachable
 from counselling.sla import Urgency
@@ -343,7 +343,7 @@ def test_a_gateway_without_a_mail_server_reaches_who_has_a_number(
         by=house.ada.actor,
         at=NOON,
     )
-    reaching.AlarmNumber.objects.create(member=house.lea, number="+4915123456789")
+    AlarmNumber.objects.create(member=house.lea, number="+4915123456789")
     asked = ask(house.nordhafen, in_danger=True, at=NOON)
     sweep(minute(2))
     assert list(Delivery.objects.values_list("channel", "to")) == [("webhook", "+4915123456789")]

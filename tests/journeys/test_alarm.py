@@ -54,7 +54,11 @@ from django.utils import timezone
 from counselling.models import Escalation
 from counselling.operations import escalations
 last = Escalation.objects.filter(ended_at__isnull=True).latest("started_at")
-escalations.move_on(at=last.next_at)
+# As if its two minutes were over.
+at = timezone.now()
+assert last.next_at <= at + timedelta(minutes=2)
+Escalation.objects.filter(pk=last.pk).update(next_at=at)
+escalations.move_on(at=at)
 """
 TRAIL = """
 import json

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def promise(key: str = "alarm:1", **more: Any) -> Delivery:
     """Promise a call to Lea's number."""
     return deliveries.promise(
-        **{
+        **{  # type: ignore[arg-type]
             "key": key,
             "channel": Channel.WEBHOOK,
             "to": "+4915123456789",
