@@ -16,6 +16,7 @@ from counselling import events, places, states
 from counselling.models import Approval, Case, Claim, Message
 from counselling.operations import attachments, claims, escalations
 from counselling.operations.attachments import Stored
+from counselling.signals import case_moved
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
 from vault import keyring
@@ -149,6 +150,7 @@ def move(
     )
     claims.watch(case, at=at)
     escalations.moved(case, what, old=old, by=by, at=at)
+    case_moved.send(sender=Case, team=case.team_id, at=at)
     events.queue_changed(case.team_id)
     events.case_changed(case.pk, case.last_seq)
 

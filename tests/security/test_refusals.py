@@ -111,7 +111,8 @@ def _of_the_roster(member: Membership, colleague: Membership) -> dict[str, str]:
     absence = absences.enter(
         member=member, starts_at=now, ends_at=now + timedelta(days=1), by=member, at=now
     )
-    pattern = roster.weekly(colleague, 0, "05:00", "06:00", first_day=tomorrow, at=now)
+    # Begun already: whoever ends it leaves it there for who comes next.
+    pattern = roster.weekly(colleague, 0, "05:00", "06:00", first_day=now.date(), at=now)
     return {
         "shift": str(shift.pk),
         "swap": str(swap.pk),
