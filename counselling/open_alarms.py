@@ -100,7 +100,7 @@ def organisations_without_on_call(*, at: datetime) -> list[Organisation]:
         member__ended_at__isnull=True,
         member__user__is_active=True,
     )
-    rows = Organisation.objects.filter(~Exists(called), teams__isnull=False)
+    rows = Organisation.objects.filter(~Exists(called), teams__isnull=False, is_partner=False)
     return list(rows.distinct().order_by("slug"))
 
 

@@ -175,7 +175,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not compare_digest(shown.encode(), f"Bearer {wanted}".encode()):
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
     at = timezone.now()
-    numbers = [numbers_of(one, at=at) for one in Organisation.objects.order_by("slug")]
+    numbers = [
+        numbers_of(one, at=at)
+        for one in Organisation.objects.filter(is_partner=False).order_by("slug")
+    ]
     return HttpResponse(
         exports.as_prometheus(numbers),
         content_type="text/plain; version=0.0.4; charset=utf-8",

@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print. Raises CommandError for an organisation that does not exist."""
-        rows = Organisation.objects.order_by("slug")
+        rows = Organisation.objects.filter(is_partner=False).order_by("slug")
         if options["organisation"]:
             rows = rows.filter(slug=options["organisation"])
             if not rows:
