@@ -166,7 +166,8 @@ class Clock:
     def rated(self, urgency: Urgency, *, at: datetime) -> "Clock":
         """Return the clock at an urgency from `at` on: higher adds a promise, lower leaves only its own."""
         if urgency < self.urgency:
-            return replace(self, levels=(*self.levels, (urgency, at)))
+            # A clock that was set back meanwhile must not promise something before the beginning.
+            return replace(self, levels=(*self.levels, (urgency, max(at, self.since))))
         if urgency > self.urgency:
             # Only a human lowers; then it is as if it had never been higher.
             return replace(self, levels=((urgency, self.since),))

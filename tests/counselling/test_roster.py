@@ -122,7 +122,7 @@ def test_loads_and_gaps_cost_the_same_for_few_and_many(
         shift(everybody[day], MONDAY + timedelta(days=day), at=PLANNED)
     with django_assert_num_queries(3):
         roster.loads(everybody, at=NOON)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         roster.gaps(organisation=house.nordhafen, start=PLANNED, end=PLANNED + timedelta(14))
 
 
