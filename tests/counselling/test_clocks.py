@@ -349,6 +349,14 @@ def test_calendars(calendar: Calendar, targets: Targets, events: str, expected: 
     assert last.removesuffix(" running").removesuffix(" breached") == expected
 
 
+def test_a_clock_that_was_set_back_promises_nothing_before_the_beginning() -> None:
+    ran = clocks(history("23 09:00 asks, 23 07:00 rated sofort"))
+    assert Response.FIRST in {clock.response for clock in ran}
+    for clock in ran:
+        made = promise(clock, targets=Targets(), calendar=ALWAYS_WEEKDAYS)
+        assert made is None or clock.since < made.due_at
+
+
 def test_a_warning_comes_after_the_share_of_working_time_that_is_set() -> None:
     [clock] = [one for one in clocks(history("23 09:00 asks")) if one.response is Response.FIRST]
     early = Targets(normal=Level(timedelta(hours=8), timedelta(hours=8), warning=0.25))
