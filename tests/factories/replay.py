@@ -2,8 +2,8 @@
 
 An organisation with six people and their keys costs some 340 queries. Writing the rows that came of
 them again costs a tenth: the statements that changed rows are kept as they were sent, in order, and
-what the builder returned is handed out as a fresh copy. Every key in these rows is a UUID or nobody
-refers to it, so that the rows are the same whichever test they are written for.
+what the builder returned is handed out as a fresh copy. Numbers that the database gives out begin each
+time at the same one, far above those of other rows, so that rows which refer to them fit.
 """
 
 import copy
@@ -16,6 +16,18 @@ from django.db import connection, transaction
 Built = TypeVar("Built")
 Told = ParamSpec("Told")
 CHANGES = ("INSERT", "UPDATE", "DELETE")
+APART = 1_000_000  # numbers between the rows of two builders
+COUNT_FROM = {
+    "postgresql": (
+        "SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, %s) FROM pg_sequences",
+    ),
+    "sqlite": (
+        "DELETE FROM sqlite_sequence WHERE %s",
+        "INSERT INTO sqlite_sequence (name, seq) SELECT name, %s FROM sqlite_master "
+        "WHERE sql LIKE '%%AUTOINCREMENT%%'",
+    ),
+}
+_builders: list[str] = []
 
 
 def built_once(build: Callable[Told, Built]) -> Callable[Told, Built]:
@@ -27,7 +39,10 @@ def built_once(build: Callable[Told, Built]) -> Callable[Told, Built]:
 
     @wraps(build)
     def again(*arguments: Told.args, **named: Told.kwargs) -> Built:
-        told = repr((arguments, sorted(named.items())))
+        told = repr((build.__qualname__, arguments, sorted(named.items())))
+        if told not in _builders:
+            _builders.append(told)
+        _count_from(APART * (_builders.index(told) + 1))
         if told not in kept:
             written: list[tuple[str, Any]] = []
             with connection.execute_wrapper(_into(written)):
@@ -41,6 +56,12 @@ def built_once(build: Callable[Told, Built]) -> Callable[Told, Built]:
         return copy.deepcopy(pristine)
 
     return again
+
+
+def _count_from(number: int) -> None:
+    with connection.cursor() as cursor:
+        for statement in COUNT_FROM[connection.vendor]:
+            cursor.execute(statement, [number])
 
 
 def _into(written: list[tuple[str, Any]]) -> Callable[..., Any]:

@@ -22,6 +22,7 @@ from referrals.operations import entries, uploads
 from tests import factories
 from tests.factories import roster
 from tests.factories.cases import Asked
+from tests.factories.replay import built_once
 from tests.factories.sessions import signed_in
 from tests.security.refusals import PAGES, Page
 
@@ -45,6 +46,12 @@ class House:
 
 @pytest.fixture
 def house() -> House:
+    """The house that every test of addresses asks at; built once."""
+    return furnished()
+
+
+@built_once
+def furnished() -> House:
     here, there = factories.organisation("nordhafen"), factories.organisation("lindental")
     people = {role: factories.enrol(here, f"Anna {role.value}", role=role) for role in Role}
     elsewhere = {role: factories.enrol(there, f"Zoe {role.value}", role=role) for role in Role}
