@@ -22,10 +22,12 @@ SIGNAL_WEIGHT = 3.0
 USUAL_LENGTH, MOST_LENGTHS = 40, 3.0
 STEPS, SIGNAL_STEPS = 40, 16  # stopping early regularises too
 FOLDS = 3  # of author batches, for the lines
-# Of normal messages, in whatever way they alarm: a little under the target of 0.12. Settled before
-# anything was measured on the test split.
-FALSE_ALARMS = 0.115
-FALSE_ALARMS_ALONE = 0.015  # of normal texts, by their most alarming passage
+# Of normal messages, in whatever way they alarm: with the conversations it is the target of 0.12.
+# Settled by these folds, before anything was measured on the test split.
+FALSE_ALARMS = 0.11
+# Of normal texts, by their most alarming passage: up to here it costs no urgent text, and twice as
+# many as with 0.005 are raised in a way that nothing added to them can silence.
+FALSE_ALARMS_ALONE = 0.03
 FALSE_ALARMS_TALK = 0.12  # of normal conversations, by what comes after the first turn
 SOFORT_GENEROSITY = 1.3
 NORMAL_RUNS = 4.0  # how much the runs of a normal conversation count together
