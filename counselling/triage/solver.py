@@ -1,7 +1,6 @@
 """Logistic regression with numpy alone: the same numbers in every run, no compiled solver to install."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,46 +8,63 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Examples: compressed rows, a label (0 or 1) and a weight each."""
+class _Sums:
+    """Sums of consecutive stretches of a vector, of which some may be empty."""
 
-    starts: NDArray[np.int64]
-    columns: NDArray[np.int64]
-    values: Vector
-    labels: Vector
-    weights: Vector
+    def __init__(self, starts: NDArray[np.int64], size: int) -> None:
+        self.starts = starts
+        self.counts = np.diff(np.append(starts, size))
+
+    def of(self, values: Vector) -> Vector:
+        """Return the sum of each stretch."""
+        found: Vector = np.add.reduceat(np.append(values, 0.0), self.starts)
+        return np.where(self.counts > 0, found, 0.0)
+
+
+class Rows:
+    """Examples as compressed rows, and the same by column: made once, learnt from by every head."""
+
+    def __init__(
+        self, starts: NDArray[np.int64], columns: NDArray[np.int64], values: Vector
+    ) -> None:
+        self.across = _Sums(starts, len(columns))
+        # Only columns that occur are kept, and small numbers: the processor's cache is what counts.
+        self.used, places = np.unique(columns, return_inverse=True)
+        self.columns = places.astype(np.int32)
+        self.values = values
+        order = np.argsort(self.columns, kind="stable")
+        owner = np.repeat(np.arange(len(starts), dtype=np.int32), self.across.counts)
+        self.owners, self.values_down = owner[order], values[order]
+        begins = np.searchsorted(self.columns[order], np.arange(len(self.used)))
+        self.down = _Sums(begins.astype(np.int64), len(order))
 
 
 def fit(
-    rows: Rows, width: int, *, strength: float, start: Vector | None = None, steps: int = 60
+    rows: Rows, width: int, labels: Vector, weights: Vector, *, strength: float, steps: int = 60
 ) -> Vector:
     """Return the weights, then the bias, of a logistic regression.
 
-    `strength` is the inverse of the regularisation; `start` continues from earlier weights.
+    `labels` (0 or 1) and `weights` are those of the rows; `strength` is the inverse of the
+    regularisation.
     """
-    counts = np.diff(np.append(rows.starts, len(rows.columns)))
-    owner = np.repeat(np.arange(len(rows.starts)), counts)
-    signs = rows.labels * 2 - 1
+    signs = labels * 2 - 1
 
-    def loss(weights: Vector) -> tuple[float, Vector]:
-        product = weights[rows.columns] * rows.values
-        scores = np.bincount(owner, weights=product, minlength=len(signs))
-        scores = scores + weights[-1]
+    def loss(point: Vector) -> tuple[float, Vector]:
+        scores = rows.across.of(point[rows.columns] * rows.values) + point[-1]
         margins = signs * scores
-        losses = np.logaddexp(0.0, -margins) * rows.weights
-        slopes = -signs * rows.weights / (1.0 + np.exp(np.clip(margins, -500, 500)))
-        gradient = np.empty_like(weights)
-        gradient[:width] = np.bincount(
-            rows.columns, weights=np.repeat(slopes, counts) * rows.values, minlength=width
-        )
+        losses = np.logaddexp(0.0, -margins) * weights
+        slopes = -signs * weights / (1.0 + np.exp(np.clip(margins, -500, 500)))
+        gradient = np.empty_like(point)
+        gradient[:-1] = rows.down.of(slopes[rows.owners] * rows.values_down)
         gradient[-1] = slopes.sum()
         gradient *= strength
-        gradient[:-1] += weights[:-1]
-        return float(losses.sum() * strength + (weights[:-1] ** 2).sum() / 2), gradient
+        gradient[:-1] += point[:-1]
+        return float(losses.sum() * strength + (point[:-1] ** 2).sum() / 2), gradient
 
-    first = np.zeros(width + 1) if start is None else start.copy()
-    return _descend(loss, first, steps)
+    found = _descend(loss, np.zeros(len(rows.used) + 1), steps)
+    result = np.zeros(width + 1)
+    result[rows.used], result[-1] = found[:-1], found[-1]
+    return result
 
 
 def _descend(

@@ -21,10 +21,13 @@ SIGNAL_WEIGHT = 3.0
 # A long normal text holds many words that alarm elsewhere: it counts as that many short ones, at most.
 USUAL_LENGTH, MOST_LENGTHS = 40, 3.0
 STEPS, SIGNAL_STEPS = 40, 16  # stopping early regularises too
-FALSE_ALARMS = (
-    0.125  # of normal texts that the line for `dringend` lets through on the development split
-)
-FALSE_ALARMS_ALONE = 0.005  # of normal texts, by their most alarming passage
+FOLDS = 3  # of author batches, for the lines
+# Of normal messages, in whatever way they alarm: with the conversations it is the target of 0.12.
+# Settled by these folds, before anything was measured on the test split.
+FALSE_ALARMS = 0.11
+# Of normal texts, by their most alarming passage: up to here it costs no urgent text, and twice as
+# many as with 0.005 are raised in a way that nothing added to them can silence.
+FALSE_ALARMS_ALONE = 0.03
 FALSE_ALARMS_TALK = 0.12  # of normal conversations, by what comes after the first turn
 SOFORT_GENEROSITY = 1.3
 NORMAL_RUNS = 4.0  # how much the runs of a normal conversation count together
@@ -114,14 +117,7 @@ def table(examples: Sequence[Prepared]) -> Table:
         total = np.bincount(place, weights=found.value[inside], minlength=len(own))
         values.append(total * rare[own] / root)
     starts = np.cumsum([0, *(len(part) for part in columns)])[:-1]
-    nobody = np.zeros(len(taught))
-    together = Rows(
-        starts.astype(np.int64),
-        np.concatenate(columns),
-        np.concatenate(values),
-        nobody,
-        nobody,
-    )
+    together = Rows(starts.astype(np.int64), np.concatenate(columns), np.concatenate(values))
     return Table(taught, together, rare)
 
 
@@ -129,12 +125,14 @@ def head(found: Table, worth: Callable[[Example], float], *, strength: float, st
     """Return the weights of one head; `worth` says how much a yes counts, and 0 for a no."""
     worths = np.array([worth(lesson.one.example) for lesson in found.lessons])
     weights = np.array([lesson.weight for lesson in found.lessons])
-    labelled = replace(
+    result = fit(
         found.rows,
-        labels=(worths > 0).astype(float),
-        weights=np.where(worths > 0, worths, 1.0) * weights,
+        BUCKETS,
+        (worths > 0).astype(float),
+        np.where(worths > 0, worths, 1.0) * weights,
+        strength=strength,
+        steps=steps,
     )
-    result = fit(labelled, BUCKETS, strength=strength, steps=steps)
     result[:BUCKETS] *= found.rare
     return result
 
@@ -186,6 +184,7 @@ class Scored:
     union: NDArray[np.float64]
     acute: float
     passage: float
+    decided: bool  # by a rule
 
 
 def score(examples: Sequence[Prepared], heads: Heads) -> list[Scored]:
@@ -199,13 +198,15 @@ def score(examples: Sequence[Prepared], heads: Heads) -> list[Scored]:
         own, union = parts(scores)
         acute, passage = float(scores[1].max()), sums.best(0).score
         later, excess = engine.later(one.seen.edges, places), engine.excess(places)
-        scored.append(Scored(one.example, later, excess, own, union, acute, passage))
+        decided = any(fired.rule.decides for fired in one.seen.read.fired)
+        scored.append(Scored(one.example, later, excess, own, union, acute, passage, decided))
     return scored
 
 
 def _line(scores: Sequence[float], share: float) -> float:
     """Return the score that a share of texts reaches."""
-    return round(float(np.quantile(np.array(scores), 1 - share)), 4)
+    found = np.quantile(np.array(scores), 1 - share, method="higher")
+    return round(float(found), 4)
 
 
 def lines(scored: Sequence[Scored]) -> tuple[tuple[float, float], dict[str, float]]:
@@ -219,11 +220,16 @@ def lines(scored: Sequence[Scored]) -> tuple[tuple[float, float], dict[str, floa
         for one in scored
         if not one.example.urgent
     ]
-    firsts = [float(runs[~one.later].max()) for runs, one in normal if not one.example.conversation]
+    alone = _line([one.passage for _runs, one in normal], FALSE_ALARMS_ALONE)
+    firsts = [
+        # What alarms in another way uses up its part of the false alarms.
+        np.inf if one.decided or one.passage >= alone else float(runs[~one.later].max())
+        for runs, one in normal
+        if not one.example.conversation
+    ]
     talks = [float(runs[one.later].max()) for runs, one in normal if one.later.any()]
     dringend = _line(firsts, FALSE_ALARMS)
     talk = max(_line(talks, FALSE_ALARMS_TALK), dringend)
-    alone = _line([one.passage for _runs, one in normal], FALSE_ALARMS_ALONE)
     # `sofort`: where a few more urgent texts are called so than are.
     urgent = [one for one in scored if one.example.urgent]
     share = sum(one.example.level == Urgency.SOFORT for one in urgent) / len(urgent)
@@ -236,8 +242,19 @@ def lines(scored: Sequence[Scored]) -> tuple[tuple[float, float], dict[str, floa
     }
 
 
-def train(learnt: Sequence[Example], development: Sequence[Example]) -> Heads:
-    """Return heads trained on both splits; the lines are those of heads that learnt the first alone."""
-    first, second = prepare(learnt), prepare(development)
-    scales, thresholds = lines(score(second, learn(first)))
-    return replace(learn([*first, *second]), scales=scales, thresholds=thresholds)
+def held_out(examples: Sequence[Prepared]) -> list[Scored]:
+    """Return what heads make of all examples, each of heads that learnt other author batches alone."""
+    batches = sorted({one.example.batch for one in examples})
+    scored: list[Scored] = []
+    for fold in range(FOLDS):
+        apart = set(batches[fold::FOLDS])
+        heads = learn([one for one in examples if one.example.batch not in apart])
+        scored += score([one for one in examples if one.example.batch in apart], heads)
+    return scored
+
+
+def train(examples: Sequence[Example]) -> Heads:
+    """Return heads trained on all examples; their lines are those of held-out author batches."""
+    prepared = prepare(examples)
+    scales, thresholds = lines(held_out(prepared))
+    return replace(learn(prepared), scales=scales, thresholds=thresholds)

@@ -34,15 +34,15 @@ class Command(BaseCommand):
         began = time.monotonic()
         folder: Path = options["out"]
         try:
-            learnt, development = data.load("train"), data.load("development")
+            learnt = data.load("train", "development")
             held_back = data.load("test")
         except (data.BadLine, OSError, KeyError) as error:
             raise CommandError(str(error)) from error
         folder.mkdir(parents=True, exist_ok=True)
-        heads = training.train(learnt, development)
+        heads = training.train(learnt)
         classifier.save(heads, folder)
         self.stdout.write(
-            f"{len(learnt) + len(development)} texts learnt in {time.monotonic() - began:.0f} s"
+            f"{len(learnt)} texts learnt in {time.monotonic() - began:.0f} s"
         )
         items = evaluation.run(
             held_back,
@@ -50,5 +50,5 @@ class Command(BaseCommand):
         )
         for line in evaluation.lines(items):
             self.stdout.write(line)
-        text = card.write([*learnt, *development], items, heads)
+        text = card.write(learnt, items, heads)
         (folder / "card.md").write_text(text, encoding="utf-8")
