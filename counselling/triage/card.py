@@ -51,6 +51,10 @@ LIMITS = """
 - The lines were chosen by cross-validation: three folds of author batches of train and development texts, each scored by
   heads that learnt the others, so that 11 % of normal messages alarm there. Before that, in an earlier model, the test
   split's figures had been in view when the share was chosen; the batches `f` of the test split are new since then.
+  The test split was measured twice: first with a laxer line for passages (sofort found 0.937, false alarms 0.096), which
+  was then made stricter because of long harmless letters in the folds and of the demo.
+- On those folds, with two thirds of the texts learnt: sofort found 0.92, urgent found 0.86, false alarms 0.12. Of normal
+  letters of the demo, long and by another hand, 26 of 60 alarm.
 - All batches were written by the same few hands, test batches too: they measure new texts, not new writers.
 - The rise of the line with length was settled in an earlier model with the demo's letters in view, which are no clean
   check since.
