@@ -34,11 +34,11 @@ def press(member: Membership, address: str, asked: Asked, **data: str) -> str:
 
 
 def test_katrin_claims_a_case_and_lands_on_it(house: House) -> None:
-    asked = ask(house.nordhafen, "Wir schlafen kaum.")
+    asked = ask(house.nordhafen, "Wir haben Streit über das Taschengeld.")
 
     html = press(house.katrin, "case-claim", asked)
 
-    assert "Wir schlafen kaum." in html
+    assert "Wir haben Streit über das Taschengeld." in html
     assert "Antwort senden" in html
     assert cases.holder_of(asked.pk) == house.katrin
 
