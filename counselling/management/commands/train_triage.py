@@ -41,9 +41,7 @@ class Command(BaseCommand):
         folder.mkdir(parents=True, exist_ok=True)
         heads = training.train(learnt)
         classifier.save(heads, folder)
-        self.stdout.write(
-            f"{len(learnt)} texts learnt in {time.monotonic() - began:.0f} s"
-        )
+        self.stdout.write(f"{len(learnt)} texts learnt in {time.monotonic() - began:.0f} s")
         items = evaluation.run(
             held_back,
             using=engine.Engine(pipeline.load(), vocabulary.load(), classifier.load(folder)),
