@@ -34,7 +34,7 @@ def body_of(parent: PlainParent, word: str) -> tuple[bytes, str]:
     """Return a question with two large photos in which a word stands readable."""
     mark = (word * 20).encode()
     photos = [photo(1600, 1200) + mark, mark.join([photo(1600, 1200), bytes(1000)])]
-    return multipart({**parent.form(), "text": f"Frage mit {word}"}, photos)
+    return multipart({**ask_until_answered(parent), "text": f"Frage mit {word}"}, photos)
 
 
 def send(parent: PlainParent, lotse: Lotse, body: bytes, kind: str, *, share: float) -> None:
@@ -129,7 +129,7 @@ def ask(parent: PlainParent, form: dict[str, str], image: bytes, done: threading
 
 def ask_until_answered(parent: PlainParent) -> dict[str, str]:
     """Open the form, again and again while the server is being started."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while True:
         try:
             return parent.form()

@@ -50,6 +50,7 @@ NO_PAGE = {
     "case-draft": "POST, 204 or leads on",
     "case-preview": "POST, a part of the page `case`",
     "alarm-board": "a part of every page of the team",
+    "alarm-link": "its secret is only in a mail; looked at in test_alarm",
     "alarm-acknowledge": "POST, leads on",
     "delivery-try-again": "POST, leads on",
     "push-device": "POST, 204",
