@@ -175,7 +175,8 @@ def test_every_page_looks_right(
     not_seen = all_names() - visited.names - set(NO_PAGE)
     assert not not_seen, f"nobody has looked at {sorted(not_seen)}"
     assert set(NO_PAGE) <= all_names(), "NO_PAGE names what is no address any more"
-    assert not set(NO_PAGE) & visited.names, "NO_PAGE names what does show a page"
+    wrong = sorted(set(NO_PAGE) & visited.shown)
+    assert not wrong, f"NO_PAGE names what does show a page: {wrong}"
 
 
 def parents_pages(tour: Tour, code: str) -> None:

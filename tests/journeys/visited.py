@@ -32,10 +32,11 @@ def name_of(url: str) -> str:
 
 
 class Visited:
-    """The names of the pages that a browser has opened."""
+    """The names of the addresses that a browser has opened, and of those that showed a page."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
+        self.shown: set[str] = set()
 
     def watch(self, context: BrowserContext) -> None:
         """Note every page that opens in a browser context from now on."""
@@ -50,3 +51,5 @@ class Visited:
             and "text/html" in response.headers.get("content-type", "")
         ):
             self.names.add(name_of(response.url))
+            if response.ok:  # one that leads on shows nothing
+                self.shown.add(name_of(response.url))
