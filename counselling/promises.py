@@ -68,10 +68,6 @@ class Rules:
         others = [row for row in self.calendars if row.team_id != changed.team_id]
         return replace(self, calendars=[*others, changed])
 
-    def without_calendar(self, team: UUID) -> "Rules":
-        """Return the rules as they would be if a team had no calendar of its own."""
-        return replace(self, calendars=[row for row in self.calendars if row.team_id != team])
-
     def with_levels(
         self, changed: Iterable[ServiceLevel], *, team: UUID | None, channel: str
     ) -> "Rules":

@@ -107,22 +107,6 @@ class ReferralMove(StrEnum):
     EXPIRE = "expire"
 
     @classmethod
-    def of_client(cls) -> frozenset["ReferralMove"]:
-        """Return the moves that only the client makes."""
-        return frozenset(
-            [
-                cls.PREPARE,
-                cls.CONFIRM,
-                cls.DISMISS,
-                cls.TAKE_CODE,
-                cls.ANSWER,
-                cls.PICK,
-                cls.NONE_FITS,
-                cls.REVOKE,
-            ]
-        )
-
-    @classmethod
     def of_partner(cls) -> frozenset["ReferralMove"]:
         """Return the moves of the service, made by itself or entered by the counsellor for it."""
         return frozenset(
@@ -139,11 +123,6 @@ class ReferralMove(StrEnum):
                 cls.COMPLETE,
             ]
         )
-
-    @classmethod
-    def of_counsellor(cls) -> frozenset["ReferralMove"]:
-        """Return the moves that only counsellors make."""
-        return frozenset([cls.TAKE_BACK, cls.SECOND_YES])
 
     @classmethod
     def of_clock(cls) -> frozenset["ReferralMove"]:

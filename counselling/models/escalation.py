@@ -111,11 +111,6 @@ class Escalation(models.Model):
         SUPERSEDED = "superseded", _("durch dringenderen Alarm ersetzt")
 
         @classmethod
-        def by_human(cls) -> list["Escalation.How"]:
-            """Return the ends at which a human has seen it."""
-            return [one for one in cls if one is not cls.SUPERSEDED]
-
-        @classmethod
         def acknowledging(cls) -> list["Escalation.How"]:
             """Return the ends that say nothing but that a human has looked; the case does not change."""
             return [cls.PAGE, cls.MAIL, cls.WEBHOOK, cls.READ]

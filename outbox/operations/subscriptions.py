@@ -49,9 +49,3 @@ def forget(*, subscription: str, owner: UUID | None = None) -> None:
     except ValueError:
         return
     (rows if owner is None else rows.filter(owner=owner)).delete()
-
-
-@transaction.atomic
-def forget_all_of(*, owner: UUID) -> None:
-    """Forget every browser of a person."""
-    PushSubscription.objects.filter(owner=owner).delete()
