@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from outbox import wire
-from outbox.failures import Failed
+from outbox.failures import Failed, of_the_wire
 from outbox.models import Delivery, PushSubscription
 from vault import push
 
@@ -26,18 +26,15 @@ def send(delivery: Delivery, at: datetime) -> bool:
     message = json.dumps(
         {"title": delivery.subject, "body": delivery.body, "tag": delivery.pk.hex}
     ).encode()
-    try:
-        sealed = push.seal_for_browser(
-            message,
-            public=bytes(subscription.public_key),
-            secret=bytes(subscription.secret),
-        )
+    sealed = push.seal_for_browser(
+        message, public=bytes(subscription.public_key), secret=bytes(subscription.secret)
+    )
+    proof = push.authorization(subscription.endpoint, contact=_contact(), at=at)
+    with of_the_wire():
         answer = wire.post(
             subscription.endpoint,
             headers={
-                "Authorization": push.authorization(
-                    subscription.endpoint, contact=_contact(), at=at
-                ),
+                "Authorization": proof,
                 "Content-Encoding": "aes128gcm",
                 "Content-Type": "application/octet-stream",
                 "TTL": str(LASTS),
@@ -46,14 +43,6 @@ def send(delivery: Delivery, at: datetime) -> bool:
             },
             body=sealed,
         )
-    except wire.AddressRefused:
-        raise Failed(Delivery.Failure.ADDRESS, again=False) from None
-    except wire.TooSlow:
-        raise Failed(Delivery.Failure.TOO_SLOW, way_is_closed=True) from None
-    except wire.Unreachable:
-        raise Failed(Delivery.Failure.UNREACHABLE, way_is_closed=True) from None
-    except wire.Unreadable:
-        raise Failed(Delivery.Failure.ANSWER) from None
     if answer.status in {404, 410}:
         raise Failed(Delivery.Failure.GONE, again=False)
     if not 200 <= answer.status < 300:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from django.conf import settings
 
 from outbox import wire
-from outbox.failures import Failed
+from outbox.failures import Failed, of_the_wire
 from outbox.models import Delivery, Gateway
 
 
@@ -36,16 +36,8 @@ def send(delivery: Delivery, at: datetime) -> bool:
         "Lotse-Timestamp": stamp,
         "Lotse-Signature": signature(secret_of(gateway), stamp, body),
     }
-    try:
+    with of_the_wire():
         answer = wire.post(gateway.address, headers=headers, body=body)
-    except wire.AddressRefused:
-        raise Failed(Delivery.Failure.ADDRESS, again=False) from None
-    except wire.TooSlow:
-        raise Failed(Delivery.Failure.TOO_SLOW, way_is_closed=True) from None
-    except wire.Unreachable:
-        raise Failed(Delivery.Failure.UNREACHABLE, way_is_closed=True) from None
-    except wire.Unreadable:
-        raise Failed(Delivery.Failure.ANSWER) from None
     return _acknowledges(answer)
 
 

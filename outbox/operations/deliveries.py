@@ -154,15 +154,7 @@ def note_failed(
         touched_at=at,
     )
     if mine and gives_up:
-        trail.record(
-            "delivery.dead",
-            by=trail.SYSTEM,
-            at=at,
-            organisation=delivery.organisation,
-            delivery=str(delivery.pk),
-            channel=delivery.channel,
-            failure=str(failure),
-        )
+        _record("delivery.dead", delivery, by=trail.SYSTEM, at=at, failure=str(failure))
 
 
 @transaction.atomic
@@ -187,14 +179,7 @@ def try_again(*, delivery: UUID, by: trail.Actor, at: datetime) -> None:
     if not won:
         raise NotDead
     row = Delivery.objects.get(pk=delivery)
-    trail.record(
-        "delivery.tried_again",
-        by=by,
-        at=at,
-        organisation=row.organisation,
-        delivery=str(delivery),
-        channel=row.channel,
-    )
+    _record("delivery.tried_again", row, by=by, at=at)
     _hint(row.channel)
 
 
@@ -206,15 +191,7 @@ def drop(*, delivery: UUID, by: trail.Actor, at: datetime) -> None:
     )
     if not won:
         raise NotDead
-    row = Delivery.objects.get(pk=delivery)
-    trail.record(
-        "delivery.dropped",
-        by=by,
-        at=at,
-        organisation=row.organisation,
-        delivery=str(delivery),
-        channel=row.channel,
-    )
+    _record("delivery.dropped", Delivery.objects.get(pk=delivery), by=by, at=at)
 
 
 @transaction.atomic
@@ -245,6 +222,18 @@ def settle_clock(*, at: datetime) -> int:
             due_at=seen.due_at - (seen.touched_at - at), touched_at=at
         )
     return settled
+
+
+def _record(what: str, row: Delivery, *, by: trail.Actor, at: datetime, **more: str) -> None:
+    trail.record(
+        what,
+        by=by,
+        at=at,
+        organisation=row.organisation,
+        delivery=str(row.pk),
+        channel=row.channel,
+        **more,
+    )
 
 
 def _hint(channel: str) -> None:
