@@ -230,6 +230,7 @@ def _record(what: str, row: Delivery, *, by: trail.Actor, at: datetime, **more: 
         by=by,
         at=at,
         organisation=row.organisation,
+        case=None,  # the outbox knows none
         delivery=str(row.pk),
         channel=row.channel,
         **more,
