@@ -27,7 +27,7 @@ COUNT_FROM = {
         "WHERE sql LIKE '%%AUTOINCREMENT%%'",
     ),
 }
-_builders: list[str] = []
+_builders: dict[str, int] = {}  # number of each
 
 
 def built_once(build: Callable[Told, Built]) -> Callable[Told, Built]:
@@ -40,9 +40,7 @@ def built_once(build: Callable[Told, Built]) -> Callable[Told, Built]:
     @wraps(build)
     def again(*arguments: Told.args, **named: Told.kwargs) -> Built:
         told = repr((build.__qualname__, arguments, sorted(named.items())))
-        if told not in _builders:
-            _builders.append(told)
-        _count_from(APART * (_builders.index(told) + 1))
+        _count_from(APART * _builders.setdefault(told, len(_builders) + 1))
         if told not in kept:
             written: list[tuple[str, Any]] = []
             with connection.execute_wrapper(_into(written)):

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import Organisation, Role
+from accounts.models import Role
 from config.headers import NOT_NEEDED
 from tests import factories
 from tests.counselling.pages import come_back, hidden
@@ -65,13 +65,6 @@ NEVER = (
 )
 
 
-def staffed(slug: str) -> Organisation:
-    """Found an organisation with somebody who reads, so that one can ask there."""
-    here = factories.organisation(slug)
-    factories.enrol(here, "Katrin Petersen")
-    return here
-
-
 @pytest.fixture
 def over_https(settings: Settings) -> None:
     """Answer as in a real house. The middleware reads this when a browser is first used."""
@@ -109,7 +102,7 @@ def exactly(headers: Any, wanted: dict[str, str]) -> None:
     ],
 )
 def test_pages_redirections_and_error_pages(path: str, status: int) -> None:
-    staffed("nordhafen")
+    factories.staffed("nordhafen")
     answer = Client().get(path, secure=True)
     assert answer.status_code == status
     exactly(answer.headers, PAGE)
@@ -118,7 +111,7 @@ def test_pages_redirections_and_error_pages(path: str, status: int) -> None:
 
 @pytest.mark.usefixtures("over_https")
 def test_a_page_of_staff_a_thread_and_refused_forms() -> None:
-    here = staffed("nordhafen")
+    here = factories.staffed("nordhafen")
     asked = factories.ask(here)
     counsellor = signed_in(factories.enrol(here, "Katrin"))
     parent, careless = Client(), Client(enforce_csrf_checks=True)
@@ -142,7 +135,7 @@ def test_a_page_of_staff_a_thread_and_refused_forms() -> None:
 @pytest.mark.usefixtures("over_https")
 @pytest.mark.parametrize("form", ["", "?als=json"])
 def test_a_file_to_save_may_do_nothing(form: str) -> None:
-    asked = factories.ask(staffed("nordhafen"))
+    asked = factories.ask(factories.staffed("nordhafen"))
     parent = Client()
     parent.post("/nordhafen/zurueck/", {"code": asked.code.display()}, secure=True)
     answer = parent.get(f"/nordhafen/gespraech/mitnehmen/{form}", secure=True)
@@ -153,14 +146,14 @@ def test_a_file_to_save_may_do_nothing(form: str) -> None:
 
 @pytest.mark.usefixtures("over_https")
 def test_the_colours_may_be_kept_for_a_moment() -> None:
-    staffed("nordhafen")
+    factories.staffed("nordhafen")
     answer = Client().get("/nordhafen/farben.css", secure=True)
     exactly(answer.headers, {**PAGE, "Cache-Control": "public, max-age=300"})
 
 
 @pytest.mark.usefixtures("over_https")
 def test_plain_http_leads_to_https_and_nowhere_else() -> None:
-    staffed("nordhafen")
+    factories.staffed("nordhafen")
     answer = Client().get("/nordhafen/frage/?a=b")
     assert answer.status_code == 301
     assert answer.headers["Location"] == "https://testserver/nordhafen/frage/?a=b"
@@ -228,7 +221,7 @@ def cookies(answer: Any) -> dict[str, str]:
     ],
 )
 def test_before_a_form_is_opened_there_is_no_cookie(path: str) -> None:
-    staffed("nordhafen")
+    factories.staffed("nordhafen")
     answer = Client().get(path)
     # Leaving may only take one away.
     assert all(morsel["max-age"] == 0 for morsel in answer.cookies.values())
@@ -241,7 +234,7 @@ KEPT = "httponly=True path=/ samesite=Strict"
 
 
 def test_a_form_sets_one_cookie_and_a_conversation_a_second_and_there_is_no_third() -> None:
-    asked = factories.ask(staffed("nordhafen"))
+    asked = factories.ask(factories.staffed("nordhafen"))
     parent = Client()
     for path in ("/nordhafen/frage/", "/nordhafen/zurueck/"):
         assert cookies(Client().get(path)) == {FORM_COOKIE: KEPT}
@@ -257,7 +250,7 @@ def test_a_form_sets_one_cookie_and_a_conversation_a_second_and_there_is_no_thir
 
 
 def test_leaving_takes_cookies_session_and_storage_away() -> None:
-    asked = factories.ask(staffed("nordhafen"))
+    asked = factories.ask(factories.staffed("nordhafen"))
     parent = Client()
     token = hidden(parent.get("/nordhafen/zurueck/"), "csrfmiddlewaretoken")
     assert token
@@ -274,7 +267,7 @@ def test_leaving_takes_cookies_session_and_storage_away() -> None:
 
 
 def test_leaving_keeps_staff_signed_in_at_the_same_browser() -> None:
-    here = staffed("nordhafen")
+    here = factories.staffed("nordhafen")
     asked = factories.ask(here)
     katrin = signed_in(factories.enrol(here, "Katrin"))
     come_back(katrin, asked.code.display())
@@ -284,7 +277,7 @@ def test_leaving_keeps_staff_signed_in_at_the_same_browser() -> None:
 
 
 def test_a_neutral_title_hides_the_organisation_on_every_page_of_it() -> None:
-    here = staffed("nordhafen")
+    here = factories.staffed("nordhafen")
     here.neutral_title = True
     here.save()
     asked = factories.ask(here)
