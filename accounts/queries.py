@@ -354,9 +354,14 @@ def invitation_by_hash(token_hash: bytes) -> Invitation | None:
     )
 
 
+def houses() -> QuerySet[Organisation]:
+    """Return the organisations that counsel; a partner's desk is one too, and none of these."""
+    return Organisation.objects.filter(is_partner=False)
+
+
 def only_organisation() -> Organisation | None:
-    """Return the organisation if there is exactly one, else None."""
-    first = list(Organisation.objects.filter(is_partner=False).order_by("created_at")[:2])
+    """Return the organisation that counsels if there is exactly one, else None."""
+    first = list(houses().order_by("created_at")[:2])
     return first[0] if len(first) == 1 else None
 
 

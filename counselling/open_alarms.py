@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Role
-from accounts.queries import team_ids
+from accounts.queries import houses, team_ids
 from counselling import reaching
 from counselling.models import Absence, Escalation, EscalationStep, LadderStep, OnCall
 from counselling.sla import Urgency
@@ -100,7 +100,7 @@ def organisations_without_on_call(*, at: datetime) -> list[Organisation]:
         member__ended_at__isnull=True,
         member__user__is_active=True,
     )
-    rows = Organisation.objects.filter(~Exists(called), teams__isnull=False, is_partner=False)
+    rows = houses().filter(~Exists(called), teams__isnull=False)
     return list(rows.distinct().order_by("slug"))
 
 

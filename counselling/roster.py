@@ -201,7 +201,8 @@ def present(*, organisation: Organisation, start: datetime, end: datetime) -> di
         cancelled_at__isnull=True,
     ):
         whole = [(max(start, shift.starts_at), min(end, shift.ends_at))]
-        away = _merged(sorted(absent.get(shift.member_id, [])))  # type: ignore[arg-type]
+        assert shift.member_id is not None  # the filter leaves no open shift
+        away = _merged(sorted(absent.get(shift.member_id, [])))
         found.setdefault(shift.team_id, []).extend(_without(whole, away))
     return found
 

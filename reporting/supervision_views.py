@@ -27,11 +27,8 @@ from reporting import exports, queries, supervision
 from reporting.response_times import HOURS, Times, response_times
 
 LIVE_URL = "/ws/leitung/"
-LINE, BAR, SHORT = (
-    26,
-    250,
-    20,
-)  # units: height of a line and longest bar of a chart; letters of a label
+LINE, BAR = 26, 250  # units: height of a line and longest bar of a chart
+SHORT = 20  # letters of a label in a chart
 _AGES: dict[str, Promise] = {
     "1h": gettext_lazy("bis 1 Std."),
     "4h": gettext_lazy("bis 4 Std."),
@@ -175,10 +172,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not compare_digest(shown.encode(), f"Bearer {wanted}".encode()):
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
     at = timezone.now()
-    numbers = [
-        numbers_of(one, at=at)
-        for one in Organisation.objects.filter(is_partner=False).order_by("slug")
-    ]
+    numbers = [numbers_of(one, at=at) for one in staff_queries.houses().order_by("slug")]
     return HttpResponse(
         exports.as_prometheus(numbers),
         content_type="text/plain; version=0.0.4; charset=utf-8",

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from accounts.models import Membership, Organisation, Role
+from accounts.models import Membership, Role
 from accounts.operations import staff
+from accounts.queries import houses
 from referrals.models import Service
 from referrals.operations import desks
 
@@ -15,7 +16,7 @@ EMAIL = "frieke.janssen@familienberatung.example.org"
 def let_in(*, password: str, totp_key: str, now: datetime) -> Membership:
     """Give one service a desk, and let its first person accept the invitation."""
     admin = Membership.objects.filter(
-        organisation=Organisation.objects.filter(is_partner=False).earliest("created_at"),
+        organisation=houses().earliest("created_at"),
         role=Role.ADMIN,
     ).earliest("joined_at")
     _desk, invitation, token = desks.let_in(

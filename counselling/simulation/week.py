@@ -7,8 +7,10 @@ people do is drawn by chance from a seed.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import heappop, heappush
 from random import Random
+from typing import Any
 from uuid import UUID, uuid4
 
 from accounts.models import Membership
@@ -92,7 +94,7 @@ def play(week: Week, *, questions: int, progress: Callable[[str], None]) -> None
         _clients(week, at)
         _people(week, at)
         if at == kill_at:
-            in_time = week.killer(lambda now=at: _sweep(week, now))  # type: ignore[misc]
+            in_time = week.killer(partial(_sweep, week, at))
             week.count("workers killed" if in_time else "workers done before the kill")
             kill_at = _minute_of_hour(week, at + timedelta(hours=1))
         else:
@@ -206,7 +208,7 @@ def _work(week: Week, worker: Worker, at: datetime) -> None:
 
 
 def _answer(week: Week, worker: Worker, case: Case, at: datetime) -> None:
-    common = {
+    common: dict[str, Any] = {
         "case": case.pk,
         "text": "Danke, dass Sie schreiben. Das kennen viele Eltern.",
         "client_msg_id": uuid4(),
@@ -216,10 +218,10 @@ def _answer(week: Week, worker: Worker, case: Case, at: datetime) -> None:
     }
     try:
         if roster.needs_second_person(case, worker.member):
-            approvals.submit(**common)  # type: ignore[arg-type]
+            approvals.submit(**common)
             week.count("replies handed in")
             return
-        messages.reply(**common)  # type: ignore[arg-type]
+        messages.reply(**common)
     except (cases.NotHolder, IllegalMove, approvals.WaitsAlready):
         return
     _answered(week, case.pk, at)

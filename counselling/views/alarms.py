@@ -66,7 +66,7 @@ def board(request: HttpRequest) -> HttpResponse:
         {
             "board": open_alarms.board(member, at=timezone.now()),
             # Where the page is that the board stands on.
-            "alarm_next": request.htmx.current_url_abs_path or reverse("queue"),  # type: ignore[attr-defined]
+            "alarm_next": request.htmx.current_url_abs_path or reverse("queue"),  # type: ignore[attr-defined]  # by django_htmx
         },
     )
 

@@ -118,22 +118,20 @@ def service_levels(request: HttpRequest) -> HttpResponse:
     known = promises.rules(organisation)
     own = {(row.team_id, row.channel) for row in known.levels}
     channels = [("", _("alle Wege")), *Case.ChannelChoice.choices]
-    scopes = [
-        {
-            "name": name if not channel else f"{name}, {label}",
-            "own": (team, channel) in own,
-            "url": _address("service-level", team=team, kanal=channel),
-            "levels": [known.level(urgency, team=team, channel=channel) for urgency in Urgency],
-        }
-        for team, name in _places(organisation)
-        for channel, label in channels
-    ]
-    listed = [
-        {**scope, "levels": [_level_words(level) for level in cast(Any, scope["levels"])]}
-        for number, scope in enumerate(scopes)
-        if scope["own"] or number == 0
-    ]
-    others = [scope for number, scope in enumerate(scopes) if not scope["own"] and number]
+    listed, others = [], []
+    for team, name in _places(organisation):
+        for channel, label in channels:
+            scope = {
+                "name": name if not channel else f"{name}, {label}",
+                "own": (team, channel) in own,
+                "url": _address("service-level", team=team, kanal=channel),
+            }
+            # What holds for everybody is always shown, set or not.
+            if not (scope["own"] or (team, channel) == (None, "")):
+                others.append(scope)
+                continue
+            levels = [known.level(urgency, team=team, channel=channel) for urgency in Urgency]
+            listed.append({**scope, "levels": [_level_words(level) for level in levels]})
     context = {"listed": listed, "others": others}
     return render(request, "counselling/settings/service_levels.html", context)
 

@@ -174,7 +174,7 @@ def _do_before_sending(request: ClientRequest, row: Referral, *, at: datetime) -
             "mark": mark,
             "about": form.cleaned_data["about"],
             "days": form.cleaned_data["days"],
-            "days_words": dict(form.fields["days"].choices)[form.cleaned_data["days"]],  # type: ignore[attr-defined]
+            "days_words": dict(form.fields["days"].choices)[form.cleaned_data["days"]],  # type: ignore[attr-defined]  # a ChoiceField
             "desk": queries.desk_for(row.service),
         },
     )

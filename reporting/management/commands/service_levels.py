@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.models import Organisation
+from accounts import queries
 from reporting.supervision_views import numbers_of
 
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print. Raises CommandError for an organisation that does not exist."""
-        rows = Organisation.objects.filter(is_partner=False).order_by("slug")
+        rows = queries.houses().order_by("slug")
         if options["organisation"]:
             rows = rows.filter(slug=options["organisation"])
             if not rows:
