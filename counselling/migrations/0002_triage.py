@@ -14,16 +14,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name='case',
-            name='signal',
-            field=models.CharField(blank=True, max_length=24),
-        ),
-        migrations.AlterField(
-            model_name='case',
-            name='reason',
-            field=models.CharField(choices=[('asked', 'neue Frage'), ('danger', 'Gefahr angegeben'), ('wrote_again', 'neue Nachricht'), ('released', 'zurückgegeben'), ('handed_over', 'von anderem Team'), ('reopened', 'wieder geöffnet'), ('triage', 'Hinweise im Text'), ('unrated', 'nicht bewertet'), ('reviewed', 'neu eingestuft')], default='asked', max_length=12),
-        ),
         migrations.CreateModel(
             name='Review',
             fields=[
@@ -38,6 +28,10 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='counselling.case')),
             ],
+            options={
+                'indexes': [models.Index(fields=['case', '-seq'], name='review_of_case')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('new__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']]), ('old__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='review_levels_are_known'), models.CheckConstraint(condition=models.Q(('new__lte', models.F('old')), models.Q(('reason', ''), _negated=True), _connector='OR'), name='lowering_has_a_reason')],
+            },
         ),
         migrations.CreateModel(
             name='Assessment',
@@ -59,34 +53,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['seq'],
+                'indexes': [models.Index(condition=models.Q(('level__lt', counselling.sla.Urgency['NORMAL']), ('review__isnull', True), ('shadow', False)), fields=['case'], name='assessment_to_review')],
+                'constraints': [models.UniqueConstraint(fields=('case', 'seq', 'shadow'), name='a_message_is_rated_once'), models.CheckConstraint(condition=models.Q(('level__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='assessment_level_is_known'), models.CheckConstraint(condition=models.Q(('unrated', ''), ('level__lt', counselling.sla.Urgency['NORMAL']), _connector='OR'), name='unrated_is_never_normal')],
             },
         ),
-        migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['case', '-seq'], name='review_of_case'),
+        migrations.AddField(
+            model_name='case',
+            name='signal',
+            field=models.CharField(blank=True, max_length=24),
         ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('new__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']]), ('old__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='review_levels_are_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('new__lte', models.F('old')), models.Q(('reason', ''), _negated=True), _connector='OR'), name='lowering_has_a_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='assessment',
-            index=models.Index(condition=models.Q(('level__lt', counselling.sla.Urgency['NORMAL']), ('review__isnull', True), ('shadow', False)), fields=['case'], name='assessment_to_review'),
-        ),
-        migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.UniqueConstraint(fields=('case', 'seq', 'shadow'), name='a_message_is_rated_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(('level__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='assessment_level_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(('unrated', ''), ('level__lt', counselling.sla.Urgency['NORMAL']), _connector='OR'), name='unrated_is_never_normal'),
+        migrations.AlterField(
+            model_name='case',
+            name='reason',
+            field=models.CharField(choices=[('asked', 'neue Frage'), ('danger', 'Gefahr angegeben'), ('wrote_again', 'neue Nachricht'), ('released', 'zurückgegeben'), ('handed_over', 'von anderem Team'), ('reopened', 'wieder geöffnet'), ('triage', 'Hinweise im Text'), ('unrated', 'nicht bewertet'), ('reviewed', 'neu eingestuft')], default='asked', max_length=12),
         ),
     ]

@@ -49,6 +49,10 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='counselling.case')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['next_at'], name='escalation_due'), models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['organisation', 'urgency'], name='escalation_open'), models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['moved_at'], name='escalation_moved')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('case',), name='one_open_escalation_per_case'), models.UniqueConstraint(fields=('case', 'why', 'round_at'), name='the_same_thing_alarms_once'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('how', ''), ('next_at__isnull', False)), models.Q(('ended_at__isnull', False), ('next_at__isnull', True), models.Q(('how', ''), _negated=True)), _connector='OR'), name='escalation_ends_somehow_or_goes_on'), models.CheckConstraint(condition=models.Q(('urgency__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='escalation_urgency_is_known')],
+            },
         ),
         migrations.CreateModel(
             name='EscalationStep',
@@ -64,6 +68,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['escalation', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('escalation', 'number'), name='a_step_is_taken_once')],
             },
         ),
         migrations.CreateModel(
@@ -81,50 +86,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['urgency', 'position'],
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'urgency', 'position'), name='ladder_step_has_its_place'), models.CheckConstraint(condition=models.Q(('wait__range', (1, 1440))), name='ladder_step_waits_a_while'), models.CheckConstraint(condition=models.Q(('urgency__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='ladder_urgency_is_known')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['next_at'], name='escalation_due'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['organisation', 'urgency'], name='escalation_open'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['moved_at'], name='escalation_moved'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('case',), name='one_open_escalation_per_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(fields=('case', 'why', 'round_at'), name='the_same_thing_alarms_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('how', ''), ('next_at__isnull', False)), models.Q(('ended_at__isnull', False), ('next_at__isnull', True), models.Q(('how', ''), _negated=True)), _connector='OR'), name='escalation_ends_somehow_or_goes_on'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(('urgency__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='escalation_urgency_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalationstep',
-            constraint=models.UniqueConstraint(fields=('escalation', 'number'), name='a_step_is_taken_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ladderstep',
-            constraint=models.UniqueConstraint(fields=('organisation', 'urgency', 'position'), name='ladder_step_has_its_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='ladderstep',
-            constraint=models.CheckConstraint(condition=models.Q(('wait__range', (1, 1440))), name='ladder_step_waits_a_while'),
-        ),
-        migrations.AddConstraint(
-            model_name='ladderstep',
-            constraint=models.CheckConstraint(condition=models.Q(('urgency__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='ladder_urgency_is_known'),
         ),
     ]

@@ -29,6 +29,10 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField()),
                 ('noted_at', models.DateTimeField()),
             ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'noted_at'], name='breach_of_house')],
+                'constraints': [models.UniqueConstraint(fields=('deadline', 'due_at'), name='a_promise_is_broken_once')],
+            },
         ),
         migrations.CreateModel(
             name='ClockJump',
@@ -39,6 +43,9 @@ class Migration(migrations.Migration):
                 ('seconds', models.FloatField()),
                 ('last', models.BigIntegerField()),
             ],
+            options={
+                'indexes': [models.Index(fields=['boot', 'last'], name='clock_jump_of_machine')],
+            },
         ),
         migrations.CreateModel(
             name='Deadline',
@@ -55,7 +62,13 @@ class Migration(migrations.Migration):
                 ('end', models.CharField(blank=True, choices=[('replied', 'Replied'), ('seen', 'Seen'), ('rated', 'Rated'), ('closed', 'Closed')], max_length=8)),
                 ('warned_at', models.DateTimeField(null=True)),
                 ('breached_at', models.DateTimeField(null=True)),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deadlines', to='counselling.case')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True), ('warned_at__isnull', True)), fields=['warn_at'], name='deadline_to_warn'), models.Index(condition=models.Q(('breached_at__isnull', True), ('ended_at__isnull', True)), fields=['due_at'], name='deadline_to_breach'), models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['organisation', 'id'], name='deadline_running'), models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['organisation', 'due_at'], name='deadline_running_by_time'), models.Index(fields=['organisation', 'ended_at'], name='deadline_ended')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), models.Q(('kind', counselling.sla.Response['ACKNOWLEDGEMENT']), _negated=True)), fields=('case',), name='one_answer_is_due'), models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), ('kind', counselling.sla.Response['ACKNOWLEDGEMENT'])), fields=('case',), name='one_look_is_due'), models.CheckConstraint(condition=models.Q(models.Q(('end', ''), ('ended_at__isnull', True)), models.Q(('ended_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='deadline_ended_at_and_end_together'), models.CheckConstraint(condition=models.Q(('kind__in', [counselling.sla.Response['ACKNOWLEDGEMENT'], counselling.sla.Response['FIRST'], counselling.sla.Response['NEXT']]), ('urgency__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='deadline_is_of_a_known_kind'), models.CheckConstraint(condition=models.Q(('since__lt', models.F('due_at')), ('warn_at__lte', models.F('due_at'))), name='deadline_lies_ahead_and_its_warning_before')],
+            },
         ),
         migrations.CreateModel(
             name='Reckoning',
@@ -65,7 +78,11 @@ class Migration(migrations.Migration):
                 ('after', models.BigIntegerField(default=0)),
                 ('moved', models.PositiveIntegerField(default=0)),
                 ('done_at', models.DateTimeField(null=True)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('done_at__isnull', True)), fields=['requested_at'], name='reckoning_to_do')],
+            },
         ),
         migrations.CreateModel(
             name='ServiceLevel',
@@ -78,7 +95,12 @@ class Migration(migrations.Migration):
                 ('next', models.PositiveIntegerField()),
                 ('most_days', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('warning', models.PositiveSmallIntegerField()),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='service_levels', to='accounts.organisation')),
+                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='service_levels', to='accounts.team')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('team__isnull', True)), fields=('organisation', 'channel', 'urgency'), name='one_level_of_the_organisation'), models.UniqueConstraint(condition=models.Q(('team__isnull', False)), fields=('team', 'channel', 'urgency'), name='one_level_of_a_team'), models.CheckConstraint(condition=models.Q(('urgency__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='level_urgency_is_known'), models.CheckConstraint(condition=models.Q(('first__range', (1, 20160)), ('next__range', (1, 20160)), ('warning__range', (10, 95)), models.Q(('acknowledgement__isnull', True), ('acknowledgement__range', (1, 20160)), _connector='OR'), models.Q(('most_days__isnull', True), ('most_days__range', (1, 20)), _connector='OR')), name='levels_are_never_zero')],
+            },
         ),
         migrations.CreateModel(
             name='SweepClock',
@@ -96,7 +118,12 @@ class Migration(migrations.Migration):
                 ('land', models.CharField(blank=True, max_length=2)),
                 ('weekly', models.JSONField()),
                 ('days', models.JSONField(default=dict)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='work_calendars', to='accounts.organisation')),
+                ('team', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='work_calendar', to='accounts.team')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('team__isnull', True)), fields=('organisation',), name='one_calendar_of_the_organisation')],
+            },
         ),
         migrations.AddField(
             model_name='case',
@@ -106,116 +133,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='case',
             constraint=models.CheckConstraint(condition=models.Q(('channel__in', [counselling.sla.Channel['CHAT'], counselling.sla.Channel['MAIL']])), name='case_channel_is_known'),
-        ),
-        migrations.AddIndex(
-            model_name='breach',
-            index=models.Index(fields=['organisation', 'noted_at'], name='breach_of_house'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.UniqueConstraint(fields=('deadline', 'due_at'), name='a_promise_is_broken_once'),
-        ),
-        migrations.AddIndex(
-            model_name='clockjump',
-            index=models.Index(fields=['boot', 'last'], name='clock_jump_of_machine'),
-        ),
-        migrations.AddField(
-            model_name='deadline',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deadlines', to='counselling.case'),
-        ),
-        migrations.AddField(
-            model_name='deadline',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='reckoning',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='servicelevel',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='service_levels', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='servicelevel',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='service_levels', to='accounts.team'),
-        ),
-        migrations.AddField(
-            model_name='workcalendar',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='work_calendars', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='workcalendar',
-            name='team',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='work_calendar', to='accounts.team'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True), ('warned_at__isnull', True)), fields=['warn_at'], name='deadline_to_warn'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('breached_at__isnull', True), ('ended_at__isnull', True)), fields=['due_at'], name='deadline_to_breach'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['organisation', 'id'], name='deadline_running'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['organisation', 'due_at'], name='deadline_running_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(fields=['organisation', 'ended_at'], name='deadline_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), models.Q(('kind', counselling.sla.Response['ACKNOWLEDGEMENT']), _negated=True)), fields=('case',), name='one_answer_is_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), ('kind', counselling.sla.Response['ACKNOWLEDGEMENT'])), fields=('case',), name='one_look_is_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end', ''), ('ended_at__isnull', True)), models.Q(('ended_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='deadline_ended_at_and_end_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', [counselling.sla.Response['ACKNOWLEDGEMENT'], counselling.sla.Response['FIRST'], counselling.sla.Response['NEXT']]), ('urgency__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='deadline_is_of_a_known_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('since__lt', models.F('due_at')), ('warn_at__lte', models.F('due_at'))), name='deadline_lies_ahead_and_its_warning_before'),
-        ),
-        migrations.AddIndex(
-            model_name='reckoning',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['requested_at'], name='reckoning_to_do'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicelevel',
-            constraint=models.UniqueConstraint(condition=models.Q(('team__isnull', True)), fields=('organisation', 'channel', 'urgency'), name='one_level_of_the_organisation'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicelevel',
-            constraint=models.UniqueConstraint(condition=models.Q(('team__isnull', False)), fields=('team', 'channel', 'urgency'), name='one_level_of_a_team'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicelevel',
-            constraint=models.CheckConstraint(condition=models.Q(('urgency__in', [counselling.sla.Urgency['SOFORT'], counselling.sla.Urgency['DRINGEND'], counselling.sla.Urgency['NORMAL']])), name='level_urgency_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicelevel',
-            constraint=models.CheckConstraint(condition=models.Q(('first__range', (1, 20160)), ('next__range', (1, 20160)), ('warning__range', (10, 95)), models.Q(('acknowledgement__isnull', True), ('acknowledgement__range', (1, 20160)), _connector='OR'), models.Q(('most_days__isnull', True), ('most_days__range', (1, 20)), _connector='OR')), name='levels_are_never_zero'),
-        ),
-        migrations.AddConstraint(
-            model_name='workcalendar',
-            constraint=models.UniqueConstraint(condition=models.Q(('team__isnull', True)), fields=('organisation',), name='one_calendar_of_the_organisation'),
         ),
     ]

@@ -22,9 +22,12 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField()),
                 ('settled_at', models.DateTimeField(null=True)),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='absences', to='accounts.membership')),
             ],
             options={
                 'ordering': ['starts_at'],
+                'indexes': [models.Index(fields=['member', 'ends_at'], name='absence_of_member'), models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['starts_at'], name='absence_to_settle')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='absence_ends_after_it_begins')],
             },
         ),
         migrations.CreateModel(
@@ -37,6 +40,9 @@ class Migration(migrations.Migration):
                 ('four_eyes_sofort', models.BooleanField(default=False, verbose_name='Antworten auf „sofort“ liest immer eine zweite Person')),
                 ('approval_minutes', models.PositiveSmallIntegerField(default=60, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(20160)], verbose_name='Freigeben einer Antwort spätestens nach, in Minuten')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('approval_minutes__gte', 5), ('return_dringend_minutes__gte', 5), ('return_normal_minutes__gte', 5), ('return_sofort_minutes__gte', 5)), name='house_rules_leave_time')],
+            },
         ),
         migrations.CreateModel(
             name='OnCall',
@@ -45,9 +51,12 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveSmallIntegerField(default=0)),
                 ('starts_at', models.DateTimeField(null=True)),
                 ('ends_at', models.DateTimeField(null=True)),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='on_call', to='accounts.membership')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='on_call', to='accounts.organisation')),
             ],
             options={
                 'ordering': ['position', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('starts_at__isnull', True), ('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='on_call_ends_after_it_begins')],
             },
         ),
         migrations.CreateModel(
@@ -64,9 +73,14 @@ class Migration(migrations.Migration):
                 ('first_day', models.DateField()),
                 ('last_day', models.DateField(null=True)),
                 ('made_until', models.DateField(null=True)),
+                ('member', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='patterns', to='accounts.membership')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='patterns', to='accounts.organisation')),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patterns', to='accounts.team')),
             ],
             options={
                 'ordering': ['weekday', 'begins'],
+                'indexes': [models.Index(fields=['made_until'], name='pattern_to_make')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='pattern_is_on_a_weekday'), models.CheckConstraint(condition=models.Q(('begins__lt', 1440), ('ends__gt', models.F('begins')), ('ends__lte', django.db.models.expressions.CombinedExpression(models.F('begins'), '+', models.Value(960)))), name='pattern_ends_after_it_begins'), models.CheckConstraint(condition=models.Q(('last_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='pattern_has_its_days_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -75,6 +89,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('token_hash', models.BinaryField(max_length=32, unique=True)),
                 ('made_at', models.DateTimeField()),
+                ('member', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='roster_feed', to='accounts.membership')),
             ],
         ),
         migrations.CreateModel(
@@ -89,9 +104,16 @@ class Migration(migrations.Migration):
                 ('lead', models.BooleanField(default=False)),
                 ('settled_at', models.DateTimeField(null=True)),
                 ('cancelled_at', models.DateTimeField(null=True)),
+                ('member', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to='accounts.membership')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to='accounts.organisation')),
+                ('pattern', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='shifts', to='counselling.pattern')),
+                ('successor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.membership')),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='accounts.team')),
             ],
             options={
                 'ordering': ['starts_at', 'id'],
+                'indexes': [models.Index(condition=models.Q(('cancelled_at__isnull', True)), fields=['organisation', 'ends_at'], name='shift_of_organisation'), models.Index(condition=models.Q(('cancelled_at__isnull', True)), fields=['member', 'ends_at'], name='shift_of_member'), models.Index(condition=models.Q(('cancelled_at__isnull', True), ('settled_at__isnull', True)), fields=['ends_at'], name='shift_to_settle')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='shift_ends_after_it_begins'), models.UniqueConstraint(fields=('pattern', 'day'), name='shift_is_made_once')],
             },
         ),
         migrations.CreateModel(
@@ -101,9 +123,14 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('asked', 'angefragt'), ('accepted', 'angenommen'), ('declined', 'abgelehnt'), ('withdrawn', 'zurückgezogen')], default='asked', max_length=9)),
                 ('asked_at', models.DateTimeField()),
                 ('decided_at', models.DateTimeField(null=True)),
+                ('giver', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.membership')),
+                ('in_return', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='counselling.shift')),
+                ('shift', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='swaps', to='counselling.shift')),
+                ('taker', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.membership')),
             ],
             options={
                 'ordering': ['asked_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'asked')), models.Q(models.Q(('state', 'asked'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='swap_decided_at_when_decided'), models.UniqueConstraint(condition=models.Q(('state', 'asked')), fields=('shift',), name='one_open_swap_per_shift'), models.CheckConstraint(condition=models.Q(('giver', models.F('taker')), _negated=True), name='swap_is_between_two')],
             },
         ),
         migrations.CreateModel(
@@ -119,7 +146,11 @@ class Migration(migrations.Migration):
                 ('member', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='work_profile', serialize=False, to='accounts.membership')),
                 ('ceiling', models.PositiveSmallIntegerField(default=8, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(99)], verbose_name='Höchstens so viele Fragen und Chats zugleich')),
                 ('needs_approval', models.BooleanField(default=False, verbose_name='Antworten liest eine zweite Person')),
+                ('topics', models.ManyToManyField(blank=True, related_name='+', to='counselling.topic')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('ceiling__range', (1, 99))), name='ceiling_is_within_reason')],
+            },
         ),
         migrations.AddField(
             model_name='claim',
@@ -139,162 +170,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='claim',
             index=models.Index(condition=models.Q(('ended_at__isnull', True), ('returns_at__isnull', False)), fields=['returns_at'], name='claim_to_return'),
-        ),
-        migrations.AddField(
-            model_name='absence',
-            name='member',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='absences', to='accounts.membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='houserules',
-            constraint=models.CheckConstraint(condition=models.Q(('approval_minutes__gte', 5), ('return_dringend_minutes__gte', 5), ('return_normal_minutes__gte', 5), ('return_sofort_minutes__gte', 5)), name='house_rules_leave_time'),
-        ),
-        migrations.AddField(
-            model_name='oncall',
-            name='member',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='on_call', to='accounts.membership'),
-        ),
-        migrations.AddField(
-            model_name='oncall',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='on_call', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='pattern',
-            name='member',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='patterns', to='accounts.membership'),
-        ),
-        migrations.AddField(
-            model_name='pattern',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='patterns', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='pattern',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patterns', to='accounts.team'),
-        ),
-        migrations.AddField(
-            model_name='rosterfeed',
-            name='member',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='roster_feed', to='accounts.membership'),
-        ),
-        migrations.AddField(
-            model_name='shift',
-            name='member',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to='accounts.membership'),
-        ),
-        migrations.AddField(
-            model_name='shift',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='shift',
-            name='pattern',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='shifts', to='counselling.pattern'),
-        ),
-        migrations.AddField(
-            model_name='shift',
-            name='successor',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.membership'),
-        ),
-        migrations.AddField(
-            model_name='shift',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='accounts.team'),
-        ),
-        migrations.AddField(
-            model_name='swap',
-            name='giver',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.membership'),
-        ),
-        migrations.AddField(
-            model_name='swap',
-            name='in_return',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='counselling.shift'),
-        ),
-        migrations.AddField(
-            model_name='swap',
-            name='shift',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='swaps', to='counselling.shift'),
-        ),
-        migrations.AddField(
-            model_name='swap',
-            name='taker',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.membership'),
-        ),
-        migrations.AddField(
-            model_name='workprofile',
-            name='topics',
-            field=models.ManyToManyField(blank=True, related_name='+', to='counselling.topic'),
-        ),
-        migrations.AddIndex(
-            model_name='absence',
-            index=models.Index(fields=['member', 'ends_at'], name='absence_of_member'),
-        ),
-        migrations.AddIndex(
-            model_name='absence',
-            index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['starts_at'], name='absence_to_settle'),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='absence_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='oncall',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at__isnull', True), ('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='on_call_ends_after_it_begins'),
-        ),
-        migrations.AddIndex(
-            model_name='pattern',
-            index=models.Index(fields=['made_until'], name='pattern_to_make'),
-        ),
-        migrations.AddConstraint(
-            model_name='pattern',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='pattern_is_on_a_weekday'),
-        ),
-        migrations.AddConstraint(
-            model_name='pattern',
-            constraint=models.CheckConstraint(condition=models.Q(('begins__lt', 1440), ('ends__gt', models.F('begins')), ('ends__lte', django.db.models.expressions.CombinedExpression(models.F('begins'), '+', models.Value(960)))), name='pattern_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='pattern',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='pattern_has_its_days_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(condition=models.Q(('cancelled_at__isnull', True)), fields=['organisation', 'ends_at'], name='shift_of_organisation'),
-        ),
-        migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(condition=models.Q(('cancelled_at__isnull', True)), fields=['member', 'ends_at'], name='shift_of_member'),
-        ),
-        migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('settled_at__isnull', True)), fields=['ends_at'], name='shift_to_settle'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='shift_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.UniqueConstraint(fields=('pattern', 'day'), name='shift_is_made_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='swap',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'asked')), models.Q(models.Q(('state', 'asked'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='swap_decided_at_when_decided'),
-        ),
-        migrations.AddConstraint(
-            model_name='swap',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'asked')), fields=('shift',), name='one_open_swap_per_shift'),
-        ),
-        migrations.AddConstraint(
-            model_name='swap',
-            constraint=models.CheckConstraint(condition=models.Q(('giver', models.F('taker')), _negated=True), name='swap_is_between_two'),
-        ),
-        migrations.AddConstraint(
-            model_name='workprofile',
-            constraint=models.CheckConstraint(condition=models.Q(('ceiling__range', (1, 99))), name='ceiling_is_within_reason'),
         ),
     ]

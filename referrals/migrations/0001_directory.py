@@ -47,47 +47,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Location',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('source', models.CharField(blank=True, max_length=80)),
-                ('source_id', models.CharField(blank=True, max_length=200)),
-                ('location_type', models.CharField(choices=[('physical', 'Ort'), ('postal', 'Postanschrift'), ('virtual', 'online oder telefonisch')], default='physical', max_length=10)),
-                ('url', models.CharField(blank=True, max_length=500)),
-                ('name', models.CharField(blank=True, max_length=300)),
-                ('alternate_name', models.CharField(blank=True, max_length=300)),
-                ('description', models.TextField(blank=True)),
-                ('transportation', models.TextField(blank=True, verbose_name='Anfahrt')),
-                ('latitude', models.FloatField(blank=True, null=True)),
-                ('longitude', models.FloatField(blank=True, null=True)),
-                ('external_identifier', models.CharField(blank=True, max_length=200)),
-                ('external_identifier_type', models.CharField(blank=True, max_length=200)),
-                ('extra', models.JSONField(blank=True, default=dict)),
-                ('confidential', models.BooleanField(default=False, verbose_name='Adresse ist geheim')),
-                ('ags', models.CharField(blank=True, max_length=8, verbose_name='Gemeindeschlüssel')),
-                ('wheelchair', models.CharField(blank=True, choices=[('yes', 'barrierefrei'), ('limited', 'teilweise barrierefrei'), ('no', 'nicht barrierefrei'), ('', 'nicht bekannt')], default='', max_length=8, verbose_name='Rollstuhl')),
-                ('opening_hours', models.CharField(blank=True, max_length=500)),
-                ('opening_hours_note', models.TextField(blank=True)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.organisation')),
-            ],
-            options={
-                'ordering': ['name', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Accessibility',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('description', models.TextField(blank=True)),
-                ('details', models.TextField(blank=True)),
-                ('url', models.CharField(blank=True, max_length=500)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='accessibility', to='referrals.location')),
-            ],
-            options={
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
             name='Provider',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -112,21 +71,45 @@ class Migration(migrations.Migration):
                 'ordering': ['name'],
             },
         ),
-        migrations.AddField(
-            model_name='location',
-            name='provider',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='locations', to='referrals.provider'),
-        ),
         migrations.CreateModel(
-            name='Contact',
+            name='Location',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('department', models.CharField(blank=True, max_length=200)),
-                ('email', models.CharField(blank=True, max_length=254)),
-                ('location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='referrals.location')),
-                ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='referrals.provider')),
+                ('source', models.CharField(blank=True, max_length=80)),
+                ('source_id', models.CharField(blank=True, max_length=200)),
+                ('location_type', models.CharField(choices=[('physical', 'Ort'), ('postal', 'Postanschrift'), ('virtual', 'online oder telefonisch')], default='physical', max_length=10)),
+                ('url', models.CharField(blank=True, max_length=500)),
+                ('name', models.CharField(blank=True, max_length=300)),
+                ('alternate_name', models.CharField(blank=True, max_length=300)),
+                ('description', models.TextField(blank=True)),
+                ('transportation', models.TextField(blank=True, verbose_name='Anfahrt')),
+                ('latitude', models.FloatField(blank=True, null=True)),
+                ('longitude', models.FloatField(blank=True, null=True)),
+                ('external_identifier', models.CharField(blank=True, max_length=200)),
+                ('external_identifier_type', models.CharField(blank=True, max_length=200)),
+                ('extra', models.JSONField(blank=True, default=dict)),
+                ('confidential', models.BooleanField(default=False, verbose_name='Adresse ist geheim')),
+                ('ags', models.CharField(blank=True, max_length=8, verbose_name='Gemeindeschlüssel')),
+                ('wheelchair', models.CharField(blank=True, choices=[('yes', 'barrierefrei'), ('limited', 'teilweise barrierefrei'), ('no', 'nicht barrierefrei'), ('', 'nicht bekannt')], default='', max_length=8, verbose_name='Rollstuhl')),
+                ('opening_hours', models.CharField(blank=True, max_length=500)),
+                ('opening_hours_note', models.TextField(blank=True)),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.organisation')),
+                ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='locations', to='referrals.provider')),
+            ],
+            options={
+                'ordering': ['name', 'pk'],
+                'indexes': [models.Index(fields=['latitude', 'longitude'], name='location_coordinates')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='coordinates_are_on_earth_and_together'), models.CheckConstraint(condition=models.Q(('location_type__in', ['physical', 'postal', 'virtual'])), name='location_type_is_legal')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Accessibility',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('description', models.TextField(blank=True)),
+                ('details', models.TextField(blank=True)),
+                ('url', models.CharField(blank=True, max_length=500)),
+                ('location', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='accessibility', to='referrals.location')),
             ],
             options={
                 'ordering': ['pk'],
@@ -180,38 +163,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Phone',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=60, verbose_name='Telefonnummer')),
-                ('extension', models.PositiveIntegerField(blank=True, null=True)),
-                ('type', models.CharField(blank=True, max_length=20)),
-                ('description', models.TextField(blank=True)),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.contact')),
-                ('location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.location')),
-                ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.provider')),
-                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.service')),
-            ],
-            options={
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Language',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=120)),
-                ('code', models.CharField(blank=True, max_length=12)),
-                ('note', models.TextField(blank=True)),
-                ('location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='languages', to='referrals.location')),
-                ('phone', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='languages', to='referrals.phone')),
-                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='languages', to='referrals.service')),
-            ],
-            options={
-                'ordering': ['pk'],
+                'indexes': [models.Index(fields=['last_modified', 'id'], name='service_modified'), models.Index(fields=['status', 'hide_from'], name='service_shown'), models.Index(fields=['duplicate_key'], name='service_duplicate'), models.Index(fields=['source', 'source_id'], name='service_source')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['active', 'inactive', 'defunct', 'temporarily closed'])), name='service_status_is_legal'), models.CheckConstraint(condition=models.Q(('capacity_code__in', ['frei', 'warteliste', 'voll', 'unbekannt'])), name='service_capacity_code_is_legal'), models.CheckConstraint(condition=models.Q(('hide_from__gte', models.F('fresh_until'))), name='service_is_stale_before_it_hides')],
             },
         ),
         migrations.CreateModel(
@@ -244,11 +197,6 @@ class Migration(migrations.Migration):
                 'ordering': ['pk'],
             },
         ),
-        migrations.AddField(
-            model_name='contact',
-            name='service',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='referrals.service'),
-        ),
         migrations.CreateModel(
             name='Capacity',
             fields=[
@@ -259,19 +207,6 @@ class Migration(migrations.Migration):
                 ('description', models.TextField(blank=True)),
                 ('updated', models.DateTimeField()),
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='capacities', to='referrals.service')),
-            ],
-            options={
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Attribute',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('link_type', models.CharField(blank=True, max_length=120)),
-                ('value', models.TextField(blank=True)),
-                ('label', models.CharField(blank=True, max_length=300)),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attributes', to='referrals.service')),
             ],
             options={
                 'ordering': ['pk'],
@@ -291,6 +226,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at'],
+                'indexes': [models.Index(fields=['service', 'created_at'], name='assurance_by_service')],
             },
         ),
         migrations.CreateModel(
@@ -305,6 +241,61 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('service', 'location'), name='service_is_once_at_a_location')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Contact',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(blank=True, max_length=200)),
+                ('title', models.CharField(blank=True, max_length=200)),
+                ('department', models.CharField(blank=True, max_length=200)),
+                ('email', models.CharField(blank=True, max_length=254)),
+                ('location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='referrals.location')),
+                ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='referrals.provider')),
+                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='referrals.service')),
+                ('service_at_location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='referrals.serviceatlocation')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('provider__isnull', False), ('service__isnull', False), ('service_at_location__isnull', False), ('location__isnull', False), _connector='OR'), name='contact_belongs_somewhere')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Phone',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('number', models.CharField(max_length=60, verbose_name='Telefonnummer')),
+                ('extension', models.PositiveIntegerField(blank=True, null=True)),
+                ('type', models.CharField(blank=True, max_length=20)),
+                ('description', models.TextField(blank=True)),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.contact')),
+                ('location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.location')),
+                ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.provider')),
+                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.service')),
+                ('service_at_location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.serviceatlocation')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('location__isnull', False), ('service__isnull', False), ('provider__isnull', False), ('contact__isnull', False), ('service_at_location__isnull', False), _connector='OR'), name='phone_belongs_somewhere')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Language',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(blank=True, max_length=120)),
+                ('code', models.CharField(blank=True, max_length=12)),
+                ('note', models.TextField(blank=True)),
+                ('location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='languages', to='referrals.location')),
+                ('phone', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='languages', to='referrals.phone')),
+                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='languages', to='referrals.service')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'indexes': [models.Index(fields=['code'], name='language_code')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('service__isnull', False), ('location__isnull', False), ('phone__isnull', False), _connector='OR'), name='language_belongs_somewhere')],
             },
         ),
         migrations.CreateModel(
@@ -322,6 +313,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'indexes': [models.Index(fields=['ags'], name='service_area_ags')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('service__isnull', False), ('service_at_location__isnull', False), _connector='OR'), name='service_area_belongs_somewhere')],
             },
         ),
         migrations.CreateModel(
@@ -353,17 +346,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('service__isnull', False), ('location__isnull', False), ('service_at_location__isnull', False), _connector='OR'), name='schedule_belongs_somewhere')],
             },
-        ),
-        migrations.AddField(
-            model_name='phone',
-            name='service_at_location',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='referrals.serviceatlocation'),
-        ),
-        migrations.AddField(
-            model_name='contact',
-            name='service_at_location',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='referrals.serviceatlocation'),
         ),
         migrations.CreateModel(
             name='TaxonomyTerm',
@@ -380,17 +364,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position', 'name'],
+                'indexes': [models.Index(fields=['code'], name='referrals_t_code_2fd00c_idx')],
+                'constraints': [models.UniqueConstraint(fields=('taxonomy', 'code'), name='term_code_is_unique')],
             },
         ),
-        migrations.AddField(
-            model_name='service',
-            name='terms',
-            field=models.ManyToManyField(related_name='services', through='referrals.Attribute', to='referrals.taxonomyterm'),
-        ),
-        migrations.AddField(
-            model_name='attribute',
-            name='term',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attributes', to='referrals.taxonomyterm'),
+        migrations.CreateModel(
+            name='Attribute',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('link_type', models.CharField(blank=True, max_length=120)),
+                ('value', models.TextField(blank=True)),
+                ('label', models.CharField(blank=True, max_length=300)),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attributes', to='referrals.service')),
+                ('term', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attributes', to='referrals.taxonomyterm')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('service', 'term'), name='service_has_a_term_once')],
+            },
         ),
         migrations.CreateModel(
             name='Version',
@@ -405,6 +396,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-number'],
+                'constraints': [models.UniqueConstraint(fields=('service', 'number'), name='version_number_is_unique')],
             },
         ),
         migrations.CreateModel(
@@ -427,96 +419,9 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['postal_code'], name='address_postal_code')],
             },
         ),
-        migrations.AddIndex(
-            model_name='location',
-            index=models.Index(fields=['latitude', 'longitude'], name='location_coordinates'),
-        ),
-        migrations.AddConstraint(
-            model_name='location',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='coordinates_are_on_earth_and_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='location',
-            constraint=models.CheckConstraint(condition=models.Q(('location_type__in', ['physical', 'postal', 'virtual'])), name='location_type_is_legal'),
-        ),
-        migrations.AddIndex(
-            model_name='language',
-            index=models.Index(fields=['code'], name='language_code'),
-        ),
-        migrations.AddConstraint(
-            model_name='language',
-            constraint=models.CheckConstraint(condition=models.Q(('service__isnull', False), ('location__isnull', False), ('phone__isnull', False), _connector='OR'), name='language_belongs_somewhere'),
-        ),
-        migrations.AddIndex(
-            model_name='assurancerequest',
-            index=models.Index(fields=['service', 'created_at'], name='assurance_by_service'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceatlocation',
-            constraint=models.UniqueConstraint(fields=('service', 'location'), name='service_is_once_at_a_location'),
-        ),
-        migrations.AddIndex(
-            model_name='servicearea',
-            index=models.Index(fields=['ags'], name='service_area_ags'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicearea',
-            constraint=models.CheckConstraint(condition=models.Q(('service__isnull', False), ('service_at_location__isnull', False), _connector='OR'), name='service_area_belongs_somewhere'),
-        ),
-        migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(('service__isnull', False), ('location__isnull', False), ('service_at_location__isnull', False), _connector='OR'), name='schedule_belongs_somewhere'),
-        ),
-        migrations.AddConstraint(
-            model_name='phone',
-            constraint=models.CheckConstraint(condition=models.Q(('location__isnull', False), ('service__isnull', False), ('provider__isnull', False), ('contact__isnull', False), ('service_at_location__isnull', False), _connector='OR'), name='phone_belongs_somewhere'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('provider__isnull', False), ('service__isnull', False), ('service_at_location__isnull', False), ('location__isnull', False), _connector='OR'), name='contact_belongs_somewhere'),
-        ),
-        migrations.AddIndex(
-            model_name='taxonomyterm',
-            index=models.Index(fields=['code'], name='referrals_t_code_2fd00c_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='taxonomyterm',
-            constraint=models.UniqueConstraint(fields=('taxonomy', 'code'), name='term_code_is_unique'),
-        ),
-        migrations.AddIndex(
+        migrations.AddField(
             model_name='service',
-            index=models.Index(fields=['last_modified', 'id'], name='service_modified'),
-        ),
-        migrations.AddIndex(
-            model_name='service',
-            index=models.Index(fields=['status', 'hide_from'], name='service_shown'),
-        ),
-        migrations.AddIndex(
-            model_name='service',
-            index=models.Index(fields=['duplicate_key'], name='service_duplicate'),
-        ),
-        migrations.AddIndex(
-            model_name='service',
-            index=models.Index(fields=['source', 'source_id'], name='service_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='service',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'inactive', 'defunct', 'temporarily closed'])), name='service_status_is_legal'),
-        ),
-        migrations.AddConstraint(
-            model_name='service',
-            constraint=models.CheckConstraint(condition=models.Q(('capacity_code__in', ['frei', 'warteliste', 'voll', 'unbekannt'])), name='service_capacity_code_is_legal'),
-        ),
-        migrations.AddConstraint(
-            model_name='service',
-            constraint=models.CheckConstraint(condition=models.Q(('hide_from__gte', models.F('fresh_until'))), name='service_is_stale_before_it_hides'),
-        ),
-        migrations.AddConstraint(
-            model_name='attribute',
-            constraint=models.UniqueConstraint(fields=('service', 'term'), name='service_has_a_term_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(fields=('service', 'number'), name='version_number_is_unique'),
+            name='terms',
+            field=models.ManyToManyField(related_name='services', through='referrals.Attribute', to='referrals.taxonomyterm'),
         ),
     ]

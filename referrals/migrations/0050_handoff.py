@@ -55,6 +55,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['created_at', 'pk'],
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='referral_due'), models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['expires_at'], name='referral_expiring'), models.Index(fields=['desk', 'state', 'due_at'], name='referral_desk'), models.Index(fields=['service', 'sent_at'], name='referral_service')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', [referrals.states.ReferralState['ACCEPTED'], referrals.states.ReferralState['APPOINTMENT'], referrals.states.ReferralState['ARRIVED'], referrals.states.ReferralState['ASKED'], referrals.states.ReferralState['CARD'], referrals.states.ReferralState['COMPLETED'], referrals.states.ReferralState['DECLINED'], referrals.states.ReferralState['DISMISSED'], referrals.states.ReferralState['EXPIRED'], referrals.states.ReferralState['FORWARDED'], referrals.states.ReferralState['OFFERED'], referrals.states.ReferralState['PREPARED'], referrals.states.ReferralState['RETURNED'], referrals.states.ReferralState['SECOND'], referrals.states.ReferralState['SENT'], referrals.states.ReferralState['STARTED'], referrals.states.ReferralState['SUGGESTED'], referrals.states.ReferralState['WAITLISTED'], referrals.states.ReferralState['WITHDRAWN']])), name='referral_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('handled_at__isnull', True), ('handled_by__isnull', True)), models.Q(('handled_at__isnull', False), ('handled_by__isnull', False)), _connector='OR'), name='referral_handled_at_and_by_together'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', [referrals.states.ReferralState['COMPLETED'], referrals.states.ReferralState['DECLINED'], referrals.states.ReferralState['DISMISSED'], referrals.states.ReferralState['EXPIRED'], referrals.states.ReferralState['FORWARDED'], referrals.states.ReferralState['WITHDRAWN']])), models.Q(models.Q(('state__in', [referrals.states.ReferralState['COMPLETED'], referrals.states.ReferralState['DECLINED'], referrals.states.ReferralState['DISMISSED'], referrals.states.ReferralState['EXPIRED'], referrals.states.ReferralState['FORWARDED'], referrals.states.ReferralState['WITHDRAWN']]), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='referral_ended_at_when_ended'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', [referrals.states.ReferralState['ACCEPTED'], referrals.states.ReferralState['APPOINTMENT'], referrals.states.ReferralState['ARRIVED'], referrals.states.ReferralState['ASKED'], referrals.states.ReferralState['OFFERED'], referrals.states.ReferralState['RETURNED'], referrals.states.ReferralState['SENT'], referrals.states.ReferralState['STARTED'], referrals.states.ReferralState['WAITLISTED']]), _negated=True), ('sent_at__isnull', False), ('way', 'card'), _connector='OR'), name='referral_with_partner_was_sent'), models.CheckConstraint(condition=models.Q(('case__isnull', False), models.Q(('codes__isnull', True), ('draft__isnull', True), ('payload__isnull', True)), _connector='OR'), name='referral_without_case_holds_no_text')],
             },
         ),
         migrations.CreateModel(
@@ -71,6 +73,9 @@ class Migration(migrations.Migration):
                 ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
                 ('referral', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='necessity', to='referrals.referral')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('proposed_at__isnull', False), ('proposed_by__isnull', False)), name='necessity_proposed_at_and_by_together'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_by__isnull', True)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='necessity_confirmed_at_and_by_together'), models.CheckConstraint(condition=models.Q(('confirmed_by__isnull', True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='necessity_takes_two'), models.CheckConstraint(condition=models.Q(models.Q(('not_told', ''), ('told', True)), models.Q(('told', False), models.Q(('not_told', ''), _negated=True)), _connector='OR'), name='necessity_says_why_nobody_was_told')],
+            },
         ),
         migrations.CreateModel(
             name='HandoffLink',
@@ -107,6 +112,9 @@ class Migration(migrations.Migration):
                 ('revoked_at', models.DateTimeField(null=True)),
                 ('referral', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='consent', to='referrals.referral')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('confirmed_at'))), name='consent_ends_after_it_begins')],
+            },
         ),
         migrations.CreateModel(
             name='Appointment',
@@ -123,6 +131,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['starts_at'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('dropped_at__isnull', True), ('picked_at__isnull', False)), fields=('referral',), name='one_picked_appointment')],
             },
         ),
         migrations.CreateModel(
@@ -142,6 +151,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
+                'constraints': [models.UniqueConstraint(fields=('referral', 'number'), name='act_number_is_unique')],
             },
         ),
         migrations.CreateModel(
@@ -157,69 +167,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('made_at__isnull', False), ('made_by__isnull', False)), name='desk_made_at_and_by_together')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='referral_due'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['expires_at'], name='referral_expiring'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['desk', 'state', 'due_at'], name='referral_desk'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['service', 'sent_at'], name='referral_service'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [referrals.states.ReferralState['ACCEPTED'], referrals.states.ReferralState['APPOINTMENT'], referrals.states.ReferralState['ARRIVED'], referrals.states.ReferralState['ASKED'], referrals.states.ReferralState['CARD'], referrals.states.ReferralState['COMPLETED'], referrals.states.ReferralState['DECLINED'], referrals.states.ReferralState['DISMISSED'], referrals.states.ReferralState['EXPIRED'], referrals.states.ReferralState['FORWARDED'], referrals.states.ReferralState['OFFERED'], referrals.states.ReferralState['PREPARED'], referrals.states.ReferralState['RETURNED'], referrals.states.ReferralState['SECOND'], referrals.states.ReferralState['SENT'], referrals.states.ReferralState['STARTED'], referrals.states.ReferralState['SUGGESTED'], referrals.states.ReferralState['WAITLISTED'], referrals.states.ReferralState['WITHDRAWN']])), name='referral_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('handled_at__isnull', True), ('handled_by__isnull', True)), models.Q(('handled_at__isnull', False), ('handled_by__isnull', False)), _connector='OR'), name='referral_handled_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', [referrals.states.ReferralState['COMPLETED'], referrals.states.ReferralState['DECLINED'], referrals.states.ReferralState['DISMISSED'], referrals.states.ReferralState['EXPIRED'], referrals.states.ReferralState['FORWARDED'], referrals.states.ReferralState['WITHDRAWN']])), models.Q(models.Q(('state__in', [referrals.states.ReferralState['COMPLETED'], referrals.states.ReferralState['DECLINED'], referrals.states.ReferralState['DISMISSED'], referrals.states.ReferralState['EXPIRED'], referrals.states.ReferralState['FORWARDED'], referrals.states.ReferralState['WITHDRAWN']]), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='referral_ended_at_when_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', [referrals.states.ReferralState['ACCEPTED'], referrals.states.ReferralState['APPOINTMENT'], referrals.states.ReferralState['ARRIVED'], referrals.states.ReferralState['ASKED'], referrals.states.ReferralState['OFFERED'], referrals.states.ReferralState['RETURNED'], referrals.states.ReferralState['SENT'], referrals.states.ReferralState['STARTED'], referrals.states.ReferralState['WAITLISTED']]), _negated=True), ('sent_at__isnull', False), ('way', 'card'), _connector='OR'), name='referral_with_partner_was_sent'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('case__isnull', False), models.Q(('codes__isnull', True), ('draft__isnull', True), ('payload__isnull', True)), _connector='OR'), name='referral_without_case_holds_no_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='necessity',
-            constraint=models.CheckConstraint(condition=models.Q(('proposed_at__isnull', False), ('proposed_by__isnull', False)), name='necessity_proposed_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='necessity',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_by__isnull', True)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='necessity_confirmed_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='necessity',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by__isnull', True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='necessity_takes_two'),
-        ),
-        migrations.AddConstraint(
-            model_name='necessity',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('not_told', ''), ('told', True)), models.Q(('told', False), models.Q(('not_told', ''), _negated=True)), _connector='OR'), name='necessity_says_why_nobody_was_told'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('confirmed_at'))), name='consent_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(condition=models.Q(('dropped_at__isnull', True), ('picked_at__isnull', False)), fields=('referral',), name='one_picked_appointment'),
-        ),
-        migrations.AddConstraint(
-            model_name='act',
-            constraint=models.UniqueConstraint(fields=('referral', 'number'), name='act_number_is_unique'),
         ),
     ]

