@@ -8,6 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.servers import prepared
 from tests.servers import session as test_session
 from tests.servers.lotse import Lotse, running_lotse
 from tests.servers.postgresql import create_database
@@ -59,6 +60,7 @@ hypothesis.settings.load_profile("long" if LONG else "short")
 def pytest_unconfigure() -> None:
     """Stop the servers; workers of pytest-xdist end without running exit handlers."""
     SESSION.stop()
+    prepared.forget()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -180,6 +180,7 @@ def test_the_same_without_javascript(visit: OpenVisitor, device: str) -> None:
     parent.note_code()
 
     colleague.link("Liste neu laden").click()
+    expect(colleague.waiting).to_have_count(len(before) + 1)
     (row,) = colleague.waiting_ids() - before
     colleague.look("queue")
     colleague.claim(row)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.servers.folders import kill_processes_of
+from tests.servers.prepared import copy_demo
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -134,21 +135,28 @@ def running_lotse(
     Without addresses it is the embedded default: SQLite, queue and channel layer in the process.
     more: further variables of its environment.
     """
-    data.mkdir(parents=True)
-    environment = {
-        **os.environ,
-        "LOTSE_DATA_DIR": str(data),
-        "LOTSE_DATABASE_URL": database_url or f"sqlite:///{data}/lotse.sqlite3",
-        "LOTSE_REDIS_URL": redis_url,
-        "LOTSE_DEMO": "1",
-        "PYTHONUNBUFFERED": "1",
-        **more,
-    }
-    lotse = Lotse(data, environment)
-    environment["LOTSE_PORT"] = str(lotse.port)
-    lotse.manage("demo", "--prepare-only")
+    copy_demo(data, database_url, _prepare)
+    lotse = Lotse(data, _environment(data, database_url) | {"LOTSE_REDIS_URL": redis_url} | more)
+    lotse.environment["LOTSE_PORT"] = str(lotse.port)
     lotse.start()
     try:
         yield lotse
     finally:
         lotse.stop()
+
+
+def _prepare(data: Path, database_url: str) -> None:
+    """Make a demo in an empty folder and, if there is an address, an empty database."""
+    Lotse(data, _environment(data, database_url)).manage("demo", "--prepare-only")
+
+
+def _environment(data: Path, database_url: str) -> dict[str, str]:
+    """Return what a demo on a folder is started with, by itself on SQLite and without Redis."""
+    return {
+        **os.environ,
+        "LOTSE_DATA_DIR": str(data),
+        "LOTSE_DATABASE_URL": database_url or f"sqlite:///{data}/lotse.sqlite3",
+        "LOTSE_REDIS_URL": "",
+        "LOTSE_DEMO": "1",
+        "PYTHONUNBUFFERED": "1",
+    }

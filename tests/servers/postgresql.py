@@ -85,11 +85,15 @@ class PostgreSQL:
         )
 
 
-def create_database(server_url: str, name: str) -> str:
-    """Make an empty database on the server of `server_url` and return its address."""
+def create_database(server_url: str, name: str, *, template: str = "template1") -> str:
+    """Make a database anew on the server of `server_url` and return its address.
+
+    template: the database that it is a copy of; nobody may be connected to that.
+    """
     base = server_url.rsplit("/", 1)[0]
     with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
         identifier = sql.Identifier(name)
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(copy.format(identifier, sql.Identifier(template)))
     return f"{base}/{name}"
