@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.access import OrganisationRequest, StaffRequest, View, organisation_page, staff
@@ -18,7 +19,7 @@ from counselling.operations.entries import CaseGone
 from counselling.uploads.kinds import LARGEST_BODY
 from vault.codes import AccessCode
 from vault.keyring import ClientHolder, Holder, KeyUnavailable
-from vault.sealing import CaseKey
+from vault.sealing import CaseKey, SealBroken
 
 CASE_KEY = "case"  # the session's case, once the client showed the code
 HOLDER_KEY = "case-key"  # what opens the case, in the sealed session only
@@ -131,11 +132,12 @@ def client_case_or(otherwise: View) -> Callable[[View], View]:
             request.holder = holder
             try:
                 return view(request, *args, **kwargs)
-            except (CaseGone, KeyUnavailable):
-                # A key that does not open although the case is there is our fault, not the client's.
-                if queries.case_of_client(holder.subject) is not None:
-                    raise
-                return _gone(request, otherwise, *args, **kwargs)
+            except (CaseGone, KeyUnavailable, SealBroken):
+                if queries.case_of_client(holder.subject) is None:
+                    return _gone(request, otherwise, *args, **kwargs)
+                # What does not open although the case is there is our fault, not the client's. The
+                # trail has an alert by now (BrokenSealsMiddleware).
+                return render(request, "counselling/client/unreadable.html", status=500)
 
         guarded = organisation_page(page)
         guarded.rule = "client with code"  # type: ignore[attr-defined]

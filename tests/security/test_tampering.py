@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -382,10 +383,26 @@ def test_an_alert_outlives_the_transaction_that_it_breaks(house: House) -> None:
 
 
 def test_a_broken_code_wrap_tells_the_client_that_it_is_our_fault(
-    client: object, house: House
+    client: Client, house: House
 ) -> None:
     asked = ask(house.nordhafen)
     KeyWrap.objects.filter(subject=asked.pk, kind="code").update(sealed=b"\x01kaputt")
-    page = come_back(client, asked.code.display())  # type: ignore[arg-type]
+    page = come_back(client, asked.code.display())
     assert "Der Fehler liegt bei uns" in " ".join(page.content.decode().split())
     assert TrailEntry.objects.get(action="vault.seal_broken").detail["what"] == "case-code"
+
+
+def test_a_client_whose_text_was_altered_reads_that_the_code_is_right_and_what_to_do(
+    client: Client, house: House
+) -> None:
+    asked = ask(house.nordhafen, "Der Kanarienvogel singt.")
+    message = Message.objects.get(case=asked.pk)
+    come_back(client, asked.code.display())
+    Message.objects.filter(pk=message.pk).update(sealed=bytes(message.sealed)[:-1])
+    page = client.get(reverse("thread", args=["nordhafen"]))
+    assert page.status_code == 500
+    assert "Ihr Gespräch lässt sich gerade nicht öffnen" in page.content.decode()
+    assert "Ihr Code stimmt" in page.content.decode()
+    assert reverse("ask", args=["nordhafen"]) in page.content.decode()
+    assert "Kanarienvogel" not in page.content.decode()
+    assert TrailEntry.objects.get(action="vault.seal_broken").detail == {"what": "client", "seq": 1}
