@@ -7,12 +7,15 @@ million questions through the form would take a day.
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import django
 from django.core.management import call_command
 from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 django.setup()
@@ -29,6 +32,14 @@ RANDOM = {
         "id": "gen_random_uuid()",
         "bytes": "decode(md5(random()::text) || md5(random()::text), 'hex')",
     },
+}
+
+
+INDEXES = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    " AND tbl_name IN ({})",
+    "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ({}) AND indexname"
+    " NOT IN (SELECT conname FROM pg_constraint)",
 }
 
 
@@ -50,12 +61,13 @@ def fill(count: int) -> None:
     case.save(force_insert=True)
     deadlines.store(promised)
     random = RANDOM[connection.vendor]
-    _copy(
-        Case,
-        count - 1,
-        {"id": random["id"], "submission": random["id"], "lookup_id": random["bytes"]},
-    )
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, _without_indexes(cursor, Case, Deadline):
+        _copy(
+            cursor,
+            Case,
+            count - 1,
+            {"id": random["id"], "submission": random["id"], "lookup_id": random["bytes"]},
+        )
         columns = _columns(Deadline, without={"id", "case_id"})
         listed, taken = ", ".join(columns), ", ".join(f"one.{column}" for column in columns)
         cursor.execute(
@@ -63,20 +75,42 @@ def fill(count: int) -> None:
             " FROM counselling_case c CROSS JOIN (SELECT * FROM counselling_deadline LIMIT 1) one"
             " WHERE c.id <> one.case_id"
         )
+    with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
-def _copy(model: type[models.Model], count: int, other: dict[str, str]) -> None:
+@contextmanager
+def _without_indexes(cursor: CursorWrapper, *of: type[models.Model]) -> Iterator[None]:
+    """Take the indexes of tables away and make them again at the end: a million rows in one go each.
+
+    Those of primary keys and of unique constraints inside the table stay.
+    """
+    tables = [model._meta.db_table for model in of]
+    cursor.execute(INDEXES[connection.vendor].format(", ".join(["%s"] * len(tables))), tables)
+    indexes = cursor.fetchall()
+    if connection.vendor == "sqlite":
+        cursor.execute("PRAGMA cache_size = -1000000")  # 1 GB while it is filled
+    for name, _definition in indexes:
+        cursor.execute(f'DROP INDEX "{name}"')
+    yield
+    for _name, definition in indexes:
+        cursor.execute(definition)
+    if connection.vendor == "sqlite":
+        cursor.execute("PRAGMA cache_size = -2000")
+
+
+def _copy(
+    cursor: CursorWrapper, model: type[models.Model], count: int, other: dict[str, str]
+) -> None:
     columns = _columns(model, without=set())
     values = ", ".join(other.get(column, f"one.{column}") for column in columns)
     table = model._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
-            f" INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
-            f" FROM n CROSS JOIN (SELECT * FROM {table} LIMIT 1) one",
-            [count],
-        )
+    cursor.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
+        f" INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
+        f" FROM n CROSS JOIN (SELECT * FROM {table} LIMIT 1) one",
+        [count],
+    )
 
 
 def _columns(model: type[models.Model], *, without: set[str]) -> list[str]:
