@@ -184,6 +184,8 @@ def _decoded(value: bytes) -> Iterator[bytes]:
 def _stretch_passwords(loot: Loot, keys: _Keys) -> None:
     """Try what is known as everybody's password."""
     for row in loot.tables["vault_staffkeywrap"]:
+        if not row["salt"]:
+            continue  # of a printed card: 128 random bits, which nothing stretches
         for password in loot.guesses:
             stretched = argon2id.kdf(
                 32,
