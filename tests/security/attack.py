@@ -41,6 +41,7 @@ PERSONS = (
     b"lotse-invite",
     b"lotse-staff-kek",
     b"lotse-sess-key",
+    b"lotse-card",
 )
 WORD = re.compile(rb"[A-Za-z0-9_\-+/=.]{16,200}")
 MOST_WORDS = 600  # values tried of all files
@@ -185,7 +186,7 @@ def _stretch_passwords(loot: Loot, keys: _Keys) -> None:
     """Try what is known as everybody's password."""
     for row in loot.tables["vault_staffkeywrap"]:
         if not row["salt"]:
-            continue  # of a printed card: 128 random bits, which nothing stretches
+            continue  # of a printed card: 120 random bits, which nothing stretches
         for password in loot.guesses:
             stretched = argon2id.kdf(
                 32,
