@@ -23,7 +23,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from nacl._sodium import ffi, lib
+from nacl._sodium import ffi, lib  # type: ignore[import-not-found]  # compiled, without stubs
 from nacl.public import PrivateKey
 from nacl.pwhash import argon2id
 
