@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from audit.models import TrailEntry
 from counselling.wording import by_when
 from referrals.handoff.candidates import FEWEST, Known, Reason
 from referrals.handoff.parcel import Contact, Field, Parcel
-from referrals.models import Act, Decline, OwnReport, Referral
+from referrals.models import Act, Appointment, Decline, OwnReport, Referral
 from referrals.operations.partner_reading import Denial
 from referrals.queries.handoff_figures import HandoffFigures
 from referrals.states import IllegalReferralMove, ReferralState, Waits, Why, waits_for
@@ -331,6 +333,12 @@ def contact_line(sent: Parcel) -> str:
     return ", ".join(said)
 
 
+def facts_for_client(sent: Parcel) -> list[dict[str, str]]:
+    """Return what goes beside the text, to the client, for components/facts.html."""
+    facts = [{"label": str(FIELDS[code]), "value": value} for code, value in sent.fields.items()]
+    return [*facts, {"label": _("So darf man sich melden"), "value": contact_line(sent)}]
+
+
 def reasons(found: list[Reason]) -> list[str]:
     """Return why a service stands where it stands."""
     return [str(_REASONS[reason]) for reason in found]
@@ -365,6 +373,23 @@ def weeks_words(weeks: int | None) -> str:
 def moment(at: datetime) -> str:
     """Return an appointment's moment: day, date with year, time."""
     return by_when(at)
+
+
+def reminder(appointment: Appointment | None, at: datetime) -> str:
+    """Return when an appointment is that is near, as one says it: today, tomorrow, or the day."""
+    if appointment is None:
+        return ""
+    starts = timezone.localtime(appointment.starts_at)
+    days = (starts.date() - timezone.localdate(at)).days
+    time = date_format(starts, "TIME_FORMAT")
+    if days == 0:
+        return _("Heute um %(time)s Uhr haben Sie einen Termin.") % {"time": time}
+    if days == 1:
+        return _("Morgen um %(time)s Uhr haben Sie einen Termin.") % {"time": time}
+    return _("Am %(day)s um %(time)s Uhr haben Sie einen Termin.") % {
+        "day": date_format(starts, pgettext("format of the day of a promise", "l, j. F")),
+        "time": time,
+    }
 
 
 def _values(row: Referral) -> dict[str, str]:

@@ -15,7 +15,7 @@ from counselling import events
 from counselling.models import Case
 from referrals import sla, states
 from referrals.handoff import parcel
-from referrals.models import Act, Appointment, HandoffLink, Referral
+from referrals.models import Act, Appointment, HandoffLink, ProgramWrap, Referral
 from referrals.operations import notices
 from referrals.states import ReferralMove, ReferralState
 from vault import parcels
@@ -158,6 +158,7 @@ def hint(row: Referral) -> None:
 def wipe(row: Referral) -> None:
     """Take every text and key from a referral whose case goes; states and times stay."""
     parcels.drop(row.pk)
+    ProgramWrap.objects.filter(referral=row).delete()
     row.draft = row.codes = row.payload = row.arrival_code = None
     Act.objects.filter(referral=row, sealed__isnull=False).update(sealed=None)
     Appointment.objects.filter(referral=row).delete()
@@ -184,6 +185,7 @@ def _close(row: Referral, at: datetime) -> None:
     row.due_at = None
     row.draft = row.codes = row.arrival_code = None
     parcels.close(row.pk)
+    ProgramWrap.objects.filter(referral=row).delete()
     HandoffLink.objects.filter(referral=row, closed_at__isnull=True).update(closed_at=at)
     notices.withdraw_all(row, at=at)
     if row.state != ReferralState.COMPLETED:

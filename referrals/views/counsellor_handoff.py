@@ -17,6 +17,8 @@ from counselling import queries as counselling
 from counselling.access import CaseRequest, staff_case
 from counselling.operations.cases import NotHolder
 from counselling.operations.entries import CaseGone
+from counselling.views.case_page import standing
+from referrals.context import help_box
 from referrals.forms.suggesting import CandidatesForm, NecessityForm, ProposalForm
 from referrals.handoff import paper, wording
 from referrals.models import Necessity, Referral, Service
@@ -78,6 +80,21 @@ def suggest(request: HttpRequest) -> HttpResponse:
             "compared_names": [one.service.name for one in compared],
             "referrals": [_row(row) for row in queries.of_case(request.case)],
         },
+    )
+
+
+@require_safe
+@staff_case("referral.see")
+def box(request: HttpRequest) -> HttpResponse:
+    """Bring an open case page its referrals anew, or 204 while they are as it shows them."""
+    request = cast(CaseRequest, request)
+    found = help_box(request.case)
+    if request.GET.get("seen") == found["seen"]:
+        return HttpResponse(status=204)
+    return render(
+        request,
+        "referrals/handoff/_in_case_news.html",
+        {"case": request.case, "standing": standing(request), "help_box": found},
     )
 
 
