@@ -21,8 +21,7 @@ def letter(row: Referral, sent: Parcel, page: EntryPage | None, *, at: datetime)
     facts = [(str(wording.FIELDS_FOR_PARTNER[code]), value) for code, value in sent.fields.items()]
     facts.append((_("Kontakt"), wording.contact_line(sent)))
     if sent.until:
-        until = date_format(datetime.fromisoformat(sent.until), "j. F Y")
-        facts.append((_("Einwilligung gilt bis"), until))
+        facts.append((_("Einwilligung gilt bis"), wording.until_words(sent)))
     mark = {"mark": str(row.pk)[:8]}
     consented = row.basis == Referral.Basis.CONSENT
     return draw(

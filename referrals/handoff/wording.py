@@ -1,7 +1,7 @@
 """How referrals are said: to the client in plain German, to counsellors and services briefly."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -336,7 +336,15 @@ def contact_line(sent: Parcel) -> str:
 def facts_for_client(sent: Parcel) -> list[dict[str, str]]:
     """Return what goes beside the text, to the client, for components/facts.html."""
     facts = [{"label": str(FIELDS[code]), "value": value} for code, value in sent.fields.items()]
-    return [*facts, {"label": _("So darf man sich melden"), "value": contact_line(sent)}]
+    facts.append({"label": _("So darf man sich melden"), "value": contact_line(sent)})
+    if sent.until:
+        facts.append({"label": _("Lesbar bis"), "value": until_words(sent)})
+    return facts
+
+
+def until_words(sent: Parcel) -> str:
+    """Return the last day on which a service may read what was sent."""
+    return date_format(date.fromisoformat(sent.until), "j. F Y")
 
 
 def reasons(found: list[Reason]) -> list[str]:

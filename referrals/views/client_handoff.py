@@ -1,7 +1,7 @@
 """A client decides: what goes to whom, and later everything that becomes of it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -174,6 +174,7 @@ def _do_before_sending(request: ClientRequest, row: Referral, *, at: datetime) -
             "mark": mark,
             "about": form.cleaned_data["about"],
             "days": form.cleaned_data["days"],
+            "until": timezone.localdate(at + timedelta(days=int(form.cleaned_data["days"]))),
             "days_words": dict(form.fields["days"].choices)[form.cleaned_data["days"]],  # type: ignore[attr-defined]  # a ChoiceField
             "desk": queries.desk_for(row.service),
         },

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
@@ -15,7 +16,7 @@ from counselling.operations import drafts, ratings
 from referrals.handoff import fhir
 from referrals.handoff.parcel import Contact
 from referrals.models import Act, Appointment, Consent, HandoffLink, Referral
-from referrals.operations import partner_reading
+from referrals.operations import partner_reading, programs
 from referrals.queries import handoff as queries
 from tests import factories
 from tests.factories import handoff
@@ -147,6 +148,21 @@ def test_the_services_pages_hold_what_was_confirmed_and_nothing_else() -> None:
         answer = browser.get(reverse(name, args=args))
         assert answer.status_code == 200, name
         assert found_in(answer.content.decode(), handed) == [], name
+
+
+def test_a_program_of_the_service_reads_what_was_confirmed_and_nothing_else() -> None:
+    handed = case_full_of_canaries()
+    desk = queries.desk_for(handed.service)
+    assert desk is not None
+    frieda = desk.team.members.get()
+    _made, token = programs.make(
+        desk=desk, name="Akten", by=frieda, holder=holder_of(frieda), at=NOW
+    )
+    for address in (reverse("fhir-tasks"), reverse("fhir-referral", args=[handed.referral])):
+        answer = Client().get(address, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
+        assert found_in(answer.content.decode(), handed) == []
+    assert "schläft" in answer.content.decode()
 
 
 def test_the_database_holds_no_word_that_was_sent_and_no_canary() -> None:
