@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from counselling.models import Case
 from referrals.handoff import wording
+from referrals.handoff.looks import look
 from referrals.models import Referral, Service
 from referrals.queries import handoff as queries
 from referrals.states import ReferralMove, ReferralState, sources
@@ -69,5 +70,5 @@ def _for_team(row: Referral) -> dict[str, Any]:
     return {
         "referral": row,
         "standing": wording.for_counsellor(row),
-        "needs_look": queries.needs_look(row),
+        "needs_look": look(row) is not None,
     }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from audit.models import TrailEntry
 from counselling.wording import by_when
 from referrals.handoff.candidates import FEWEST, Known, Reason
+from referrals.handoff.looks import Look, look
 from referrals.handoff.parcel import Contact, Field, Parcel
 from referrals.models import Act, Appointment, Decline, OwnReport, Referral
 from referrals.operations.partner_reading import Denial
@@ -186,7 +187,7 @@ _ACTS: dict[str, Promise] = {
     "miss": gettext_lazy("Zum Termin nicht gekommen"),
     "begin": gettext_lazy("Die Hilfe hat begonnen"),
     "complete": gettext_lazy("Die Stelle hat abgeschlossen"),
-    "remind": gettext_lazy("Die Stelle wurde erinnert"),
+    "remind": gettext_lazy("Die Frist ist vorbei. Die Stelle wird erinnert"),
     "return": gettext_lazy("Keine Antwort in der Frist: zurück an die Beratung"),
     "revoke": gettext_lazy("Zurückgenommen; die Stelle liest nichts mehr"),
     "expire": gettext_lazy("Abgelaufen; die Stelle liest nichts mehr"),
@@ -240,6 +241,16 @@ _DENIED: dict[Denial, Promise] = {
     ),
 }
 
+_LOOKS: dict[Look, Promise] = {
+    Look.NONE_CAME: gettext_lazy("Hier ist keine Hilfe zustande gekommen."),
+    Look.CALL: gettext_lazy("Bitte rufen Sie die Stelle an und sagen Sie ihr den Code."),
+    Look.SEND: gettext_lazy("Bitte schicken Sie der Stelle den Brief oder rufen Sie an."),
+    Look.ASK: gettext_lazy("Die Frist ist vorbei. Bitte fragen Sie bei der Stelle nach."),
+    Look.TELL: gettext_lazy(
+        "Zurückgenommen. Bitte sagen Sie der Stelle nur das, und dass sie den Brief vernichten soll."
+    ),
+}
+
 _REASONS: dict[Reason, Promise] = {
     Reason.NEED: gettext_lazy("passt zum Anliegen"),
     Reason.NEAR: gettext_lazy("in der Nähe"),
@@ -278,8 +289,16 @@ def for_partner(row: Referral) -> str:
     return str(words) % _values(row) if words is not None else ""
 
 
+def look_words(found: Look) -> str:
+    """Return what the counsellor is asked to do."""
+    return str(_LOOKS[found])
+
+
 def for_counsellor(row: Referral) -> str:
     """Say whose turn it is and until when, to the counsellor."""
+    found = look(row)
+    if found is not None and found is not Look.NONE_CAME:
+        return look_words(found)
     whose = waits_for(ReferralState(row.state))
     if whose is Waits.PARTNER and row.due_at is not None:
         return _("Stelle am Zug bis %(due)s") % {"due": by_when(row.due_at)}

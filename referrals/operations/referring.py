@@ -90,7 +90,9 @@ def move(
         row.due_at = sla.due(new, at=at, land=row.land, not_before=not_before)
         row.reminded_at = None
     _note_times(row, what, new, at)
-    if new in ReferralState.needs_look():
+    # On paper nobody but the counsellor can remind, or tell that it was taken back.
+    by_hand = row.way == Referral.Way.LETTER and what in {ReferralMove.REMIND, ReferralMove.REVOKE}
+    if new in ReferralState.needs_look() or by_hand:
         row.handled_at = row.handled_by = None
     if new in ReferralState.ended():
         _close(row, at)

@@ -12,6 +12,7 @@ from accounts.queries import team_ids
 from counselling.models import Case
 from referrals import sla
 from referrals.handoff import parcel
+from referrals.handoff.looks import look
 from referrals.handoff.parcel import Parcel
 from referrals.models import (
     Act,
@@ -83,8 +84,9 @@ def referral_of_case(case: Case, referral: UUID) -> Referral | None:
 
 
 def of_teams(member: Membership) -> list[Referral]:
-    """Return the referrals of the member's teams: those that need a look first, then the open ones."""
-    needs = Q(state__in=ReferralState.needs_look(), handled_at__isnull=True)
+    """Return the referrals of the member's teams: those that wait for them first, then the open ones."""
+    untold = Q(state=ReferralState.WITHDRAWN, way=Referral.Way.LETTER, sent_at__isnull=False)
+    needs = Q(handled_at__isnull=True) & (Q(state__in=ReferralState.needs_look()) | untold)
     rows = list(
         Referral.objects.filter(
             needs | Q(state__in=ReferralState.open()), case__team__in=team_ids(member)
@@ -92,12 +94,7 @@ def of_teams(member: Membership) -> list[Referral]:
         .select_related("service", "case__team", "case__topic")
         .order_by("-changed_at")[:LISTED]
     )
-    return sorted(rows, key=lambda row: not needs_look(row))
-
-
-def needs_look(row: Referral) -> bool:
-    """Say whether a counsellor must look at it: help has not come about, and nobody has seen that."""
-    return row.state in ReferralState.needs_look() and row.handled_at is None
+    return sorted(rows, key=lambda row: look(row) is None)
 
 
 def key_by_case(row: Referral, *, holder: Holder) -> CaseKey | None:

@@ -21,6 +21,7 @@ from counselling.views.case_page import standing
 from referrals.context import help_box
 from referrals.forms.suggesting import CandidatesForm, NecessityForm, ProposalForm
 from referrals.handoff import paper, wording
+from referrals.handoff.looks import Look, look
 from referrals.models import Necessity, Referral, Service
 from referrals.operations import (
     handing_over,
@@ -187,7 +188,7 @@ def referrals(request: HttpRequest) -> HttpResponse:
     """List the referrals of the member's teams: first those where help has not come about."""
     request = cast(StaffRequest, request)
     rows = [
-        _row(row) | {"case": row.case, "needs_look": queries.needs_look(row)}
+        _row(row) | {"case": row.case, "needs_look": look(row) is not None}
         for row in queries.of_teams(request.member)
     ]
     return render(
@@ -311,7 +312,7 @@ def _page(request: CaseRequest, row: Referral, *, at: datetime, bound: Any = Non
             "refused_form": bound[1] if bound else None,
             "with_partner": with_partner,
             "can_take_back": row.state in sources(ReferralMove.TAKE_BACK),
-            "needs_look": queries.needs_look(row) and row.state != ReferralState.SECOND,
+            "look": _look(row),
             "necessity": getattr(row, "necessity", None),
             "reason": reason,
             "may_confirm": row.state == ReferralState.SECOND
@@ -319,6 +320,14 @@ def _page(request: CaseRequest, row: Referral, *, at: datetime, bound: Any = Non
             "picked": _picked(row, key),
         },
     )
+
+
+def _look(row: Referral) -> dict[str, Any] | None:
+    """Return what the page asks the counsellor to do; a second person has a form of their own."""
+    found = look(row)
+    if found is None or row.state == ReferralState.SECOND:
+        return None
+    return {"words": wording.look_words(found), "for_others": found is Look.NONE_CAME}
 
 
 def _picked(row: Referral, key: Any) -> str:

@@ -12,7 +12,13 @@ from django.utils import timezone
 
 from outbox.models import Delivery
 from referrals.models import Appointment, Decline
-from referrals.operations import client_moves, following_up, partner_moves
+from referrals.operations import (
+    client_moves,
+    consents,
+    following_up,
+    partner_moves,
+    partner_reading,
+)
 from referrals.operations.partner_moves import Slot
 from referrals.operations.partner_reading import BY_LINK
 from tests import factories
@@ -131,3 +137,65 @@ def test_a_counsellor_of_another_house_learns_nothing() -> None:
     elsewhere = factories.enrol(factories.organisation("suedhafen"), "Otto Anderswo")
     address = reverse("referral-box", args=[handed.asked.pk])
     assert signed_in(elsewhere).get(address).status_code == 404
+
+
+def listed(of: Handed) -> tuple[str, str]:
+    """Return what Katrin's list says of what waits for her, and of what is under way."""
+    page = signed_in(of.counsellor).get(reverse("referrals")).content.decode()
+    waits, _title, under_way = page.partition("Unterwegs</h2>")
+    return (waits, under_way) if "Bitte ansehen" in waits else ("", page)
+
+
+def done(handed: Handed) -> None:
+    """Let Katrin say that she has done it."""
+    address = reverse("referral", args=[handed.asked.pk, handed.referral])
+    signed_in(handed.counsellor).post(address, {"act": "handled"})
+
+
+def test_a_code_that_nobody_has_told_waits_for_katrin_until_it_is_told_or_used() -> None:
+    handed = handoff.sent()
+    assert "sagen Sie ihr den Code" in listed(handed)[0]
+    done(handed)
+    assert listed(handed)[0] == ""
+    other = handoff.sent(
+        handoff.suggested(
+            asked=factories.ask(handed.asked.case.organisation),
+            counsellor=handed.counsellor,
+            to=handoff.service(2),
+        )
+    )
+    assert "sagen Sie ihr den Code" in listed(other)[0]
+    _link, key = partner_reading.open_link(
+        token=handoff.token_of(other), code=other.codes().link, at=timezone.now()
+    )
+    partner_reading.read_by_link(referral=other.now(), key=key, at=timezone.now())
+    assert listed(other)[0] == ""
+
+
+def test_on_paper_katrin_sends_reminds_and_tells_since_nobody_else_can() -> None:
+    by_post = handoff.service(1, email="", referral_ways=["telefon"])
+    handed = handoff.sent(to=by_post, at=MONDAY)
+    assert "schicken Sie der Stelle den Brief" in listed(handed)[0]
+    done(handed)
+    assert listed(handed)[0] == ""
+    due = handed.now().due_at
+    assert due is not None
+    following_up.follow_up(at=due)
+    assert "fragen Sie bei der Stelle nach" in listed(handed)[0]
+    done(handed)
+    assert listed(handed)[0] == ""
+    consents.revoke(referral=handed.referral, at=due)
+    page = signed_in(handed.counsellor).get(
+        reverse("referral", args=[handed.asked.pk, handed.referral])
+    )
+    assert "sagen Sie der Stelle nur das" in page.content.decode()
+    assert "sagen Sie der Stelle nur das" in listed(handed)[0]
+    done(handed)
+    assert by_post.name not in "".join(listed(handed))
+
+
+def test_what_lies_at_a_desk_waits_for_the_desk_and_not_for_katrin() -> None:
+    handed, _frieda = handoff.at_a_desk()
+    assert listed(handed)[0] == ""
+    consents.revoke(referral=handed.referral, at=timezone.now())
+    assert listed(handed)[0] == ""
