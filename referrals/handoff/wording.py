@@ -71,7 +71,7 @@ _FOR_CLIENT: dict[ReferralState, tuple[str, Promise, Promise]] = {
     S.ASKED: (
         "warning",
         gettext_lazy("Die Stelle hat eine Frage an Sie."),
-        gettext_lazy("Bitte antworten Sie unten, dann geht es weiter."),
+        gettext_lazy("Bitte antworten Sie ihr, dann geht es weiter."),
     ),
     S.ACCEPTED: (
         "success",
@@ -86,12 +86,12 @@ _FOR_CLIENT: dict[ReferralState, tuple[str, Promise, Promise]] = {
     S.OFFERED: (
         "warning",
         gettext_lazy("Die Stelle bietet Ihnen Termine an."),
-        gettext_lazy("Bitte suchen Sie unten einen aus."),
+        gettext_lazy("Bitte suchen Sie einen davon aus."),
     ),
     S.APPOINTMENT: (
         "success",
         gettext_lazy("Sie haben einen Termin."),
-        gettext_lazy("Er steht unten. Sie können ihn in Ihren Kalender übernehmen."),
+        gettext_lazy("Sie können ihn in Ihren Kalender übernehmen."),
     ),
     S.ARRIVED: ("success", gettext_lazy("Sie sind bei der Stelle angekommen."), gettext_lazy("")),
     S.STARTED: ("success", gettext_lazy("Die Hilfe hat begonnen."), gettext_lazy("")),
