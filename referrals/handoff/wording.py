@@ -295,10 +295,15 @@ def look_words(found: Look) -> str:
 
 
 def for_counsellor(row: Referral) -> str:
-    """Say whose turn it is and until when, to the counsellor."""
+    """Say in a list what the counsellor is asked to do, or whose turn it is."""
     found = look(row)
     if found is not None and found is not Look.NONE_CAME:
         return look_words(found)
+    return whose_turn(row)
+
+
+def whose_turn(row: Referral) -> str:
+    """Say whose turn it is and until when, to the counsellor."""
     whose = waits_for(ReferralState(row.state))
     if whose is Waits.PARTNER and row.due_at is not None:
         return _("Stelle am Zug bis %(due)s") % {"due": by_when(row.due_at)}

@@ -302,7 +302,7 @@ def _page(request: CaseRequest, row: Referral, *, at: datetime, bound: Any = Non
             "case": request.case,
             "referral": row,
             "locked": locked,
-            "standing": wording.for_counsellor(row),
+            "standing": wording.whose_turn(row),
             "facts": partner_work.parcel_facts(proposed) if proposed else [],
             "text": proposed.text if proposed else "",
             "history": partner_work.lines(queries.history(row, key), for_client=False),
