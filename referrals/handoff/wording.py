@@ -16,7 +16,6 @@ from referrals.handoff.looks import Look, look
 from referrals.handoff.parcel import Contact, Field, Parcel
 from referrals.models import Act, Appointment, Decline, OwnReport, Referral
 from referrals.operations.partner_reading import Denial
-from referrals.queries.handoff_figures import HandoffFigures
 from referrals.states import IllegalReferralMove, ReferralState, Waits, Why, waits_for
 
 S = ReferralState
@@ -429,28 +428,4 @@ def _values(row: Referral) -> dict[str, str]:
         "due": by_when(row.due_at) if row.due_at else "",
         "weeks": weeks_words(row.weeks),
         "decline": str(row.get_decline_display()) if row.decline else "",
-    }
-
-
-_STAGES: dict[str, Promise] = {
-    "sent": gettext_lazy("gesendet"),
-    "seen": gettext_lazy("gelesen"),
-    "accepted": pgettext_lazy("referral", "angenommen"),
-    "arrived": gettext_lazy("angekommen"),
-    "helped": gettext_lazy("Hilfe ist erfolgt oder läuft"),
-}
-
-
-def figures(found: HandoffFigures) -> dict[str, object]:
-    """Return figures with words in place of codes."""
-    reports, declines = dict(OwnReport.choices), dict(Decline.choices)
-    return {
-        "stages": [(str(_STAGES[cell.label]), cell.count) for cell in found.stages],
-        "own_reports": [(str(reports[cell.label]), cell.count) for cell in found.own_reports],
-        "declines": [(str(declines[cell.label]), cell.count) for cell in found.declines],
-        "districts": [
-            (district or _("nicht bekannt"), [(str(declines[c.label]), c.count) for c in cells])
-            for district, cells in found.districts
-        ],
-        "median": span_words(found.median) if found.median else "",
     }

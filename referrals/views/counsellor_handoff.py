@@ -20,7 +20,7 @@ from counselling.operations.entries import CaseGone
 from counselling.views.case_page import standing
 from referrals.context import help_box
 from referrals.forms.suggesting import CandidatesForm, NecessityForm, ProposalForm
-from referrals.handoff import paper, wording
+from referrals.handoff import figures_wording, paper, wording
 from referrals.handoff.looks import Look, look
 from referrals.models import Necessity, Referral, Service
 from referrals.operations import (
@@ -207,7 +207,9 @@ def figures(request: HttpRequest) -> HttpResponse:
     """Show how many were sent, seen, accepted, arrived, helped; small counts left out."""
     request = cast(StaffRequest, request)
     found = handoff_figures.figures(request.member.organisation_id, at=timezone.now())
-    return render(request, "referrals/handoff/figures.html", {"tables": wording.figures(found)})
+    return render(
+        request, "referrals/handoff/figures.html", {"tables": figures_wording.figures(found)}
+    )
 
 
 def _first_search(request: CaseRequest) -> dict[str, str]:
