@@ -7,14 +7,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from audit.models import TrailEntry
 from counselling.wording import by_when
 from referrals.handoff.candidates import FEWEST, Known, Reason
 from referrals.handoff.looks import Look, look
 from referrals.handoff.parcel import Contact, Field, Parcel
-from referrals.models import Act, Appointment, Decline, OwnReport, Referral
+from referrals.models import Act, Appointment, Referral
 from referrals.operations.partner_reading import Denial
 from referrals.states import IllegalReferralMove, ReferralState, Waits, Why, waits_for
 
