@@ -80,7 +80,7 @@ def test_killed_while_sending_nothing_has_left_and_the_same_yes_sends_once(
     monkeypatch: pytest.MonkeyPatch, where: Any, what: str
 ) -> None:
     handed, _frieda = at_a_desk_with_a_program()
-    yes = {
+    yes: dict[str, Any] = {
         "referral": handed.referral,
         "mark": prepared(handed),
         "about": Consent.About.SELF,
