@@ -7,10 +7,16 @@ asks the permission table. What a person may not see does not exist for them: 40
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -20,9 +26,9 @@ from accounts.models import Membership, Organisation, User
 from accounts.operations import sessions
 from accounts.rules import allows
 from vault.keyring import Holder
-from vault.sessions import SessionStore
 
 View = Callable[..., HttpResponse]
+AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponseBase])
 SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 
 
@@ -45,10 +51,10 @@ class OrganisationRequest(HttpRequest):
     organisation: Organisation
 
 
-def public(reason: str) -> Callable[[View], View]:
+def public(reason: str) -> Callable[[AnyView], AnyView]:
     """Mark a view that anybody may call, with the reason why."""
 
-    def mark(view: View) -> View:
+    def mark(view: AnyView) -> AnyView:
         view.rule = f"public: {reason}"  # type: ignore[attr-defined]
         return view
 
@@ -172,7 +178,7 @@ def speak_language_of_address(request: HttpRequest) -> None:
 def _stay(request: HttpRequest) -> None:
     """Put off the end of the session, unless a page only renewed itself: nobody need be there then."""
     if request.method != "GET" or not request.headers.get("HX-Request"):
-        sessions.stay(session=cast(SessionStore, request.session), at=timezone.now())
+        sessions.stay(session=sessions.of(request), at=timezone.now())
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponse:

@@ -18,14 +18,14 @@ def list_session(*, request: HttpRequest, user: User, **_signal: Any) -> None:
     Django changes the key, except for who signs in where they are signed in already.
     """
     if sessions.KEY in request.session:
-        sessions.sign_out(session=request.session)  # type: ignore[arg-type]
+        sessions.sign_out(session=sessions.of(request))
         request.session.cycle_key()
     if request.session.session_key is None:  # somebody else was signed in here
         request.session.create()
-    sessions.begin(session=request.session, user=user, at=timezone.now())  # type: ignore[arg-type]
+    sessions.begin(session=sessions.of(request), user=user, at=timezone.now())
 
 
 @receiver(user_logged_out)
 def unlist_session(*, request: HttpRequest, **_signal: Any) -> None:
     """Take the session off the list."""
-    sessions.sign_out(session=request.session)  # type: ignore[arg-type]
+    sessions.sign_out(session=sessions.of(request))

@@ -43,6 +43,7 @@ pages.append(path("<slug:slug>/", include("counselling.urls.client")))
 
 urlpatterns = [
     path("metrics/", supervision_views.metrics, name="metrics"),
+    path("api/fhir/", include("referrals.urls.fhir")),
     path("api/hsds/", include("referrals.urls.api")),  # for programs: one address in every language
     URLResolver(EnglishPrefixPattern(), pages),
 ]

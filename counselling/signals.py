@@ -9,3 +9,7 @@ case_moved = Signal()
 # Sent by `counselling.operations.cases.delete` inside the deleting transaction, while the case is still
 # there: `case`: its id; `by`: trail.Actor; `at`: the moment. Who keeps something of a case lets go of it.
 case_deleting = Signal()
+
+# Sent by the client's download: `case`: the row; `holder`: the client's. Who keeps something of a case
+# answers with it, by name: JSON types and moments, which the file and the page show.
+case_saving = Signal()

@@ -1,5 +1,6 @@
 """What templates may use of the directory and of referrals."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -7,7 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from counselling.models import Case
 from referrals.handoff import wording
+from referrals.handoff.looks import look
 from referrals.models import Referral, Service
 from referrals.queries import handoff as queries
 from referrals.states import ReferralMove, ReferralState, sources
@@ -33,9 +36,23 @@ def handoff(request: HttpRequest) -> dict[str, Any]:
     if case is None:
         return {}
     is_team = getattr(request, "member", None) is not None
-    card = _for_team if is_team else _for_client
     # Asked for once and only by a page that shows them.
-    return {"help_cards": SimpleLazyObject(lambda: [card(row) for row in queries.of_case(case)])}
+    if is_team:
+        return {"help_box": SimpleLazyObject(lambda: help_box(case))}
+    at = timezone.now()
+    return {"help_cards": SimpleLazyObject(lambda: _cards(case, at))}
+
+
+def help_box(case: Case) -> dict[str, Any]:
+    """Return the referrals of a case as its page shows them to the team, and a mark of their state."""
+    rows = queries.of_case(case)
+    return {"cards": [_for_team(row) for row in rows], "seen": queries.mark(rows)}
+
+
+def _cards(case: Case, at: datetime) -> list[dict[str, Any]]:
+    rows = queries.of_case(case)
+    near = queries.near_appointments(rows, at=at)
+    return [_for_client(row) | {"reminder": wording.reminder(near.get(row.pk), at)} for row in rows]
 
 
 def _for_client(row: Referral) -> dict[str, Any]:
@@ -53,5 +70,5 @@ def _for_team(row: Referral) -> dict[str, Any]:
     return {
         "referral": row,
         "standing": wording.for_counsellor(row),
-        "needs_look": queries.needs_look(row),
+        "needs_look": look(row) is not None,
     }

@@ -19,7 +19,10 @@ SUGGESTION_LASTS = timedelta(days=28)
 CARD_LASTS = timedelta(days=60)
 LINK_LASTS = timedelta(days=14)
 REPORTS = (timedelta(weeks=2), timedelta(weeks=6))  # after sending, the client is asked how it is
-APPOINTMENT_REMINDER = timedelta(hours=24)
+APPOINTMENT_REMINDER = timedelta(hours=24)  # before it the service gets a mail
+CLIENT_REMINDER = timedelta(
+    days=3
+)  # before it the client's page reminds: they have no mail from us
 
 
 @dataclass(frozen=True, slots=True)

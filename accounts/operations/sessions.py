@@ -1,12 +1,13 @@
 """The one writer of staff sessions: where somebody is signed in, for how long, and the end of it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
 
 from accounts import events, queries
 from accounts.models import StaffSession, User
@@ -19,6 +20,11 @@ NOTED_EVERY = timedelta(minutes=1)  # being there is written no more often
 
 class NotThere(Exception):
     """The person has no such session, or no more."""
+
+
+def of(request: HttpRequest) -> SessionStore:
+    """Return a request's session as what it is here; Django's types know only the base of all engines."""
+    return cast(SessionStore, request.session)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -30,7 +30,6 @@ from accounts.operations import devices, passkeys, sessions, signing_in
 from accounts.operations.devices import Opened
 from accounts.passkeys import Site
 from accounts.throttle import client_of
-from vault.sessions import SessionStore
 from vault.staff_keys import Unlocked
 from vault.stretching import Busy
 
@@ -207,7 +206,7 @@ def let_in(
     keep(request, unlocked)
     response = HttpResponseRedirect(_first_page(request, user, next_page, at=at))
     if cookie is not None:
-        sessions.note_device(session=cast(SessionStore, request.session), device=cookie.device)
+        sessions.note_device(session=sessions.of(request), device=cookie.device)
         cookie.write(response)
     return response
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.contrib import messages as notices
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -33,6 +34,7 @@ from counselling.access import (
 from counselling.forms.client import CodeForm, RatingForm, WriteForm
 from counselling.models import Case, Message
 from counselling.operations import attachments, cases, entries, messages, ratings, retention
+from counselling.signals import case_saving
 from counselling.views import conversation, files
 from counselling.views.waiting import limited, refused
 from vault.keyring import KeyUnavailable
@@ -138,8 +140,11 @@ def download(request: HttpRequest) -> HttpResponse:
     for message in everything["messages"]:
         if message["from"] == Message.Role.SYSTEM:
             message["text"] = wording.system_words(message["text"])
+    # What others keep of the case, such as what was sent to services.
+    for _receiver, more in case_saving.send(Case, case=request.case, holder=request.holder):
+        everything |= cast(dict[str, Any], more)
     kind = request.GET.get("als", "")
-    as_json = json.dumps(everything, ensure_ascii=False, indent=2)
+    as_json = json.dumps(everything, ensure_ascii=False, indent=2, cls=DjangoJSONEncoder)
     if kind == "json":
         return _saved(as_json, "application/json", "notizen.json")
     as_page = render_to_string(

@@ -59,6 +59,7 @@ class ConsentForm(forms.Form):
         required=False,
         max_length=254,
         label=_("Ihre E-Mail-Adresse"),
+        help_text=_("Nur nötig, wenn die Stelle Ihnen eine E-Mail schreiben soll."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages={"invalid": _("Diese E-Mail-Adresse stimmt so nicht.")},
     )
@@ -66,6 +67,7 @@ class ConsentForm(forms.Form):
         required=False,
         longest=40,
         label=_("Ihre Telefonnummer"),
+        help_text=_("Nur nötig, wenn die Stelle Sie anrufen soll."),
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
     )
     times = PlainLineField(

@@ -210,6 +210,19 @@ class ColleagueForm(forms.Form):
     name = PlainLineField(longest=60, label=_("Name"), empty=_("Bitte geben Sie den Namen ein."))
 
 
+class ProgramForm(forms.Form):
+    """A program that shall read at a desk."""
+
+    use_required_attribute = False
+
+    name = PlainLineField(
+        longest=60,
+        label=_("Name des Programms"),
+        help_text=_("Damit Sie es später wiedererkennen, zum Beispiel „Aktenverwaltung“."),
+        empty=_("Bitte geben Sie dem Programm einen Namen."),
+    )
+
+
 # The acts of a service in the order in which pages offer them, with their words.
 ACTS = (
     (ReferralMove.ACCEPT, _("Annehmen")),

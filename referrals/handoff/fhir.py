@@ -4,6 +4,7 @@ docs/fhir.md has the mapping. Only what the client confirmed goes in; identifier
 never the case's.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +61,29 @@ def bundle(row: Referral, sent: Parcel | None) -> dict[str, Any]:
             {"fullUrl": f"urn:uuid:{one['id']}", "resource": one}
             for one in (_without_nothing(resource) for resource in found)
         ],
+    }
+
+
+def searchset(rows: Sequence[Referral], address: str) -> dict[str, Any]:
+    """Return the tasks of several referrals: where each stands, and no word of anybody."""
+    found = [_without_nothing(task(row)) for row in rows]
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": len(found),
+        "link": [{"relation": "self", "url": address}],
+        "entry": [
+            {"fullUrl": f"urn:uuid:{one['id']}", "resource": one, "search": {"mode": "match"}}
+            for one in found
+        ],
+    }
+
+
+def refusal(code: str, words: str) -> dict[str, Any]:
+    """Return an OperationOutcome. code: of FHIR's issue types."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "code": code, "diagnostics": words}],
     }
 
 

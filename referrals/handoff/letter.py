@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fpdf import FPDF
+
 from referrals.paper import MARGIN, SOFT, sheet, words
 
 BOX = 4  # mm
+LABEL = 50  # mm that the words before a line take
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What stands on the paper. facts: pairs. answers: to tick on the second page, with lines to write."""
+    """What stands on the paper. facts: pairs. answers: to tick on the second page, each with so many lines
+    to write on; later: to tick when more is known. lines: to fill in below, without a box.
+    """
 
     title: str
     sender: str
@@ -22,7 +27,10 @@ class Letter:
     foot: str
     answers_title: str
     answers_hint: str
-    answers: Sequence[str]
+    answers: Sequence[tuple[str, int]]
+    later_title: str
+    later: Sequence[tuple[str, int]]
+    lines: Sequence[str]
     language: str
 
 
@@ -49,8 +57,29 @@ def draw(letter: Letter) -> bytes:
     words(pdf, letter.answers_title, size=16, style="B", height=8)
     words(pdf, letter.answers_hint, size=11)
     pdf.ln(4)
-    for answer in letter.answers:
-        pdf.rect(MARGIN, pdf.get_y() + 1, BOX, BOX)
+    _to_tick(pdf, letter.answers)
+    pdf.ln(4)
+    words(pdf, letter.later_title, size=12, style="B", height=8)
+    _to_tick(pdf, letter.later)
+    pdf.ln(6)
+    for label in letter.lines:
+        words(pdf, label, size=11, height=9)
+        _line(pdf, MARGIN + LABEL)
+    return bytes(pdf.output())
+
+
+def _to_tick(pdf: FPDF, answers: Sequence[tuple[str, int]]) -> None:
+    for answer, lines in answers:
+        pdf.rect(MARGIN, pdf.get_y() + 2, BOX, BOX)
         pdf.set_x(MARGIN + BOX + 3)
         words(pdf, answer, size=11, height=8)
-    return bytes(pdf.output())
+        for _number in range(lines):
+            pdf.ln(8)
+            _line(pdf, MARGIN + BOX + 4)
+
+
+def _line(pdf: FPDF, left: float) -> None:
+    """Draw a line to write on, just above here, from `left` to the right margin."""
+    pdf.set_draw_color(*SOFT)
+    pdf.line(left, pdf.get_y() - 2, pdf.w - MARGIN, pdf.get_y() - 2)
+    pdf.set_draw_color(0, 0, 0)

@@ -1,19 +1,21 @@
 """How referrals are said: to the client in plain German, to counsellors and services briefly."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from audit.models import TrailEntry
 from counselling.wording import by_when
 from referrals.handoff.candidates import FEWEST, Known, Reason
+from referrals.handoff.looks import Look, look
 from referrals.handoff.parcel import Contact, Field, Parcel
-from referrals.models import Act, Decline, OwnReport, Referral
+from referrals.models import Act, Appointment, Referral
 from referrals.operations.partner_reading import Denial
-from referrals.queries.handoff_figures import HandoffFigures
 from referrals.states import IllegalReferralMove, ReferralState, Waits, Why, waits_for
 
 S = ReferralState
@@ -68,7 +70,7 @@ _FOR_CLIENT: dict[ReferralState, tuple[str, Promise, Promise]] = {
     S.ASKED: (
         "warning",
         gettext_lazy("Die Stelle hat eine Frage an Sie."),
-        gettext_lazy("Bitte antworten Sie unten, dann geht es weiter."),
+        gettext_lazy("Bitte antworten Sie ihr, dann geht es weiter."),
     ),
     S.ACCEPTED: (
         "success",
@@ -83,12 +85,12 @@ _FOR_CLIENT: dict[ReferralState, tuple[str, Promise, Promise]] = {
     S.OFFERED: (
         "warning",
         gettext_lazy("Die Stelle bietet Ihnen Termine an."),
-        gettext_lazy("Bitte suchen Sie unten einen aus."),
+        gettext_lazy("Bitte suchen Sie einen davon aus."),
     ),
     S.APPOINTMENT: (
         "success",
         gettext_lazy("Sie haben einen Termin."),
-        gettext_lazy("Er steht unten. Sie können ihn in Ihren Kalender übernehmen."),
+        gettext_lazy("Sie können ihn in Ihren Kalender übernehmen."),
     ),
     S.ARRIVED: ("success", gettext_lazy("Sie sind bei der Stelle angekommen."), gettext_lazy("")),
     S.STARTED: ("success", gettext_lazy("Die Hilfe hat begonnen."), gettext_lazy("")),
@@ -184,7 +186,7 @@ _ACTS: dict[str, Promise] = {
     "miss": gettext_lazy("Zum Termin nicht gekommen"),
     "begin": gettext_lazy("Die Hilfe hat begonnen"),
     "complete": gettext_lazy("Die Stelle hat abgeschlossen"),
-    "remind": gettext_lazy("Die Stelle wurde erinnert"),
+    "remind": gettext_lazy("Die Frist ist vorbei. Die Stelle wird erinnert"),
     "return": gettext_lazy("Keine Antwort in der Frist: zurück an die Beratung"),
     "revoke": gettext_lazy("Zurückgenommen; die Stelle liest nichts mehr"),
     "expire": gettext_lazy("Abgelaufen; die Stelle liest nichts mehr"),
@@ -238,6 +240,16 @@ _DENIED: dict[Denial, Promise] = {
     ),
 }
 
+_LOOKS: dict[Look, Promise] = {
+    Look.NONE_CAME: gettext_lazy("Hier ist keine Hilfe zustande gekommen."),
+    Look.CALL: gettext_lazy("Bitte rufen Sie die Stelle an und sagen Sie ihr den Code."),
+    Look.SEND: gettext_lazy("Bitte schicken Sie der Stelle den Brief oder rufen Sie an."),
+    Look.ASK: gettext_lazy("Die Frist ist vorbei. Bitte fragen Sie bei der Stelle nach."),
+    Look.TELL: gettext_lazy(
+        "Zurückgenommen. Bitte sagen Sie der Stelle nur das, und dass sie den Brief vernichten soll."
+    ),
+}
+
 _REASONS: dict[Reason, Promise] = {
     Reason.NEED: gettext_lazy("passt zum Anliegen"),
     Reason.NEAR: gettext_lazy("in der Nähe"),
@@ -276,7 +288,20 @@ def for_partner(row: Referral) -> str:
     return str(words) % _values(row) if words is not None else ""
 
 
+def look_words(found: Look) -> str:
+    """Return what the counsellor is asked to do."""
+    return str(_LOOKS[found])
+
+
 def for_counsellor(row: Referral) -> str:
+    """Say in a list what the counsellor is asked to do, or whose turn it is."""
+    found = look(row)
+    if found is not None and found is not Look.NONE_CAME:
+        return look_words(found)
+    return whose_turn(row)
+
+
+def whose_turn(row: Referral) -> str:
     """Say whose turn it is and until when, to the counsellor."""
     whose = waits_for(ReferralState(row.state))
     if whose is Waits.PARTNER and row.due_at is not None:
@@ -331,6 +356,20 @@ def contact_line(sent: Parcel) -> str:
     return ", ".join(said)
 
 
+def facts_for_client(sent: Parcel) -> list[dict[str, str]]:
+    """Return what goes beside the text, to the client, for components/facts.html."""
+    facts = [{"label": str(FIELDS[code]), "value": value} for code, value in sent.fields.items()]
+    facts.append({"label": _("So darf man sich melden"), "value": contact_line(sent)})
+    if sent.until:
+        facts.append({"label": _("Lesbar bis"), "value": until_words(sent)})
+    return facts
+
+
+def until_words(sent: Parcel) -> str:
+    """Return the last day on which a service may read what was sent."""
+    return date_format(date.fromisoformat(sent.until), "j. F Y")
+
+
 def reasons(found: list[Reason]) -> list[str]:
     """Return why a service stands where it stands."""
     return [str(_REASONS[reason]) for reason in found]
@@ -367,33 +406,26 @@ def moment(at: datetime) -> str:
     return by_when(at)
 
 
+def reminder(appointment: Appointment | None, at: datetime) -> str:
+    """Return when an appointment is that is near, as one says it: today, tomorrow, or the day."""
+    if appointment is None:
+        return ""
+    starts = timezone.localtime(appointment.starts_at)
+    days = (starts.date() - timezone.localdate(at)).days
+    time = date_format(starts, "TIME_FORMAT")
+    if days == 0:
+        return _("Heute um %(time)s Uhr haben Sie einen Termin.") % {"time": time}
+    if days == 1:
+        return _("Morgen um %(time)s Uhr haben Sie einen Termin.") % {"time": time}
+    return _("Am %(day)s um %(time)s Uhr haben Sie einen Termin.") % {
+        "day": date_format(starts, pgettext("format of the day of a promise", "l, j. F")),
+        "time": time,
+    }
+
+
 def _values(row: Referral) -> dict[str, str]:
     return {
         "due": by_when(row.due_at) if row.due_at else "",
         "weeks": weeks_words(row.weeks),
         "decline": str(row.get_decline_display()) if row.decline else "",
-    }
-
-
-_STAGES: dict[str, Promise] = {
-    "sent": gettext_lazy("gesendet"),
-    "seen": gettext_lazy("gelesen"),
-    "accepted": pgettext_lazy("referral", "angenommen"),
-    "arrived": gettext_lazy("angekommen"),
-    "helped": gettext_lazy("Hilfe ist erfolgt oder läuft"),
-}
-
-
-def figures(found: HandoffFigures) -> dict[str, object]:
-    """Return figures with words in place of codes."""
-    reports, declines = dict(OwnReport.choices), dict(Decline.choices)
-    return {
-        "stages": [(str(_STAGES[cell.label]), cell.count) for cell in found.stages],
-        "own_reports": [(str(reports[cell.label]), cell.count) for cell in found.own_reports],
-        "declines": [(str(declines[cell.label]), cell.count) for cell in found.declines],
-        "districts": [
-            (district or _("nicht bekannt"), [(str(declines[c.label]), c.count) for c in cells])
-            for district, cells in found.districts
-        ],
-        "median": span_words(found.median) if found.median else "",
     }

@@ -19,6 +19,7 @@ from referrals.models.location import (
     Wheelchair,
 )
 from referrals.models.partner import Appointment, HandoffLink, PartnerDesk
+from referrals.models.program import DeskProgram, ProgramWrap
 from referrals.models.provider import Provider
 from referrals.models.referral import (
     Act,
@@ -53,6 +54,7 @@ __all__ = [
     "Contact",
     "CostOption",
     "Decline",
+    "DeskProgram",
     "DismissedQuery",
     "Finding",
     "HandoffLink",
@@ -65,6 +67,7 @@ __all__ = [
     "OwnReport",
     "PartnerDesk",
     "Phone",
+    "ProgramWrap",
     "Provider",
     "Referral",
     "ReferralWay",

@@ -14,7 +14,7 @@ from referrals import sla
 from referrals.handoff import parcel
 from referrals.handoff.parcel import Codes, Contact, Parcel
 from referrals.models import Act, HandoffLink, PartnerDesk, Referral, ReferralWay
-from referrals.operations import notices, referring
+from referrals.operations import notices, programs, referring
 from referrals.queries import handoff as queries
 from referrals.states import ReferralState
 from vault import keyring, parcels
@@ -56,6 +56,7 @@ def prepare_way(row: Referral, sent: Parcel, *, key: CaseKey, holder: Holder, at
             raise NoTeamKey
         parcels.seal_for_desk(parcel=row.pk, desk=desk.team_id, key=key, at=at)
         row.way, row.desk = Way.DESK, desk.team
+        programs.seal_for_programs(row, desk, key=key, at=at)
     except NoTeamKey:
         email = mail_of(row)
         row.way = Way.LINK if email else Way.LETTER

@@ -27,7 +27,7 @@ _SUBJECTS: dict[str, Promise] = {
     REMINDER: gettext_lazy("Erinnerung: Eine Anfrage wartet auf Ihre Antwort"),
     RETURNED: gettext_lazy("Eine Anfrage sucht jetzt auch anderswo Hilfe"),
     WITHDRAWN: gettext_lazy("Eine Anfrage wurde zurückgenommen"),
-    APPOINTMENT: gettext_lazy("Erinnerung: Morgen haben Sie einen Termin aus einer Anfrage"),
+    APPOINTMENT: gettext_lazy("Erinnerung: Sie haben bald einen Termin aus einer Anfrage"),
 }
 _BODIES: dict[str, Promise] = {
     NEW: gettext_lazy("in Ihrem Postfach bei Lotse wartet eine neue Anfrage."),
@@ -41,7 +41,9 @@ _BODIES: dict[str, Promise] = {
         "Antworten können Sie weiterhin."
     ),
     WITHDRAWN: gettext_lazy("eine Anfrage wurde zurückgenommen. Es ist nichts mehr zu tun."),
-    APPOINTMENT: gettext_lazy("morgen haben Sie einen Termin, den Sie über Lotse angeboten haben."),
+    APPOINTMENT: gettext_lazy(
+        "in den nächsten 24 Stunden haben Sie einen Termin, den Sie über Lotse angeboten haben."
+    ),
 }
 
 

@@ -14,9 +14,18 @@ from audit.models import TrailEntry
 from audit.trail import Actor
 from referrals.handoff import parcel
 from referrals.handoff.parcel import Parcel
-from referrals.models import Act, Consent, HandoffLink, Necessity, Referral
+from referrals.models import (
+    Act,
+    Consent,
+    DeskProgram,
+    HandoffLink,
+    Necessity,
+    ProgramWrap,
+    Referral,
+)
 from referrals.operations import handing_over, referring
 from referrals.queries import handoff as queries
+from referrals.queries import programs
 from referrals.states import ReferralState
 from vault import parcels
 from vault.keyring import Holder, KeyUnavailable
@@ -71,6 +80,7 @@ class Opened:
 
 
 BY_LINK = Side(Actor(TrailEntry.ActorKind.PARTNER))
+BY_PROGRAM = BY_LINK  # nobody's name stands for it either; the trail has the program's id
 
 
 def at_desk(member: Membership) -> Side:
@@ -104,6 +114,27 @@ def read_by_link(*, referral: Referral, key: CaseKey, at: datetime) -> Opened:
     if why is not None:
         raise _noted(why, referral, BY_LINK.actor, at)
     return _read(referral, key, BY_LINK, at)
+
+
+def read_by_program(
+    *, referral: Referral, program: DeskProgram, token: str, at: datetime
+) -> Opened:
+    """Open a referral for a program of its desk; the first time counts as read. Raises Denied."""
+    why = denial(referral, at=at)
+    if why is not None:
+        raise _noted(why, referral, BY_PROGRAM.actor, at)
+    wrap = programs.wrap_for(program, referral.pk)
+    if wrap is None:
+        raise _noted(Denial.NO_KEY, referral, BY_PROGRAM.actor, at)
+    try:
+        key = parcels.open_by_program(
+            parcel=referral.pk, program=program.pk, token=token, sealed=bytes(wrap.sealed)
+        )
+    except KeyUnavailable:
+        raise _noted(Denial.NO_KEY, referral, BY_PROGRAM.actor, at) from None
+    opened = _read(referral, key, BY_PROGRAM, at)
+    _note_read_by(program, referral, at)
+    return opened
 
 
 def open_link(*, token: str, code: str, at: datetime) -> tuple[HandoffLink, CaseKey]:
@@ -185,6 +216,13 @@ def note_denied(denied: Denied, *, referral: Referral | None, side: Side, at: da
     _noted(denied.why, referral, side.actor, at)
 
 
+def note_strange_program(*, referral: UUID, at: datetime) -> None:
+    """Write into the trail that a program asked for a referral of another desk."""
+    row = Referral.objects.filter(pk=referral).first()
+    if row is not None:
+        _noted(Denial.NOT_YOURS, row, BY_PROGRAM.actor, at)
+
+
 def note_stranger(*, referral: UUID, member: Membership, at: datetime) -> None:
     """Write into the trail that somebody asked for a referral of another desk."""
     row = Referral.objects.filter(pk=referral).first()
@@ -247,6 +285,23 @@ def _note_seen(row: Referral, side: Side, at: datetime) -> None:
         locked.save(update_fields=["seen_at"])
         referring.keep(locked, Act.Move.OPEN, by=side.actor, at=at, member=side.member)
     row.seen_at = locked.seen_at
+
+
+@transaction.atomic
+def _note_read_by(program: DeskProgram, row: Referral, at: datetime) -> None:
+    first = ProgramWrap.objects.filter(program=program, referral=row, read_at__isnull=True).update(
+        read_at=at
+    )
+    if first:
+        trail.record(
+            "referral.read_by_program",
+            by=BY_PROGRAM.actor,
+            at=at,
+            organisation=row.organisation_id,
+            case=row.case_id,
+            referral=str(row.pk),
+            program=str(program.pk),
+        )
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from counselling import events
 from counselling.models import Case
 from referrals import sla, states
 from referrals.handoff import parcel
-from referrals.models import Act, Appointment, HandoffLink, Referral
+from referrals.models import Act, Appointment, HandoffLink, ProgramWrap, Referral
 from referrals.operations import notices
 from referrals.states import ReferralMove, ReferralState
 from vault import parcels
@@ -90,7 +90,9 @@ def move(
         row.due_at = sla.due(new, at=at, land=row.land, not_before=not_before)
         row.reminded_at = None
     _note_times(row, what, new, at)
-    if new in ReferralState.needs_look():
+    # On paper nobody but the counsellor can remind, or tell that it was taken back.
+    by_hand = row.way == Referral.Way.LETTER and what in {ReferralMove.REMIND, ReferralMove.REVOKE}
+    if new in ReferralState.needs_look() or by_hand:
         row.handled_at = row.handled_by = None
     if new in ReferralState.ended():
         _close(row, at)
@@ -158,6 +160,7 @@ def hint(row: Referral) -> None:
 def wipe(row: Referral) -> None:
     """Take every text and key from a referral whose case goes; states and times stay."""
     parcels.drop(row.pk)
+    ProgramWrap.objects.filter(referral=row).delete()
     row.draft = row.codes = row.payload = row.arrival_code = None
     Act.objects.filter(referral=row, sealed__isnull=False).update(sealed=None)
     Appointment.objects.filter(referral=row).delete()
@@ -184,6 +187,7 @@ def _close(row: Referral, at: datetime) -> None:
     row.due_at = None
     row.draft = row.codes = row.arrival_code = None
     parcels.close(row.pk)
+    ProgramWrap.objects.filter(referral=row).delete()
     HandoffLink.objects.filter(referral=row, closed_at__isnull=True).update(closed_at=at)
     notices.withdraw_all(row, at=at)
     if row.state != ReferralState.COMPLETED:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -10,7 +10,9 @@ from django.db.models import Q
 from accounts.models import Membership
 from accounts.queries import team_ids
 from counselling.models import Case
+from referrals import sla
 from referrals.handoff import parcel
+from referrals.handoff.looks import look
 from referrals.handoff.parcel import Parcel
 from referrals.models import (
     Act,
@@ -51,6 +53,27 @@ def of_case(case: Case) -> list[Referral]:
     return list(Referral.objects.filter(case=case).select_related("service__provider", "consent"))
 
 
+def mark(rows: Sequence[Referral]) -> str:
+    """Return what changes when anything does that the case page says of its referrals."""
+    moments = [moment for row in rows for moment in (row.changed_at, row.handled_at) if moment]
+    return f"{len(rows)}.{max(moments).timestamp():.6f}" if moments else "0"
+
+
+def near_appointments(rows: Sequence[Referral], *, at: datetime) -> dict[UUID, Appointment]:
+    """Return the picked appointments that are near enough to be reminded of, by referral."""
+    waiting = [row.pk for row in rows if row.state == ReferralState.APPOINTMENT]
+    if not waiting:
+        return {}
+    found = Appointment.objects.filter(
+        referral__in=waiting,
+        picked_at__isnull=False,
+        dropped_at__isnull=True,
+        starts_at__gt=at,
+        starts_at__lte=at + sla.CLIENT_REMINDER,
+    )
+    return {one.referral_id: one for one in found}
+
+
 def referral_of_case(case: Case, referral: UUID) -> Referral | None:
     """Return one referral of a case, or None."""
     return (
@@ -61,8 +84,9 @@ def referral_of_case(case: Case, referral: UUID) -> Referral | None:
 
 
 def of_teams(member: Membership) -> list[Referral]:
-    """Return the referrals of the member's teams: those that need a look first, then the open ones."""
-    needs = Q(state__in=ReferralState.needs_look(), handled_at__isnull=True)
+    """Return the referrals of the member's teams: those that wait for them first, then the open ones."""
+    untold = Q(state=ReferralState.WITHDRAWN, way=Referral.Way.LETTER, sent_at__isnull=False)
+    needs = Q(handled_at__isnull=True) & (Q(state__in=ReferralState.needs_look()) | untold)
     rows = list(
         Referral.objects.filter(
             needs | Q(state__in=ReferralState.open()), case__team__in=team_ids(member)
@@ -70,12 +94,7 @@ def of_teams(member: Membership) -> list[Referral]:
         .select_related("service", "case__team", "case__topic")
         .order_by("-changed_at")[:LISTED]
     )
-    return sorted(rows, key=lambda row: not needs_look(row))
-
-
-def needs_look(row: Referral) -> bool:
-    """Say whether a counsellor must look at it: help has not come about, and nobody has seen that."""
-    return row.state in ReferralState.needs_look() and row.handled_at is None
+    return sorted(rows, key=lambda row: look(row) is None)
 
 
 def key_by_case(row: Referral, *, holder: Holder) -> CaseKey | None:
@@ -109,6 +128,11 @@ def offers(row: Referral, key: CaseKey | None, *, at: datetime) -> list[Offer]:
         referral=row, dropped_at__isnull=True, picked_at__isnull=True, starts_at__gt=at
     )
     return [_offer(one, key) for one in rows]
+
+
+def appointments(row: Referral, key: CaseKey | None) -> list[Offer]:
+    """Return every appointment that was ever offered, taken back or not."""
+    return [_offer(one, key) for one in Appointment.objects.filter(referral=row)]
 
 
 def picked(row: Referral, key: CaseKey | None) -> Offer | None:
@@ -190,10 +214,10 @@ def land_and_district(service: Service) -> tuple[str, str]:
     return land, district
 
 
-def similar(service: Service, on: object) -> Sequence[Service]:
+def similar(service: Service, on: date) -> Sequence[Service]:
     """Return services of the same kind that take referrals, for a partner to recommend."""
     return list(
-        Service.objects.visible(on)  # type: ignore[arg-type]
+        Service.objects.visible(on)
         .filter(terms__in=service.terms.all())
         .exclude(pk=service.pk)
         .exclude(accepts_referrals=False)

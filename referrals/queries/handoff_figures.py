@@ -52,6 +52,7 @@ def figures(organisation: UUID, *, at: datetime) -> HandoffFigures:
     by_district: dict[str, Counter[str]] = {}
     for district, reason in declined:
         by_district.setdefault(district, Counter())[reason] += 1
+    declines = _shown(Counter(reason for _district, reason in declined))
     return HandoffFigures(
         stages=_stages(sent),
         own_reports=_shown(
@@ -63,12 +64,8 @@ def figures(organisation: UUID, *, at: datetime) -> HandoffFigures:
             ),
             OwnReport.values,
         ),
-        declines=_shown(Counter(reason for _district, reason in declined)),
-        districts=[
-            (district, _shown(counts))
-            for district, counts in sorted(by_district.items())
-            if counts.total() >= SMALLEST
-        ],
+        declines=declines,
+        districts=_districts(by_district, declines),
         median=timedelta(seconds=median(taken)) if len(taken) >= SMALLEST else None,
     )
 
@@ -90,6 +87,35 @@ def _stages(sent: "QuerySet[Referral]") -> list[Cell]:
         cells.append(Cell(label, None if small else count))
         last = last if small else count
     return cells
+
+
+def _districts(
+    by_district: dict[str, Counter[str]], declines: Sequence[Cell]
+) -> list[tuple[str, Sequence[Cell]]]:
+    """Return the reasons by district. What a reason's total leaves when the districts that are shown are
+    taken off it is not small either: else the smallest of these is left out, too.
+    """
+    shown = {
+        district: _shown(counts)
+        for district, counts in sorted(by_district.items())
+        if counts.total() >= SMALLEST
+    }
+    for total in declines:
+        told = [
+            (cell.count, district)
+            for district, cells in shown.items()
+            for cell in cells
+            if cell.label == total.label and cell.count is not None
+        ]
+        if total.count is None or not told:
+            continue
+        if 0 < total.count - sum(count for count, _district in told) < SMALLEST:
+            hidden = min(told)[1]
+            shown[hidden] = [
+                Cell(cell.label, None) if cell.label == total.label else cell
+                for cell in shown[hidden]
+            ]
+    return list(shown.items())
 
 
 def _shown(counts: Counter[str], order: Iterable[str] = ()) -> list[Cell]:

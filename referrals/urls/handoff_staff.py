@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("vermittlungen/zahlen/", counsellor_handoff.figures, name="referral-figures"),
     path("faelle/<uuid:case>/vermitteln/", counsellor_handoff.suggest, name="referral-suggest"),
     path("faelle/<uuid:case>/gefahr/", counsellor_handoff.necessity, name="referral-necessity"),
+    path("faelle/<uuid:case>/vermittlung/", counsellor_handoff.box, name="referral-box"),
     path(
         "faelle/<uuid:case>/vermittlung/<uuid:referral>/",
         counsellor_handoff.referral,

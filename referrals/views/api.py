@@ -75,7 +75,7 @@ def api(view: View) -> View:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
 
-    return public("the directory is there for everybody")(page)  # type: ignore[arg-type]
+    return public("the directory is there for everybody")(page)
 
 
 def _answer(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

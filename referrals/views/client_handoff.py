@@ -1,7 +1,7 @@
 """A client decides: what goes to whom, and later everything that becomes of it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -170,10 +170,11 @@ def _do_before_sending(request: ClientRequest, row: Referral, *, at: datetime) -
         {
             "referral": row,
             "text": sending.text,
-            "facts": _facts(sending),
+            "facts": wording.facts_for_client(sending),
             "mark": mark,
             "about": form.cleaned_data["about"],
             "days": form.cleaned_data["days"],
+            "until": timezone.localdate(at + timedelta(days=int(form.cleaned_data["days"]))),
             "days_words": dict(form.fields["days"].choices)[form.cleaned_data["days"]],  # type: ignore[attr-defined]  # a ChoiceField
             "desk": queries.desk_for(row.service),
         },
@@ -279,7 +280,7 @@ def _page(
             "referral": row,
             "standing": wording.for_client(row),
             "text": sent.text if sent else "",
-            "facts": _facts(sent) if sent else [],
+            "facts": wording.facts_for_client(sent) if sent else [],
             "history": partner_work.lines(queries.history(row, key), for_client=True),
             "offers": [
                 {"id": one.row.pk, "when": wording.moment(one.row.starts_at), "where": one.text}
@@ -287,7 +288,13 @@ def _page(
             ]
             if state is ReferralState.OFFERED
             else [],
-            "picked": {"when": wording.moment(picked.row.starts_at), "where": picked.text}
+            "picked": {
+                "when": wording.moment(picked.row.starts_at),
+                "where": picked.text,
+                "reminder": wording.reminder(
+                    queries.near_appointments([row], at=at).get(row.pk), at
+                ),
+            }
             if picked
             else None,
             "answer_form": forms["answer"] if state is ReferralState.ASKED else None,
@@ -361,13 +368,6 @@ def _available(request: ClientRequest) -> dict[str, tuple[str, str]]:
     return {
         field.value: (str(wording.FIELDS[field]), value) for field, value in values.items() if value
     }
-
-
-def _facts(sent: Parcel) -> list[dict[str, str]]:
-    facts = [
-        {"label": str(wording.FIELDS[code]), "value": value} for code, value in sent.fields.items()
-    ]
-    return [*facts, {"label": _("So darf man sich melden"), "value": wording.contact_line(sent)}]
 
 
 def _row_or_404(request: ClientRequest, referral: UUID) -> Referral:

@@ -17,8 +17,11 @@ from counselling import queries as counselling
 from counselling.access import CaseRequest, staff_case
 from counselling.operations.cases import NotHolder
 from counselling.operations.entries import CaseGone
+from counselling.views.case_page import standing
+from referrals.context import help_box
 from referrals.forms.suggesting import CandidatesForm, NecessityForm, ProposalForm
-from referrals.handoff import paper, wording
+from referrals.handoff import figures_wording, paper, wording
+from referrals.handoff.looks import Look, look
 from referrals.models import Necessity, Referral, Service
 from referrals.operations import (
     handing_over,
@@ -78,6 +81,21 @@ def suggest(request: HttpRequest) -> HttpResponse:
             "compared_names": [one.service.name for one in compared],
             "referrals": [_row(row) for row in queries.of_case(request.case)],
         },
+    )
+
+
+@require_safe
+@staff_case("referral.see")
+def box(request: HttpRequest) -> HttpResponse:
+    """Bring an open case page its referrals anew, or 204 while they are as it shows them."""
+    request = cast(CaseRequest, request)
+    found = help_box(request.case)
+    if request.GET.get("seen") == found["seen"]:
+        return HttpResponse(status=204)
+    return render(
+        request,
+        "referrals/handoff/_in_case_news.html",
+        {"case": request.case, "standing": standing(request), "help_box": found},
     )
 
 
@@ -170,7 +188,7 @@ def referrals(request: HttpRequest) -> HttpResponse:
     """List the referrals of the member's teams: first those where help has not come about."""
     request = cast(StaffRequest, request)
     rows = [
-        _row(row) | {"case": row.case, "needs_look": queries.needs_look(row)}
+        _row(row) | {"case": row.case, "needs_look": look(row) is not None}
         for row in queries.of_teams(request.member)
     ]
     return render(
@@ -189,7 +207,9 @@ def figures(request: HttpRequest) -> HttpResponse:
     """Show how many were sent, seen, accepted, arrived, helped; small counts left out."""
     request = cast(StaffRequest, request)
     found = handoff_figures.figures(request.member.organisation_id, at=timezone.now())
-    return render(request, "referrals/handoff/figures.html", {"tables": wording.figures(found)})
+    return render(
+        request, "referrals/handoff/figures.html", {"tables": figures_wording.figures(found)}
+    )
 
 
 def _first_search(request: CaseRequest) -> dict[str, str]:
@@ -284,7 +304,7 @@ def _page(request: CaseRequest, row: Referral, *, at: datetime, bound: Any = Non
             "case": request.case,
             "referral": row,
             "locked": locked,
-            "standing": wording.for_counsellor(row),
+            "standing": wording.whose_turn(row),
             "facts": partner_work.parcel_facts(proposed) if proposed else [],
             "text": proposed.text if proposed else "",
             "history": partner_work.lines(queries.history(row, key), for_client=False),
@@ -294,7 +314,7 @@ def _page(request: CaseRequest, row: Referral, *, at: datetime, bound: Any = Non
             "refused_form": bound[1] if bound else None,
             "with_partner": with_partner,
             "can_take_back": row.state in sources(ReferralMove.TAKE_BACK),
-            "needs_look": queries.needs_look(row) and row.state != ReferralState.SECOND,
+            "look": _look(row),
             "necessity": getattr(row, "necessity", None),
             "reason": reason,
             "may_confirm": row.state == ReferralState.SECOND
@@ -302,6 +322,14 @@ def _page(request: CaseRequest, row: Referral, *, at: datetime, bound: Any = Non
             "picked": _picked(row, key),
         },
     )
+
+
+def _look(row: Referral) -> dict[str, Any] | None:
+    """Return what the page asks the counsellor to do; a second person has a form of their own."""
+    found = look(row)
+    if found is None or row.state == ReferralState.SECOND:
+        return None
+    return {"words": wording.look_words(found), "for_others": found is Look.NONE_CAME}
 
 
 def _picked(row: Referral, key: Any) -> str:

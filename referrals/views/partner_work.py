@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from referrals.forms.partners import OfferForm, form_for, possible
@@ -95,8 +94,7 @@ def parcel_facts(sent: Parcel) -> list[dict[str, str]]:
     ]
     facts.append({"label": _("Kontakt"), "value": wording.contact_line(sent)})
     if sent.until:
-        until = date_format(datetime.fromisoformat(sent.until), "j. F Y")
-        facts.append({"label": _("Lesbar bis"), "value": until})
+        facts.append({"label": _("Lesbar bis"), "value": wording.until_words(sent)})
     return facts
 
 

@@ -105,6 +105,7 @@ def sent(
     *,
     text: str = WORDS,
     contact: Contact = Contact.LOTSE,
+    reach: str = "",
     fields: dict[str, str] | None = None,
     days: int = 90,
     at: datetime | None = None,
@@ -116,7 +117,12 @@ def sent(
     mark = consents.prepare(
         referral=handed.referral,
         sending=Parcel(
-            str(handed.service.pk), handed.service.name, text, contact, fields=fields or {}
+            str(handed.service.pk),
+            handed.service.name,
+            text,
+            contact,
+            fields=fields or {},
+            reach=reach,
         ),
         holder=handed.asked.holder,
         at=moment,

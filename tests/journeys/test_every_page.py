@@ -55,9 +55,12 @@ NO_PAGE = {
     "delivery-try-again": "POST, leads on",
     "push-device": "POST, 204",
     "push-worker": "a script",
+    "referral-box": "a part of the page `case`",
     "referral-letter": "a file to save; looked at in tests/referrals/handoff",
     "help-calendar": "a file to save; looked at in tests/referrals/handoff",
     "partner-fhir": "JSON for programs",
+    "fhir-tasks": "JSON for programs",
+    "fhir-referral": "JSON for programs",
     "handoff-link": "its secret is only in a mail; looked at in test_handoff",
     "handoff-open": "opens with a link only; looked at in test_handoff",
     "case-stay": "POST, leads on",
@@ -456,6 +459,7 @@ def handoff_pages(tour: Tour) -> None:
     tour.go("/team/stelle/", "partner-desk")
     tour.follow(".rows__title a", "partner-referral")
     tour.go("/team/stelle/personen/", "partner-people")
+    tour.go("/team/stelle/programme/", "partner-programs")
     page.goto("/team/stelle/")
     tour.follow("a[href*='/stelle/eintrag/']", "partner-entry")
     enter(page, "soeren.claasen")

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from config.demo import partners
 from tests.journeys.actors import Colleague, Parent
 from tests.journeys.conftest import OpenVisitor
+from tests.journeys.evidence import screenshot
 from tests.servers.lotse import Lotse
 
 WORDS = "Unser Sohn ist zwei und schläft seit Wochen nicht. Wir brauchen Hilfe."
@@ -122,6 +123,8 @@ def test_from_a_question_to_help_and_the_clients_own_word(
     open_act(page, "Annehmen")
     page.get_by_role("button", name="Annehmen").click()
     expect(page.locator(".lead")).to_contain_text("Angenommen")
+    # Jonna's page is still open where she suggested it; nobody loads it anew.
+    expect(jonna.page.locator("#vermittlung")).to_contain_text("angenommen", timeout=60_000)
     offer_tomorrow(page)
     expect(page.locator(".lead")).to_contain_text("Ihre Termine liegen bei der Person")
 
@@ -135,6 +138,11 @@ def test_from_a_question_to_help_and_the_clients_own_word(
     calendar = started.value.path().read_text()
     assert "BEGIN:VEVENT" in calendar
     assert partners.SERVICE not in calendar
+    parent.page.goto("/nordhafen/gespraech/")
+    expect(parent.page.locator("h2", has_text="Morgen um 10:00 Uhr")).to_be_visible()
+    parent.look("handoff-reminder")
+    parent.page.get_by_role("link", name="Termin ansehen").click()
+    expect(parent.page.locator(".card--accent")).to_contain_text("Morgen um 10:00 Uhr")
 
     page.reload()
     page.get_by_role("button", name="Ist angekommen").click()
@@ -143,6 +151,17 @@ def test_from_a_question_to_help_and_the_clients_own_word(
     page.locator("input[name='complete-outcome'][value=helped]").check()
     page.get_by_role("button", name="Abschließen").click()
     expect(page.locator("h1")).to_have_text("Postfach")
+    page.goto("/team/stelle/programme/")
+    page.get_by_label("Name des Programms").fill("Aktenverwaltung")
+    page.get_by_role("button", name="Schlüssel anlegen").click()
+    token = page.locator("#program-token").input_value()
+    frieke.look("handoff-programs")
+    tasks = (
+        visit("desktop")
+        .page()
+        .request.get("/api/fhir/Task", headers={"Authorization": f"Bearer {token}"})
+    )
+    assert "completed" in {entry["resource"]["status"] for entry in tasks.json()["entry"]}
 
     rewind(live_lotse, 2)
     parent.page.reload()
@@ -150,6 +169,11 @@ def test_from_a_question_to_help_and_the_clients_own_word(
     parent.page.get_by_role("button", name="Ja, mir wurde geholfen").click()
     expect(parent.page.locator("#messages")).to_contain_text("die Stelle nicht")
     parent.look("handoff-reported")
+    saved = parent.page.request.get("/nordhafen/gespraech/mitnehmen/?als=json").json()
+    [referral] = saved["referrals"]
+    assert (referral["state"], referral["sent"]["text"]) == ("completed", WORDS)
+    parent.page.set_content(parent.page.request.get("/nordhafen/gespraech/mitnehmen/").text())
+    screenshot(parent.page, "handoff-saved")
 
     jonna.page.reload()
     jonna.page.locator("#vermittlung a").first.click()

@@ -92,6 +92,30 @@ def test_an_unanswered_referral_over_christmas_is_reminded_returned_and_ends_at_
 
 
 @pytest_db
+@pytest.mark.parametrize(
+    ("ags", "land", "reminded", "back"),
+    [
+        ("02000", "HH", berlin(7, 10, 1, 2027), berlin(11, 10, 1, 2027)),
+        ("09162", "BY", berlin(8, 10, 1, 2027), berlin(12, 10, 1, 2027)),  # Epiphany is a holiday
+    ],
+)
+def test_the_week_after_new_year_is_shorter_in_munich_than_in_hamburg(
+    ags: str, land: str, reminded: datetime, back: datetime
+) -> None:
+    area = {"id": "44444444-0000-4000-8000-000000000001", "name": "Hier", "ags": ags}
+    handed = handoff.sent(
+        to=handoff.service(1, service_areas=[area], service_at_locations=[]),
+        at=berlin(4, 10, 1, 2027),
+    )
+    assert handed.now().land == land
+    assert following_up.follow_up(at=reminded - MINUTE) == 0
+    assert following_up.follow_up(at=reminded) == 1
+    assert following_up.follow_up(at=back - MINUTE) == 0
+    assert following_up.follow_up(at=back) == 1
+    assert handed.now().state == S.RETURNED
+
+
+@pytest_db
 def test_a_late_answer_still_counts_after_it_went_back() -> None:
     sent_at = berlin(9, 9, 11)
     handed, frieda = handoff.at_a_desk(at=sent_at)

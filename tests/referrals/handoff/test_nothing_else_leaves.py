@@ -4,12 +4,10 @@ in what is sent, in mails, on paper, in FHIR, and on the service's pages.
 
 import json
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
-from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
-from pikepdf import Pdf, parse_content_stream
 
 from accounts.models import Role
 from audit.models import TrailEntry
@@ -18,13 +16,14 @@ from counselling.operations import drafts, ratings
 from referrals.handoff import fhir
 from referrals.handoff.parcel import Contact
 from referrals.models import Act, Appointment, Consent, HandoffLink, Referral
-from referrals.operations import partner_reading
+from referrals.operations import partner_reading, programs
 from referrals.queries import handoff as queries
 from tests import factories
 from tests.factories import handoff
 from tests.factories.handoff import Handed
 from tests.factories.people import holder_of
 from tests.factories.sessions import signed_in
+from tests.referrals.handoff.paper import words_of
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +150,21 @@ def test_the_services_pages_hold_what_was_confirmed_and_nothing_else() -> None:
         assert found_in(answer.content.decode(), handed) == [], name
 
 
+def test_a_program_of_the_service_reads_what_was_confirmed_and_nothing_else() -> None:
+    handed = case_full_of_canaries()
+    desk = queries.desk_for(handed.service)
+    assert desk is not None
+    frieda = desk.team.members.get()
+    _made, token = programs.make(
+        desk=desk, name="Akten", by=frieda, holder=holder_of(frieda), at=NOW
+    )
+    for address in (reverse("fhir-tasks"), reverse("fhir-referral", args=[handed.referral])):
+        answer = Client().get(address, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
+        assert found_in(answer.content.decode(), handed) == []
+    assert "schläft" in answer.content.decode()
+
+
 def test_the_database_holds_no_word_that_was_sent_and_no_canary() -> None:
     handed = case_full_of_canaries()
     partner_reading.note_denied(
@@ -165,47 +179,3 @@ def test_the_database_holds_no_word_that_was_sent_and_no_canary() -> None:
             assert "schläft" not in text
             for name, secret in CANARIES.items():
                 assert secret not in text, (model, name)
-
-
-def words_of(pdf: bytes) -> str:
-    """Return the text of a PDF, through the fonts' own tables from glyph to letter."""
-    words = []
-    with Pdf.open(BytesIO(pdf)) as opened:
-        for page in opened.pages:
-            tables = {
-                name: letters(font.ToUnicode.read_bytes().decode())
-                for name, font in page.Resources.Font.items()
-            }
-            table: dict[str, str] = {}
-            for instruction in parse_content_stream(page):
-                operands, operator = instruction.operands, instruction.operator
-                if str(operator) == "Tf":
-                    table = tables[str(operands[0])]
-                elif str(operator) in {"Tj", "TJ"}:
-                    parts: Any = operands[0] if str(operator) == "TJ" else operands
-                    for part in parts:
-                        # Between the strings stand numbers: how far to move.
-                        if hasattr(part, "__bytes__") and not isinstance(part, int | float):
-                            raw = bytes(part).hex()
-                            words.append(
-                                "".join(
-                                    table.get(raw[i : i + 4], "") for i in range(0, len(raw), 4)
-                                )
-                            )
-                elif str(operator) in {"Td", "T*", "ET"}:
-                    words.append(" ")
-    return "".join(words)
-
-
-def letters(cmap: str) -> dict[str, str]:
-    """Return what a font's table says: glyph to letter."""
-    found = {}
-    for line in cmap.splitlines():
-        parts = line.replace("<", " ").replace(">", " ").split()
-        if len(parts) == 2 and all(len(part) == 4 for part in parts):
-            found[parts[0].lower()] = chr(int(parts[1], 16))
-        if len(parts) == 3 and all(len(part) == 4 for part in parts):
-            first, last, start = (int(part, 16) for part in parts)
-            for number in range(first, last + 1):
-                found[f"{number:04x}"] = chr(start + number - first)
-    return found
