@@ -18,6 +18,7 @@ MENU = (
     ("my-cases", "queue.see", _("Meine Fälle")),
     ("team-cases", "queue.see", _("Alle Fälle")),
     ("reviews", "triage.review", _("Einstufung prüfen")),
+    ("consultations", "consultation.see", _("Kollegiale Beratung")),
     ("approvals", "reply.approve", _("Freigaben")),
     ("shifts", "shift.see", _("Dienstplan")),
     ("partner-desk", "partner.desk", _("Postfach")),
@@ -46,6 +47,7 @@ SETTINGS = (
 # Their pages stand for everything below them.
 _SECTIONS = frozenset(
     [
+        "consultations",
         "directory-entries",
         "staff-directory",
         "directory-planning",
