@@ -12,25 +12,48 @@ from accounts import queries
 from accounts.models import Membership
 from accounts.rules import allows
 
-# Address name, permission, label of each entry of the staff's main menu, in order.
-MENU = (
-    ("queue", "queue.see", _("Warteschlange")),
-    ("my-cases", "queue.see", _("Meine Fälle")),
-    ("team-cases", "queue.see", _("Alle Fälle")),
-    ("reviews", "triage.review", _("Einstufung prüfen")),
-    ("approvals", "reply.approve", _("Freigaben")),
-    ("shifts", "shift.see", _("Dienstplan")),
-    ("partner-desk", "partner.desk", _("Postfach")),
-    ("partner-people", "partner.desk", _("Kolleginnen und Kollegen")),
-    ("referrals", "referral.list", _("Vermittlungen")),
-    ("staff-directory", "directory.search", _("Hilfe suchen")),
-    ("directory-entries", "directory.edit", _("Verzeichnis")),
-    ("directory-planning", "directory.plan", _("Planung")),
-    ("supervision", "supervision.see", _("Leitung")),
-    ("figures", "figures.see", _("Zahlen")),
-    ("referral-figures", "referral.figures", _("Zahlen der Vermittlung")),
-    ("staff-list", "staff.see", _("Personen")),
-    ("settings", "organisation.change", _("Einstellungen")),
+Table = tuple[tuple[str, str, Promise], ...]
+
+# The staff's main menu in order: the name of each group, and address name, permission and label of its
+# entries. A group with several entries that the member may see is one entry with a second row below
+# it, so that nobody has more than seven to choose from; any other shows its entry itself.
+MENU: tuple[tuple[Promise, Table], ...] = (
+    (_("Warteschlange"), (("queue", "queue.see", _("Warteschlange")),)),
+    (_("Meine Fälle"), (("my-cases", "queue.see", _("Meine Fälle")),)),
+    (_("Alle Fälle"), (("team-cases", "queue.see", _("Alle Fälle")),)),
+    (
+        _("Im Team"),
+        (
+            ("consultations", "consultation.see", _("Kollegiale Beratung")),
+            ("approvals", "reply.approve", _("Freigaben")),
+            ("reviews", "triage.review", _("Einstufung prüfen")),
+        ),
+    ),
+    (_("Dienstplan"), (("shifts", "shift.see", _("Dienstplan")),)),
+    (_("Postfach"), (("partner-desk", "partner.desk", _("Postfach")),)),
+    (
+        _("Kolleginnen und Kollegen"),
+        (("partner-people", "partner.desk", _("Kolleginnen und Kollegen")),),
+    ),
+    (
+        _("Hilfe vor Ort"),
+        (
+            ("staff-directory", "directory.search", _("Hilfe suchen")),
+            ("referrals", "referral.list", _("Vermittlungen")),
+            ("directory-entries", "directory.edit", _("Verzeichnis")),
+            ("directory-planning", "directory.plan", _("Planung")),
+        ),
+    ),
+    (
+        _("Organisation"),
+        (
+            ("supervision", "supervision.see", _("Leitung")),
+            ("figures", "figures.see", _("Zahlen")),
+            ("referral-figures", "referral.figures", _("Zahlen der Vermittlung")),
+            ("staff-list", "staff.see", _("Personen")),
+            ("settings", "organisation.change", _("Einstellungen")),
+        ),
+    ),
 )
 # The same for the pages of the settings, shown as tabs there.
 SETTINGS = (
@@ -46,6 +69,7 @@ SETTINGS = (
 # Their pages stand for everything below them.
 _SECTIONS = frozenset(
     [
+        "consultations",
         "directory-entries",
         "staff-directory",
         "directory-planning",
@@ -67,6 +91,7 @@ def staff(request: HttpRequest) -> dict[str, Any]:
     member = getattr(request, "member", None)
     if member is None:
         return {}
+    menu = _menu(member, request.path)
     return {
         "org": member.organisation,
         "member": member,
@@ -75,7 +100,8 @@ def staff(request: HttpRequest) -> dict[str, Any]:
         "home_url": reverse("desk"),
         "account_url": reverse("choose-organisation"),
         "logout_url": reverse("logout"),
-        "nav": _menu(member, request.path),
+        "nav": menu,
+        "subnav": next((item["below"] for item in menu if item["current"] and item["below"]), []),
         "settings_tabs": _entries(SETTINGS, member, request.path),
         "waiting_device_url": _waiting_device(member, request.path),
     }
@@ -91,20 +117,39 @@ def _waiting_device(member: Membership, path: str) -> str:
 
 
 def _menu(member: Membership, path: str) -> list[dict[str, Any]]:
-    menu = _entries(MENU, member, path)
     tabs = _entries(SETTINGS, member, path)
-    settings = {"label": _("Einstellungen"), "current": any(tab["current"] for tab in tabs)}
-    if tabs and menu and menu[-1]["name"] == "settings":
-        menu[-1] |= settings
-    elif tabs:
-        # Who may change only a part of the settings starts at that part.
-        menu.append({**tabs[0], **settings})
+    menu: list[dict[str, Any]] = []
+    for label, table in MENU:
+        found = _entries(table, member, path)
+        if table[-1][0] == "settings":
+            found = _with_settings(found, tabs)
+        if len(found) == 1:
+            menu.append({**found[0], "below": []})
+        elif found:
+            current = any(one["current"] for one in found)
+            names = [one["name"] for one in found]
+            menu.append(
+                {
+                    "name": " ".join(names),
+                    "label": label,
+                    "url": found[0]["url"],
+                    "current": current,
+                    "below": found,
+                }
+            )
     return menu
 
 
-def _entries(
-    table: tuple[tuple[str, str, Promise], ...], member: Membership, path: str
-) -> list[dict[str, Any]]:
+def _with_settings(found: list[dict[str, Any]], tabs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Let the entry of the settings stand for all its tabs."""
+    settings = {"label": _("Einstellungen"), "current": any(tab["current"] for tab in tabs)}
+    if tabs and found and found[-1]["name"] == "settings":
+        return [*found[:-1], {**found[-1], **settings}]
+    # Who may change only a part of the settings starts at that part.
+    return [*found, {**tabs[0], **settings}] if tabs else found
+
+
+def _entries(table: Table, member: Membership, path: str) -> list[dict[str, Any]]:
     return [
         {
             "name": name,

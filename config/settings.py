@@ -119,6 +119,7 @@ TEMPLATES = [
                 "accounts.context.staff",
                 "counselling.context.client",
                 "counselling.context.alarms",
+                "counselling.context.consultations",
                 "referrals.context.directory",
                 "referrals.context.handoff",
             ],

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.crisis import default_lines, spoken_lines
 from accounts.rules import allows
-from counselling import open_alarms
+from counselling import consulting, open_alarms
 
 LIVE_URL = "/ws/queue/"
 
@@ -28,6 +28,14 @@ def client(request: HttpRequest) -> dict[str, Any]:
         # Asked for once and only by a page that shows them; never none at all.
         "crisis_lines": SimpleLazyObject(lambda: spoken_lines(organisation.crisis_lines.all())),
     }
+
+
+def consultations(request: HttpRequest) -> dict[str, Any]:
+    """Return how many consultations wait for the member, asked for once and only by a page with a menu."""
+    member = getattr(request, "member", None)
+    if member is None or not allows(member, "consultation.see"):
+        return {}
+    return {"consultations_waiting": SimpleLazyObject(lambda: consulting.unanswered(member))}
 
 
 def alarms(request: HttpRequest) -> dict[str, Any]:

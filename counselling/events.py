@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from accounts.events import publish_on_commit
+from accounts.events import member_group, publish_on_commit
 
 
 def queue_group(team: UUID) -> str:
@@ -28,6 +28,13 @@ def alarms_changed(organisation: UUID) -> None:
 def queue_changed(team: UUID) -> None:
     """Tell a team's queue pages to look again."""
     publish_on_commit(queue_group(team), {"type": "changed", "what": "queue"})
+
+
+def consultation_changed(*, colleague: UUID | None, team: UUID | None) -> None:
+    """Tell who was asked, a colleague or a team, to look again. No id: they may not know the case's."""
+    group = queue_group(team) if team is not None else member_group(colleague) if colleague else ""
+    if group:
+        publish_on_commit(group, {"type": "changed", "what": "consultation"})
 
 
 def case_changed(case: UUID, seq: int) -> None:

@@ -17,7 +17,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from accounts.models import Invitation, Membership, Organisation, Role, Team
 from accounts.queries import waiting_for_key
-from counselling.models import Case, Claim
+from counselling.models import Case, Claim, Consultation
 from counselling.states import CaseState
 from vault import stretching
 from vault.models import EscrowKey, KeyWrap, StaffKey, StaffKeyWrap, TeamKey, TeamKeySeal
@@ -99,6 +99,15 @@ def _wraps(at: datetime) -> Iterator[Finding]:
         KeyWrap.objects.filter(~Exists(borrower), kind=Kind.STAFF),
         "wraps are for persons who do not hold the case (any more)",
         "They can still read it. Delete these rows of vault_keywrap.",
+    )
+    asked = Consultation.objects.filter(
+        pk=OuterRef("subject"), ended_at__isnull=True, colleague__user__in=pair.values("user")
+    )
+    yield from _found(
+        "asked-too-long",
+        KeyWrap.objects.filter(~Exists(asked), kind=Kind.PEER),
+        "wraps are for persons who were asked for advice and are not (any more)",
+        "They can still read what they were asked. Delete these rows of vault_keywrap.",
     )
 
 
@@ -218,7 +227,7 @@ def _escrow(at: datetime) -> Iterator[Finding]:
         return
     sealed = TeamKeySeal.objects.filter(team_key=OuterRef("pk"), recipient=escrow.pk)
     wraps = KeyWrap.objects.filter(
-        kind=Kind.TEAM, recipient=OuterRef("team"), generation=OuterRef("generation")
+        kind__in=Kind.of_teams(), recipient=OuterRef("team"), generation=OuterRef("generation")
     )
     yield from _found(
         "not-in-escrow",

@@ -35,6 +35,16 @@ def approval_comment(case: UUID, approval: UUID) -> Place:
     return Place(case, 0, "approval-comment", approval)
 
 
+def consultation(consultation: UUID) -> Place:
+    """Return the place of what a colleague or a team is asked; under the consultation's own key."""
+    return Place(consultation, 0, "consultation")
+
+
+def consultation_answer(consultation: UUID, answer: UUID) -> Place:
+    """Return the place of one answer to a consultation."""
+    return Place(consultation, 0, "consult-answer", answer)
+
+
 def rating(case: UUID) -> Place:
     """Return the place of the client's words to their rating."""
     return Place(case, 0, "rating")

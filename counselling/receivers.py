@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from accounts.models import Membership
 from accounts.signals import duty_done, membership_ending
 from counselling.models import Escalation
-from counselling.operations import assigning, cases, escalations
+from counselling.operations import assigning, cases, consultations, escalations
 from counselling.operations.alerts import record_broken_seals
 from counselling.signals import case_moved
 from outbox.signals import acknowledged
@@ -20,6 +20,12 @@ from outbox.signals import acknowledged
 def take_back_cases(*, member: Membership, by: Membership, at: datetime, **_signal: Any) -> None:
     """Put what a leaving member holds back into the queues."""
     cases.release_all_of(member=member, by=by, at=at)
+
+
+@receiver(membership_ending)
+def end_consultations(*, member: Membership, by: Membership, at: datetime, **_signal: Any) -> None:
+    """Close what a leaving member was asked alone."""
+    consultations.end_all_asked_of(member=member, by=by, at=at)
 
 
 @receiver(acknowledged)

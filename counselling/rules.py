@@ -6,7 +6,8 @@ and those they hold.
 
 from accounts.models import Membership, Role
 from accounts.rules import define, same_organisation, with_role
-from counselling.models import Case, Claim, Escalation
+from counselling import consulting
+from counselling.models import Case, Claim, Consultation, Escalation
 
 
 def reads(member: Membership, case: Case | None) -> bool:
@@ -29,6 +30,20 @@ def sends(member: Membership, case: Case | None) -> bool:
 def approves(member: Membership, case: Case | None) -> bool:
     """Let who sends approve others' replies; whose own ones need it is decided by the operation."""
     return sends(member, case)
+
+
+def asks(member: Membership, case: Case | None) -> bool:
+    """Let who reads a case ask colleagues inside it; that they hold it is asked by the operation."""
+    return reads(member, case)
+
+
+def is_asked(member: Membership, consultation: Consultation | None) -> bool:
+    """Want a counselling role, and a consultation that was asked of the member or their team."""
+    if consultation is None:
+        return member.role in Role.counselling()
+    return same_organisation(member, consultation.case) and consulting.is_asked(
+        member, consultation
+    )
 
 
 def hears(member: Membership, alarm: Escalation | None) -> bool:
@@ -56,6 +71,8 @@ define(
         "case.note": reads,
         "case.reply": sends,
         "reply.approve": approves,
+        "case.consult": asks,
+        "consultation.see": is_asked,
         "shift.see": with_role(*Role.counselling(), Role.ADMIN),
         "shift.plan": with_role(Role.ADMIN, Role.SUPERVISOR),
         "alarm.see": with_role(*Role.counselling()),

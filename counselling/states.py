@@ -1,4 +1,4 @@
-"""Which moves of a case are legal. Pure: no database, no clock."""
+"""Which moves of a case and of a consultation are legal. Pure: no database, no clock."""
 
 from enum import StrEnum
 
@@ -99,3 +99,57 @@ def after(move: Move, state: CaseState) -> CaseState:
 def sources(move: Move) -> frozenset[CaseState]:
     """Return the states from which a move is possible."""
     return frozenset(_TABLE[move])
+
+
+class ConsultationState(StrEnum):
+    """Where a consultation stands: a colleague or a team is asked for advice inside a case."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"  # at least once; who was asked may answer again
+    CLOSED = "closed"  # done with: who was asked reads it no more
+    WITHDRAWN = "withdrawn"  # ended before anybody answered
+
+    @classmethod
+    def open(cls) -> frozenset["ConsultationState"]:
+        """Return the states in which who was asked may read and answer."""
+        return frozenset([cls.ASKED, cls.ANSWERED])
+
+
+class ConsultationMove(StrEnum):
+    """What can happen to a consultation."""
+
+    ANSWER = "answer"
+    CLOSE = "close"
+    WITHDRAW = "withdraw"
+    END = "end"  # nobody can go on: the case was closed, or who was asked has left
+
+
+_CONSULTATIONS: dict[ConsultationMove, dict[ConsultationState, ConsultationState]] = {
+    ConsultationMove.ANSWER: {
+        ConsultationState.ASKED: ConsultationState.ANSWERED,
+        ConsultationState.ANSWERED: ConsultationState.ANSWERED,
+    },
+    ConsultationMove.CLOSE: {ConsultationState.ANSWERED: ConsultationState.CLOSED},
+    ConsultationMove.WITHDRAW: {ConsultationState.ASKED: ConsultationState.WITHDRAWN},
+    ConsultationMove.END: {
+        ConsultationState.ASKED: ConsultationState.WITHDRAWN,
+        ConsultationState.ANSWERED: ConsultationState.CLOSED,
+    },
+}
+
+
+class ConsultationMoved(Exception):
+    """The consultation stands elsewhere by now: answered, closed or withdrawn. `state`: where."""
+
+    def __init__(self, move: ConsultationMove, state: ConsultationState) -> None:
+        super().__init__(f"{move} is not possible while a consultation is {state}")
+        self.move = move
+        self.state = state
+
+
+def consultation_after(move: ConsultationMove, state: ConsultationState) -> ConsultationState:
+    """Return the state that a move of a consultation leads to. Raises ConsultationMoved."""
+    try:
+        return _CONSULTATIONS[move][state]
+    except KeyError:
+        raise ConsultationMoved(move, state) from None

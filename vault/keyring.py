@@ -111,7 +111,7 @@ class StaffHolder(Holder):
         raise NoKeyYet("not wrapped for this person")
 
     def _secret_for(self, wrap: KeyWrap) -> bytes | None:
-        if wrap.kind == Kind.STAFF and wrap.recipient == self.unlocked.staff_key:
+        if wrap.kind in Kind.of_persons() and wrap.recipient == self.unlocked.staff_key:
             return self.unlocked.secret
         if wrap.kind not in Kind.of_teams():
             return None

@@ -150,7 +150,7 @@ class KeyWrap(models.Model):
     `subject`: the case. `recipient`: the case itself for its access code; a team; or a person's
     StaffKey, for who holds a case of a team they are not in. `generation`: of the team's key.
     A parcel (`vault/parcels.py`) is wrapped under the key of the case that it was taken from, for a
-    partner's desk (a team), or for a link.
+    partner's desk or a team of the house, for a person of the house, or for a link.
     """
 
     class Kind(models.TextChoices):
@@ -160,6 +160,7 @@ class KeyWrap(models.Model):
         CASE = "case"
         DESK = "desk"
         LINK = "link"
+        PEER = "peer"
 
         @classmethod
         def of_teams(cls) -> list["KeyWrap.Kind"]:
@@ -167,9 +168,14 @@ class KeyWrap(models.Model):
             return [cls.TEAM, cls.DESK]
 
         @classmethod
+        def of_persons(cls) -> list["KeyWrap.Kind"]:
+            """Return the kinds that are sealed for one member of the staff."""
+            return [cls.STAFF, cls.PEER]
+
+        @classmethod
         def of_parcels(cls) -> list["KeyWrap.Kind"]:
             """Return the kinds whose subject is no case but a parcel taken from one."""
-            return [cls.CASE, cls.DESK, cls.LINK]
+            return [cls.CASE, cls.DESK, cls.LINK, cls.PEER]
 
     subject = models.UUIDField()
     kind = models.CharField(max_length=5, choices=Kind)

@@ -3,10 +3,12 @@
 A parcel's key is wrapped under the key of the case that it was taken from, so that client and
 counsellor see what was sent as long as they have the case; and for the partner, either sealed for the
 partner's desk (a team, `vault/team_keys.py`) or for a link, which opens only with a code that took
-another way. Closing a parcel drops the partner's wraps; dropping it, all.
+another way. A consultation is a parcel too: for a team or a person of the house. Closing a parcel drops
+the recipients' wraps; dropping it, all.
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -17,8 +19,8 @@ from stdnum import luhn
 from vault import alerts, boxes, keyring, team_keys
 from vault.boxes import Binding, BoxBroken
 from vault.codes import ALPHABET, CodeInvalid, fold
-from vault.keyring import Holder, KeyUnavailable, WrapBroken
-from vault.models import KeyWrap
+from vault.keyring import Holder, KeyUnavailable, NoKeyYet, WrapBroken
+from vault.models import KeyWrap, StaffKey
 from vault.sealing import CaseKey, new_case_key
 from vault.stretching import Cost, present_cost, stretch
 
@@ -106,6 +108,20 @@ def open_by_case(*, parcel: UUID, case: UUID, holder: Holder) -> CaseKey:
     return _unlocked(wrap, _case_subkey(case, holder))
 
 
+def open_all_by_case(
+    *, parcels: Collection[UUID], case: UUID, holder: Holder
+) -> dict[UUID, CaseKey]:
+    """Open the keys of several parcels of one case at once. Raises as `open_by_case` does."""
+    if not parcels:
+        return {}
+    found = KeyWrap.objects.filter(subject__in=parcels, kind=Kind.CASE, recipient=case)
+    wraps = {wrap.subject: wrap for wrap in found}
+    if len(wraps) < len(set(parcels)):
+        raise Closed("no parcel")
+    subkey = _case_subkey(case, holder)
+    return {parcel: _unlocked(wrap, subkey) for parcel, wrap in wraps.items()}
+
+
 def seal_for_desk(*, parcel: UUID, desk: UUID, key: CaseKey, at: datetime) -> None:
     """Seal a parcel's key for a partner's desk. Raises team_keys.NoTeamKey."""
     current = team_keys.current(desk)
@@ -124,6 +140,23 @@ def open_by_desk(*, parcel: UUID, holder: Holder) -> CaseKey:
     """Open a parcel's key for a member of the desk. Raises Closed, NoKeyYet or WrapBroken."""
     if not KeyWrap.objects.filter(subject=parcel, kind=Kind.DESK).exists():
         raise Closed("not open for the desk")
+    return keyring.open_case_key(subject=parcel, holder=holder)
+
+
+def seal_for_person(*, parcel: UUID, user: UUID, key: CaseKey, at: datetime) -> None:
+    """Seal a parcel's key for one member of the staff. Raises NoKeyYet when they have no key pair."""
+    person = StaffKey.objects.filter(user=user).first()
+    if person is None:
+        raise NoKeyYet("they have no key pair")
+    wrap = KeyWrap(subject=parcel, kind=Kind.PEER, recipient=person.pk, created_at=at)
+    wrap.sealed = boxes.post(key, to=bytes(person.public), binding=_binding(wrap))
+    wrap.save(force_insert=True)
+
+
+def open_by_colleague(*, parcel: UUID, holder: Holder) -> CaseKey:
+    """Open a parcel's key for a person or a team of the house. Raises Closed, NoKeyYet or WrapBroken."""
+    if not KeyWrap.objects.filter(subject=parcel, kind__in=[Kind.DESK, Kind.PEER]).exists():
+        raise Closed("not open for colleagues")
     return keyring.open_case_key(subject=parcel, holder=holder)
 
 
@@ -185,8 +218,9 @@ def close_links(parcel: UUID) -> int:
 
 
 def close(parcel: UUID) -> int:
-    """Drop the partner's wraps; client and counsellor keep theirs. Returns how many."""
-    return KeyWrap.objects.filter(subject=parcel, kind__in=[Kind.DESK, Kind.LINK]).delete()[0]
+    """Drop every recipient's wraps; who opens the case keeps theirs. Returns how many."""
+    recipients = [Kind.DESK, Kind.LINK, Kind.PEER]
+    return KeyWrap.objects.filter(subject=parcel, kind__in=recipients).delete()[0]
 
 
 def drop(parcel: UUID) -> int:

@@ -229,7 +229,9 @@ def drop_unused(*, ended_before: datetime) -> int:
     ended_before: far enough back that nobody who read the current one before it ended still writes.
     """
     wraps = KeyWrap.objects.filter(
-        kind=KeyWrap.Kind.TEAM, recipient=OuterRef("team"), generation=OuterRef("generation")
+        kind__in=KeyWrap.Kind.of_teams(),
+        recipient=OuterRef("team"),
+        generation=OuterRef("generation"),
     )
     unused: QuerySet[TeamKey] = TeamKey.objects.filter(~Exists(wraps), ended_at__lt=ended_before)
     dropped = list(unused.values_list("pk", flat=True))

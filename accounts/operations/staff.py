@@ -13,6 +13,7 @@ from accounts.models import Invitation, Membership, Organisation, Role, Team, Us
 from accounts.operations import keys, sessions
 from accounts.signals import membership_ending
 from audit import trail
+from outbox.operations import subscriptions
 from vault import staff_keys, team_keys
 from vault.keyring import Holder
 from vault.staff_keys import Stretched, Unlocked
@@ -241,6 +242,8 @@ def end_membership(*, member: Membership, by: Membership, at: datetime) -> None:
     membership_ending.send(sender=Membership, member=member, by=by, at=at)
     if not queries.memberships_of(member.user).exists():
         sessions.end_all(user=member.user, at=at)
+        # Nobody wakes somebody who works nowhere in this house any more.
+        subscriptions.forget_all_of(owner=member.user_id)
     events.membership_ended(member.pk)
 
 

@@ -4,6 +4,7 @@ from counselling.models.approval import Approval
 from counselling.models.assessment import Assessment, Review
 from counselling.models.attachment import Attachment
 from counselling.models.case import Case, Claim
+from counselling.models.consultation import Consultation, ConsultationAnswer
 from counselling.models.escalation import (
     AlarmNumber,
     AlarmRules,
@@ -47,6 +48,8 @@ __all__ = [
     "Channel",
     "Claim",
     "ClockJump",
+    "Consultation",
+    "ConsultationAnswer",
     "Deadline",
     "Deletion",
     "Draft",

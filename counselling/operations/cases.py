@@ -9,7 +9,15 @@ from accounts.models import Membership, Team
 from audit import trail
 from counselling import events
 from counselling.models import Case, Claim, Escalation, Message
-from counselling.operations import attachments, claims, deadlines, entries, escalations, remains
+from counselling.operations import (
+    attachments,
+    claims,
+    consultation_ground,
+    deadlines,
+    entries,
+    escalations,
+    remains,
+)
 from counselling.signals import case_deleting
 from counselling.sla import Happened, Urgency
 from counselling.states import CaseState, Move, sources
@@ -243,6 +251,7 @@ def delete(*, case: UUID, by: trail.Actor, at: datetime) -> None:
     escalations.seen(case=case, by=by.id, how=Escalation.How.CLOSED, at=at)
     case_deleting.send(sender=Case, case=case, by=by, at=at)
     remains.keep(row, at=at)
+    consultation_ground.drop_all_of(row, at=at)
     files = attachments.drop_all_of(row)
     keyring.drop_case_key(subject=case)
     trail.record(

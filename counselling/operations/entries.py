@@ -14,7 +14,7 @@ from accounts.models import Membership
 from audit import trail
 from counselling import events, places, states
 from counselling.models import Approval, Case, Claim, Message
-from counselling.operations import attachments, claims, escalations
+from counselling.operations import attachments, claims, consultation_ground, escalations
 from counselling.operations.attachments import Stored
 from counselling.signals import case_moved
 from counselling.sla import Urgency
@@ -149,6 +149,8 @@ def move(
         **detail,
     )
     claims.watch(case, at=at)
+    if what is Move.CLOSE:
+        consultation_ground.end_all_of(case, by=by, at=at)
     escalations.moved(case, what, old=old, by=by, at=at)
     case_moved.send(sender=Case, team=case.team_id, at=at)
     events.queue_changed(case.team_id)

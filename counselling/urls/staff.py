@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from counselling.views import approving, case, files, queue, reviews, writing
+from counselling.views import approving, case, consulting, files, queue, reviews, writing
 
 urlpatterns: list[URLPattern] = [
     path("", queue.queue, name="queue"),
@@ -25,6 +25,14 @@ urlpatterns: list[URLPattern] = [
     path("faelle/<uuid:case>/wieder-oeffnen/", case.reopen, name="case-reopen"),
     path("faelle/<uuid:case>/antwort/", writing.reply, name="case-reply"),
     path("freigaben/", approving.waiting, name="approvals"),
+    path("konsultationen/", consulting.listed, name="consultations"),
+    path("konsultationen/<uuid:consultation>/", consulting.consultation, name="consultation"),
+    path("faelle/<uuid:case>/konsultation/", consulting.consult, name="case-consult"),
+    path(
+        "faelle/<uuid:case>/konsultation/<uuid:consultation>/beenden/",
+        consulting.end,
+        name="case-consultation-end",
+    ),
     path("faelle/<uuid:case>/freigabe/", approving.submit, name="case-submit"),
     path("faelle/<uuid:case>/freigeben/", approving.decide, name="case-decide"),
     path("faelle/<uuid:case>/zurueckziehen/", approving.withdraw, name="case-withdraw"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.rules import allows
-from counselling import alarms, markup, queries, roster, second_eyes
+from counselling import alarms, consulting, markup, queries, roster, second_eyes
 from counselling.access import CaseRequest
 from counselling.forms.reviews import UrgencyForm
 from counselling.forms.staff import ApprovalForm, HandOverForm, NoteForm, ReplyForm
@@ -22,7 +22,7 @@ from counselling.models import Approval, Assessment, Case, Claim, Message, Revie
 from counselling.operations import reading
 from counselling.queries import Entry
 from counselling.states import CaseState, Move, sources
-from counselling.views import rows
+from counselling.views import consultation_rows, rows
 from counselling.views.refusals import LOCKED, words_for
 from counselling.wording import by_when, file_words, system_words_for_team, when
 
@@ -42,6 +42,7 @@ class Standing:
     may_send: bool
     may_submit: bool
     may_note: bool
+    may_consult: bool
     may_rate: bool
 
 
@@ -84,6 +85,9 @@ def standing(request: CaseRequest) -> Standing:
         may_send=writes and not second and may("case.reply", Move.REPLY),
         may_submit=second and CaseState(case.state) in sources(Move.REPLY),
         may_note=allows(member, "case.note", case),
+        may_consult=holds
+        and CaseState(case.state) in CaseState.held()
+        and allows(member, "case.consult", case),
         may_rate=case.state in CaseState.open() and allows(member, "case.set_urgency", case),
     )
 
@@ -140,7 +144,7 @@ def case_news(request: CaseRequest, *, at: datetime) -> HttpResponse:
     if seen == marker:
         return HttpResponse(status=204)
     seen_seq, _dot, rest = seen.partition(".")
-    seen_standing = rest.partition(".")[2]
+    seen_asked, _dot, seen_standing = rest.partition(".")[2].partition(".")
     if not (seen_seq.isascii() and seen_seq.isdigit() and len(seen_seq) < 9):
         return HttpResponse(headers={"HX-Refresh": "true"})
     reading.note_reading(case=case, by=request.member, at=at)
@@ -149,6 +153,8 @@ def case_news(request: CaseRequest, *, at: datetime) -> HttpResponse:
         found = queries.assessments(case)
         places = alarms.places_by_message(found)
         facts = _facts(case, now, at=at, opened=queries.facts(case, holder=request.holder))
+        consulted = seen_asked != consulting.mark(case)
+        consultations = _consultations(request, at=at) if consulted else []
     except LOCKED:
         return HttpResponse(headers={"HX-Refresh": "true"})
     return render(
@@ -165,8 +171,11 @@ def case_news(request: CaseRequest, *, at: datetime) -> HttpResponse:
             "alarm": _alarm(found),
             "client_wrote": [entry for entry in new if entry.role is Message.Role.CLIENT],
             "moved": seen_standing != _standing_mark(case, now),
-            "announcement": _announcement(new),
+            "announcement": _announcement(new)
+            or (_("Bei den Konsultationen hat sich etwas geändert.") if consulted else ""),
             "facts": facts,
+            "consulted": consulted,
+            "consultations": consultations,
         },
     )
 
@@ -251,6 +260,7 @@ def _opened(
         "note_form": filled.note or NoteForm(initial={"client_msg_id": uuid4()}),
         "modules": _modules(request) if now.may_write else [],
         **_approvals(request, filled, at=at),
+        "consultations": _consultations(request, at=at),
     }
 
 
@@ -285,6 +295,12 @@ def _approvals(request: CaseRequest, filled: Filled, *, at: datetime) -> dict[st
         "approval_form": form,
         "may_withdraw": waits is not None and waits.row.author_id == request.member.pk,
     }
+
+
+def _consultations(request: CaseRequest, *, at: datetime) -> list[dict[str, object]]:
+    """Return what colleagues were asked in the case and what they answered, the newest first."""
+    found = consulting.of_case(request.case, holder=request.holder)
+    return [consultation_rows.in_case(one, at=at) for one in reversed(found)]
 
 
 def placeholders(request: CaseRequest) -> dict[str, str]:
@@ -363,7 +379,7 @@ def _stars(rating: tuple[int, str] | None) -> str:
 
 
 def _marker(case: Case, now: Standing) -> str:
-    return f"{case.last_seq}.{case.urgency}.{_standing_mark(case, now)}"
+    return f"{case.last_seq}.{case.urgency}.{consulting.mark(case)}.{_standing_mark(case, now)}"
 
 
 def _standing_mark(case: Case, now: Standing) -> str:

@@ -6,10 +6,16 @@ from counselling import wording
 from counselling.operations.approvals import ApprovalGone, MayNotApprove, WaitsAlready
 from counselling.operations.attachments import NotStored, TooManyFiles
 from counselling.operations.cases import ClaimedByOther, NobodyReads, NotHolder, SameTeam
+from counselling.operations.consultations import (
+    ConsultationGone,
+    NobodyToAsk,
+    OtherAnswer,
+    Unchecked,
+)
 from counselling.operations.entries import CaseGone, DifferentText, Unread
 from counselling.operations.messages import NeedsApproval
 from counselling.operations.reviews import Unseen
-from counselling.states import CaseState, IllegalMove
+from counselling.states import CaseState, ConsultationMoved, ConsultationState, IllegalMove
 from vault.keyring import KeyUnavailable, NoKeyYet
 from vault.sealing import SealBroken
 
@@ -18,15 +24,20 @@ REFUSALS = (
     ApprovalGone,
     CaseGone,
     ClaimedByOther,
+    ConsultationGone,
+    ConsultationMoved,
     DifferentText,
     IllegalMove,
     MayNotApprove,
     NeedsApproval,
     NobodyReads,
+    NobodyToAsk,
     NotHolder,
     NotStored,
+    OtherAnswer,
     SameTeam,
     TooManyFiles,
+    Unchecked,
     Unread,
     Unseen,
     WaitsAlready,
@@ -40,6 +51,8 @@ def words_for(refusal: Exception) -> str:
         return _claimed(refusal)
     if isinstance(refusal, IllegalMove):
         return _illegal(refusal)
+    if isinstance(refusal, ConsultationMoved):
+        return _consultation(refusal)
     sentences = {
         CaseGone: _("Diesen Fall gibt es nicht mehr. Die ratsuchende Person hat alles gelöscht."),
         NotHolder: _("Das geht nur, wenn Sie den Fall haben. Er liegt nicht mehr bei Ihnen."),
@@ -72,6 +85,16 @@ def words_for(refusal: Exception) -> str:
         WaitsAlready: _("In diesem Fall wartet schon eine Antwort auf Freigabe."),
         ApprovalGone: _("Diese Antwort wartet nicht mehr auf Freigabe."),
         MayNotApprove: _("Diese Antwort gibt jemand anderes frei."),
+        ConsultationGone: _("Diese Frage ist inzwischen abgeschlossen oder zurückgezogen."),
+        NobodyToAsk: _(
+            "Noch nicht gefragt: Dort kann gerade niemand den Text öffnen. Sobald sich jemand von dort "
+            "einmal angemeldet hat, geht es."
+        ),
+        OtherAnswer: _(
+            "Unter diesem Formular ist schon ein anderer Rat gesendet. Wenn Sie diesen auch senden "
+            "möchten, senden Sie ihn noch einmal."
+        ),
+        Unchecked: _("Noch nicht gefragt: Bitte prüfen Sie den Text zuerst."),
         Unseen: _(
             "Noch nicht geändert: Die ratsuchende Person hat inzwischen noch etwas geschrieben. "
             "Bitte lesen Sie es zuerst."
@@ -87,6 +110,16 @@ def _claimed(refusal: ClaimedByOther) -> str:
     if refusal.holder is None:
         return _("Dieser Fall wartet nicht mehr.")
     return _("Diesen Fall hat schon %(name)s übernommen.") % {"name": refusal.holder.name}
+
+
+def _consultation(refusal: ConsultationMoved) -> str:
+    if refusal.state is ConsultationState.ANSWERED:
+        return _("Nicht zurückgezogen: Inzwischen ist eine Antwort da.")
+    if refusal.state is ConsultationState.ASKED:
+        return _(
+            "Nicht abgeschlossen: Noch hat niemand geantwortet. Sie können die Frage zurückziehen."
+        )
+    return _("Diese Konsultation ist schon zu Ende.")
 
 
 def _illegal(refusal: IllegalMove) -> str:

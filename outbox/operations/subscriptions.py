@@ -49,3 +49,9 @@ def forget(*, subscription: str, owner: UUID | None = None) -> None:
     except ValueError:
         return
     (rows if owner is None else rows.filter(owner=owner)).delete()
+
+
+@transaction.atomic
+def forget_all_of(*, owner: UUID) -> int:
+    """Forget every browser of a person, who has left. Returns how many."""
+    return PushSubscription.objects.filter(owner=owner).delete()[0]

@@ -21,7 +21,7 @@ from accounts.sockets import NOT_THERE, NOTHING_TO_SAY, SIGNED_OUT
 from config.routing import websocket_urlpatterns
 from counselling.operations import cases
 from tests.counselling.house import House, open_house
-from tests.factories import ask, claim, client_writes, holder_of
+from tests.factories import advise, ask, claim, client_writes, consult, holder_of
 from tests.factories.sessions import signed_in
 from vault.keyring import KeyUnavailable
 
@@ -183,3 +183,18 @@ async def test_who_is_removed_is_off_within_two_seconds_and_reads_no_new_case(
     assert CANARY not in page.content.decode()
     with pytest.raises(KeyUnavailable):
         await sync_to_async(held.case_key)(asked.pk)
+
+
+async def test_lea_is_told_that_somebody_asks_her_and_the_hint_names_no_case(house: House) -> None:
+    asked = await sync_to_async(ask)(house.nordhafen)
+    async with (
+        socket("/ws/queue/", house.lea) as lea,
+        socket("/ws/queue/", house.boris) as boris,
+    ):
+        made = await sync_to_async(consult)(asked, house.katrin, house.lea, CANARY)
+        hint = await lea.receive_json_from(timeout=10)
+        assert hint == {"type": "changed", "what": "consultation"}
+        assert await boris.receive_nothing(timeout=0.1)
+        async with socket(case_path(asked.pk), house.katrin) as katrin:
+            await sync_to_async(advise)(made, house.lea, CANARY)
+            assert (await katrin.receive_json_from(timeout=10))["what"] == "case"

@@ -131,7 +131,7 @@ def test_lea_writes_a_text_module_with_a_preview(house: House) -> None:
 
 
 def test_lea_finds_the_text_modules_in_the_menu_but_not_the_topics(house: House) -> None:
-    page = sees(house.lea, "queue")
+    page = sees(house.lea, "supervision")  # where the entry "Organisation" leads
     assert reverse("text-modules") in page
 
     tabs = sees(house.lea, "text-modules")

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from accounts.models import Membership, Organisation
+from accounts.models import Membership, Organisation, Team
 from counselling import queries
 from counselling.files import File
-from counselling.models import Case, Review
-from counselling.operations import asking, cases, messages, reviews
+from counselling.models import Case, Consultation, ConsultationAnswer, Review
+from counselling.operations import asking, cases, consultations, messages, reviews
 from counselling.sla import Urgency
 from counselling.uploads.receiving import Received
 from tests.factories.people import holder_of
@@ -145,6 +145,51 @@ def client_writes(
 def close(asked: Asked, by: Membership, *, at: datetime | None = None) -> None:
     """Let a member who holds a case close it."""
     cases.close(case=asked.pk, by=by, holder=holder_of(by), at=at or timezone.now())
+
+
+def consult(
+    asked: Asked,
+    by: Membership,
+    to: Membership | Team,
+    text: str = "Ein Kind wacht jede Nacht auf. Was würdet ihr raten?",
+    *,
+    at: datetime | None = None,
+    let_go: bool = False,
+) -> Consultation:
+    """Let a member who claims the case ask somebody for advice. let_go: and put the case back."""
+    moment = at or timezone.now()
+    claim(asked, by, at=moment)
+    made = consultations.ask(
+        case=asked.pk,
+        to=to,
+        text=text,
+        is_checked=True,
+        client_msg_id=uuid4(),
+        by=by,
+        holder=holder_of(by),
+        at=moment,
+    )
+    if let_go:
+        cases.release(case=asked.pk, by=by, at=moment)
+    return made
+
+
+def advise(
+    consultation: Consultation,
+    by: Membership,
+    text: str = "Eine feste Folge am Abend hilft.",
+    *,
+    at: datetime | None = None,
+) -> ConsultationAnswer:
+    """Let somebody who is asked answer."""
+    return consultations.answer(
+        consultation=consultation.pk,
+        text=text,
+        client_msg_id=uuid4(),
+        by=by,
+        holder=holder_of(by),
+        at=at or timezone.now(),
+    )
 
 
 def review(

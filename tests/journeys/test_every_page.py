@@ -64,6 +64,7 @@ NO_PAGE = {
     "handoff-link": "its secret is only in a mail; looked at in test_handoff",
     "handoff-open": "opens with a link only; looked at in test_handoff",
     "case-stay": "POST, leads on",
+    "case-consultation-end": "POST, leads on",
     "case-submit": "POST, leads on; with errors it shows the page `case`",
     "case-decide": "POST, leads on; with errors it shows the page `case`",
     "case-withdraw": "POST, leads on",
@@ -243,12 +244,40 @@ def cases_pages(tour: Tour) -> None:
     expect(page.locator("#draft-status[data-state=saved]")).to_be_visible()
     tour.look("case-mine-open")
     tour.send("case-note-error", "details.case-note")
+    consultation_pages(tour)
+    enter(page, "mehmet.aydin")
     tour.go("/team/faelle/", "team-cases")
     tour.follow(".queue-row__title a", "case-of-colleague")
     tour.go("/team/faelle/?zeige=abgeschlossen", "team-cases-closed")
     tour.follow(".queue-row__title a", "case-closed")
     tour.go("/team/organisation/", "choose-organisation")
     tour.go("/en/team/", "queue-en")
+
+
+def consultation_pages(tour: Tour) -> None:
+    """Let Mehmet ask Birte of the other team inside the case that he has open."""
+    page = tour.page
+    page.get_by_role("link", name="Um Rat fragen").click()
+    page.locator("details.case-note > summary").click()
+    tour.look("case-consult")
+    tour.send("case-consult-errors", "#consult-form")
+    page.get_by_label("Wen fragen Sie?").select_option(label="Birte Harms")
+    page.locator("#consult-text").fill("Tochter Lena, 3, wacht seit dem 4. März auf. Was hilft?")
+    page.get_by_role("button", name="Weiter").click()
+    tour.look("case-consult-check")
+    page.get_by_role("button", name="Frage senden").click()
+    tour.look("case-consult-check-errors")
+    for box in page.locator(".consultation__check input[type=checkbox]").all():
+        box.check()
+    page.get_by_role("button", name="Frage senden").click()
+    tour.look("case-consulted")
+    enter(page, "birte.harms")
+    tour.go("/team/konsultationen/", "consultations")
+    tour.follow(".rows__title a", "consultation")
+    tour.send("consultation-errors", "form.card")
+    page.get_by_label("Ihr Rat").fill("Eine feste Folge am Abend hilft.")
+    page.get_by_role("button", name="Rat senden").click()
+    tour.look("consultation-answered")
 
 
 def triage_pages(tour: Tour) -> None:

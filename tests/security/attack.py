@@ -42,7 +42,11 @@ PERSONS = (
     b"lotse-staff-kek",
     b"lotse-sess-key",
     b"lotse-card",
+    b"lotse-parcel",
+    b"lotse-link-key",
 )
+OF_PARCELS = ("case", "desk", "peer", "link")
+OF_PAIRS = ("team", "staff", "desk", "peer")  # sealed for a key pair
 WORD = re.compile(rb"[A-Za-z0-9_\-+/=.]{16,200}")
 MOST_WORDS = 600  # values tried of all files
 PUBLIC_TABLES = ("django_migrations", "django_content_type", "sqlite_", "counselling_textmodule")
@@ -64,10 +68,11 @@ class Loot:
 
 @dataclass
 class Spoils:
-    """What could be read: texts, case keys by case, team and staff secrets; and what it took."""
+    """What could be read: texts, case keys by case, parcels' keys, secrets; and what it took."""
 
     texts: list[str] = field(default_factory=list)
     case_keys: dict[UUID, bytes] = field(default_factory=dict)
+    parcel_keys: dict[UUID, bytes] = field(default_factory=dict)
     secrets: dict[str, bytes] = field(default_factory=dict)
     sessions: list[dict[str, Any]] = field(default_factory=list)
     tried: int = 0
@@ -77,7 +82,8 @@ class Spoils:
     @property
     def is_empty(self) -> bool:
         """Say whether nothing at all was opened."""
-        return not (self.texts or self.case_keys or self.secrets or self.sessions)
+        opened = self.texts or self.case_keys or self.parcel_keys
+        return not (opened or self.secrets or self.sessions)
 
 
 def tables_of(url: str) -> dict[str, list[Row]]:
@@ -207,7 +213,9 @@ def _boxes(loot: Loot) -> Iterator[tuple[str, str, Row, Binding, bool]]:
     for row in loot.tables["vault_keywrap"]:
         subject, recipient = _id(row["subject"]), _id(row["recipient"])
         binding = Binding(f"case-{row['kind']}", subject, recipient, row["generation"])
-        yield "case", str(subject), row, binding, row["kind"] != "code"
+        what = "parcel" if row["kind"] in OF_PARCELS else "case"
+        # A parcel is also sealed under its case's key, or for a link.
+        yield what, str(subject), row, binding, row["kind"] in OF_PAIRS
     team_keys = {_id(row["id"]): row for row in loot.tables["vault_teamkey"]}
     for row in loot.tables["vault_teamkeyseal"]:
         key = team_keys[_id(row["team_key_id"])]
@@ -249,6 +257,9 @@ def _try_all(loot: Loot, batch: set[bytes], keys: _Keys, spoils: Spoils) -> None
             keys.add(opened)
             if what == "case":
                 spoils.case_keys[UUID(name)] = opened
+                keys.add(_subkey(opened))
+            elif what == "parcel":
+                spoils.parcel_keys[UUID(name)] = opened
             else:
                 spoils.secrets[f"{what} {name}"] = opened
     for row in loot.tables["django_session"]:
@@ -258,8 +269,14 @@ def _try_all(loot: Loot, batch: set[bytes], keys: _Keys, spoils: Spoils) -> None
             spoils.sessions.append(session)
             if "case-key" in session:
                 spoils.case_keys[UUID(session["case"])] = base64.b64decode(session["case-key"])
+                keys.add(_subkey(spoils.case_keys[UUID(session["case"])]))
             if "staff-key" in session:
                 keys.add(base64.b64decode(session["staff-key"]["secret"]))
+
+
+def _subkey(case_key: bytes) -> bytes:
+    """Return under what the parcels of a case are sealed."""
+    return hashlib.blake2b(key=case_key, digest_size=32, person=b"lotse-parcel").digest()
 
 
 def _collected(sealed: bytes, binding: Binding, secrets: Iterable[bytes]) -> Iterator[bytes]:
@@ -298,6 +315,13 @@ def _texts(loot: Loot) -> Iterator[tuple[UUID, bytes, Place]]:
         for row in loot.tables[name]:
             case = _id(row["case_id"])
             yield case, bytes(row[column] or b""), place_of(case)
+    for row in loot.tables["counselling_consultation"]:
+        consultation = _id(row["id"])
+        yield consultation, bytes(row["sealed"]), places.consultation(consultation)
+    for row in loot.tables["counselling_consultationanswer"]:
+        consultation = _id(row["consultation_id"])
+        place = places.consultation_answer(consultation, _id(row["id"]))
+        yield consultation, bytes(row["sealed"]), place
     for row in loot.tables["counselling_case"]:
         case = _id(row["id"])
         yield case, bytes(row["facts"] or b""), places.facts(case)
@@ -305,7 +329,8 @@ def _texts(loot: Loot) -> Iterator[tuple[UUID, bytes, Place]]:
 
 def _read(loot: Loot, spoils: Spoils) -> None:
     for case, sealed, place in _texts(loot):
-        for key in {spoils.case_keys.get(case), *_bare_keys(loot)} - {None}:
+        known = {spoils.case_keys.get(case), spoils.parcel_keys.get(case)}
+        for key in {*known, *_bare_keys(loot)} - {None}:
             with suppress(SealBroken):
                 spoils.texts.append(open_sealed(sealed, key=CaseKey(key or b""), place=place))
 

@@ -21,7 +21,7 @@ class Page:
     `permission` and `roles`: what a staff page asks, and who has it. `method`: the one that does what
     the page is for. `of`: the thing in its address: `case`, `topic`, `module`, `member`,
     `invitation`, `review`, `shift`, `swap`, `absence`, `pattern`, `service`, `run`, `escalation`,
-    `referral`,
+    `referral`, `consultation`,
     `delivery`, `token`, `ticket`; several are separated by spaces. `part`: what of
     that thing or of the client's case is in the address too: `attachment`. `shared`: every
     organisation has the thing.
@@ -118,6 +118,12 @@ PAGES = {
     "case-preview": _staff("case.draft", COUNSELLING, method="post", of="case"),
     "case-stay": _staff("case.claim", COUNSELLING, method="post", of="case"),
     "approvals": _staff("reply.approve", SENDING),
+    "consultations": _staff("consultation.see", COUNSELLING),
+    "consultation": _staff("consultation.see", COUNSELLING, of="consultation"),
+    "case-consult": _staff("case.consult", COUNSELLING, of="case"),
+    "case-consultation-end": _staff(
+        "case.consult", COUNSELLING, method="post", of="case consultation"
+    ),
     "case-submit": _staff("case.draft", COUNSELLING, method="post", of="case"),
     "case-decide": _staff("reply.approve", SENDING, method="post", of="case"),
     "case-withdraw": _staff("case.draft", COUNSELLING, method="post", of="case"),

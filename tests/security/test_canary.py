@@ -37,9 +37,21 @@ from tests.servers.programs import postgresql_program
 pytestmark = pytest.mark.browser
 
 PLACES = [Path("/tmp"), Path("/dev/shm")]
-SAID = ("question", "large question", "broken", "message", "draft", "reply", "note", "rating")
+SAID = (
+    "question",
+    "large question",
+    "broken",
+    "message",
+    "draft",
+    "reply",
+    "note",
+    "rating",
+    "consultation",
+    "advice",
+)
 SENT = ("photo", "document", "refused file", "file of a note")
 COUNSELLOR = "jonna.petersen@nordhafen.example.org"
+COLLEAGUE = "mehmet.aydin@nordhafen.example.org"
 
 
 def canaries() -> dict[str, str]:
@@ -98,6 +110,10 @@ def journey(lotse: Lotse, word: dict[str, str]) -> str:
         assert answer.status == 200, f"{action}: {answer.status}"
     note_form = staff.get(case.url).hidden("/notiz/")
     assert staff.post(f"{actions}/notiz/", {**note_form, "text": sentence("note")}).status == 200
+    consult(lotse, staff, case.url, {name: sentence(name) for name in ("consultation", "advice")})
+    advised = staff.get(case.url).text
+    assert word["consultation"] in advised
+    assert word["advice"] in advised
     # A draft that is still there at the end.
     assert (
         staff.post(f"{actions}/entwurf/", {**reply_form, "text": sentence("draft")}).status == 200
@@ -163,10 +179,25 @@ def opened(data: bytes) -> str:
         return pdf.pages[0].obj.Contents.read_bytes().decode()
 
 
-def sign_in(staff: PlainBrowser) -> None:
+def consult(lotse: Lotse, staff: PlainBrowser, case: str, texts: dict[str, str]) -> None:
+    """Ask a colleague inside the case, and let him answer."""
+    form = staff.get(f"{case}konsultation/")
+    (to,) = re.findall(r'value="(member:[^"]+)"[^>]*>Mehmet', form.text)
+    checked = dict.fromkeys(("names", "places", "dates"), "on")
+    data = {**form.hidden('id="consult-form"'), **checked, "to": to, "act": "send"}
+    staff.post(f"{case}konsultation/", {**data, "text": texts["consultation"]})
+    colleague = PlainBrowser(lotse.url)
+    sign_in(colleague, COLLEAGUE)
+    listed = colleague.get("/team/konsultationen/").text
+    asked = re.findall(r'href="(/team/konsultationen/[0-9a-f-]{36}/)"', listed)[0]
+    form = colleague.get(asked)
+    colleague.post(asked, {**form.hidden('id="advice-form"'), "text": texts["advice"]})
+
+
+def sign_in(staff: PlainBrowser, email: str = COUNSELLOR) -> None:
     form = staff.get("/team/anmelden/").hidden("method")
-    second = staff.post("/team/anmelden/", {**form, "email": COUNSELLOR, "password": PASSWORD})
-    code = Authenticator().code(totp_key(COUNSELLOR))
+    second = staff.post("/team/anmelden/", {**form, "email": email, "password": PASSWORD})
+    code = Authenticator().code(totp_key(email))
     entered = staff.post("/team/anmelden/code/", {**second.hidden("/code/"), "code": code})
     assert entered.url.endswith("/team/"), entered.url
 

@@ -80,6 +80,7 @@ def furnished() -> House:
         **_of_the_directory(people[Role.ADMIN]),
         **_of_the_roster(people[Role.COUNSELLOR], people[Role.TRAINEE]),
     }
+    things["consultation"] = _asked_for_advice(asked, people[Role.COUNSELLOR])
     things["referral"] = _at_a_desk(asked, people, things["service"])
     return House(here, people, elsewhere, asked, things)
 
@@ -126,6 +127,12 @@ def _of_the_roster(member: Membership, colleague: Membership) -> dict[str, str]:
         "absence": str(absence.pk),
         "pattern": str(pattern.pk),
     }
+
+
+def _asked_for_advice(asked: Asked, colleague: Membership) -> str:
+    """Return what Olga, who held the case for a moment, asks the team that everybody is in."""
+    olga = factories.enrol(colleague.organisation, "Olga Ohne")
+    return str(factories.consult(asked, olga, asked.case.team, let_go=True).pk)
 
 
 def _at_a_desk(asked: Asked, people: dict[Role, Membership], service: str) -> str:

@@ -12,6 +12,16 @@ from tests.security.test_canary import COUNSELLOR, canaries, journey
 from tests.security.traces import everything_in
 from tests.servers.lotse import Lotse
 
+SAID_IN_THE_CASE = (
+    "question",
+    "message",
+    "reply",
+    "note",
+    "draft",
+    "rating",
+    "consultation",
+    "advice",
+)
 # Shares its servers with the journeys; needs no browser itself.
 pytestmark = pytest.mark.browser
 
@@ -64,7 +74,7 @@ def nothing_opens_but_to_who_may(
     loot.guesses, loot.only_guesses = [code], True
     with_code = attack(loot)
     assert len(with_code.case_keys) == 1
-    for name in ("question", "message", "reply", "note", "draft", "rating"):
+    for name in SAID_IN_THE_CASE:
         assert any(word[name] in text for text in with_code.texts), name
     assert not any(word["large question"] in text for text in with_code.texts)
 
@@ -75,6 +85,7 @@ def nothing_opens_but_to_who_may(
     with capsys.disabled():
         print(figures("  with one password", with_password))
     assert any(word["question"] in text for text in with_password.texts)
+    assert any(word["advice"] in text for text in with_password.texts)
     assert with_password.secrets
     # Of the other organisation, nothing.
     theirs = {
