@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import Role
 from accounts.operations import staff
@@ -283,6 +284,9 @@ def test_a_card_tells_nobody_anything_and_counts_once() -> None:
     card = client.post(address("help-consent", handed), {"act": "code"}, follow=True)
     code = card.context["code"]
     row = handed.now()
+    assert f"gilt bis {date_format(timezone.localdate(row.expires_at), 'j. F Y')}" in (
+        card.content.decode()
+    )
     assert (row.state, row.payload, row.sent_at) == (Referral.State.CARD, None, None)
     assert not Consent.objects.exists()
     service = Client()
