@@ -34,7 +34,9 @@ class Pairs:
 
     def of(self, row: int) -> list[int]:
         """Return the numbers of a row's things."""
-        first, last = np.searchsorted(self.rows, [row, row + 1])
+        # Looked for as what `rows` are: with another type numpy copies all of them first.
+        ends = np.array([row, row + 1], self.rows.dtype)
+        first, last = np.searchsorted(self.rows, ends)
         return [int(number) for number in self.numbers[first:last]]
 
     def having(self, wanted: NDArray[np.bool_], total: int) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import NamedTuple
 from uuid import UUID
 
 from referrals.models import SearchDocument, SearchState, Synonym, TaxonomyTerm
@@ -26,6 +27,14 @@ class Memory:
     names: dict[str, str] = field(default_factory=dict)
 
 
+class State(NamedTuple):
+    """Which versions the database has."""
+
+    epoch: UUID
+    documents: int
+    phrases: int
+
+
 _lock = Lock()
 _memory = Memory()
 
@@ -33,15 +42,12 @@ _memory = Memory()
 def current() -> Memory:
     """Return what holds now: one question to the database when nothing has changed."""
     global _memory  # noqa: PLW0603 - one memory a process, replaced as a whole
-    state = SearchState.objects.filter(pk=1).first()
+    said = SearchState.objects.filter(pk=1).values_list("epoch", "documents", "phrases")
+    state = next((State(*row) for row in said), None)
     known = _memory
     if state is None:
         return Memory(meaning=meaning.shipped())
-    if (state.epoch, state.documents, state.phrases) == (
-        known.epoch,
-        known.documents,
-        known.phrases,
-    ):
+    if state == (known.epoch, known.documents, known.phrases):
         return known
     with _lock:
         _memory = _brought_up_to(state, _memory)
@@ -55,7 +61,7 @@ def forget() -> None:
         _memory = Memory()
 
 
-def _brought_up_to(state: SearchState, known: Memory) -> Memory:
+def _brought_up_to(state: State, known: Memory) -> Memory:
     if known.epoch != state.epoch:
         known = Memory()
     columns = known.columns

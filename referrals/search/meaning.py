@@ -133,7 +133,7 @@ class Meaning:
     def _votes(
         self, near: NDArray[np.float64], same: Sequence[int]
     ) -> list[tuple[int, float, int]]:
-        order = np.argsort(-near, kind="stable")[: VOTERS * len(self.categories)]
+        order = _highest(near, VOTERS * len(self.categories))
         votes: dict[int, list[float]] = defaultdict(list)
         best: dict[int, int] = {}
         for row in (*same, *order):
@@ -147,6 +147,16 @@ class Meaning:
         for category in {int(self.of_entry[row]) for row in same}:
             rated[category] += SAME
         return sorted(((at, s, best[at]) for at, s in rated.items()), key=lambda o: (-o[1], o[0]))
+
+
+def _highest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return where the highest values are, the highest first and equal ones in their order."""
+    if count < len(values):
+        least = np.partition(values, len(values) - count)[len(values) - count]
+        likely = np.flatnonzero(values >= least)
+    else:
+        likely = np.arange(len(values))
+    return likely[np.argsort(-values[likely], kind="stable")][:count]
 
 
 def _stems(text: Sequence[str]) -> frozenset[str]:

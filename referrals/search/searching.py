@@ -25,6 +25,12 @@ from referrals.search.ranking import Filters, Question, Ranked
 from referrals.search.understanding import Understood, understand
 
 PAGE = 20
+# What lists of services show and judge by; the long texts stay in the database.
+READ = (
+    "name", "status", "provider__name", "fresh_until", "hide_from", "assured_date", "seen_on", "confidential",
+    "free_of_charge", "anonymous_possible", "accepts_referrals", "capacity_code", "waiting_weeks",
+    "minimum_age", "maximum_age",
+)  # fmt: skip
 # How long hours count that never change, in seconds; also after which a doubtful one is looked at again.
 SETTLED = 86_400.0
 
@@ -146,7 +152,7 @@ def _hits(
 ) -> list[Hit]:
     columns = memory.columns
     services = (
-        Service.objects.select_related("provider").in_bulk(list(columns.services[rows]))
+        Service.objects.select_related("provider").only(*READ).in_bulk(list(columns.services[rows]))
         if len(rows)
         else {}
     )
@@ -178,42 +184,61 @@ def _hits(
 
 
 class OpenHours:
-    """Remembers for each expression of hours whether it is open, and until when that holds."""
+    """Remembers for each expression of hours how it is, and until when that holds."""
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._names: object = None
         self._hours: list[Hours] = []
+        self._found: list[Opening | None] = []
         self._open = np.zeros(0, bool)
         self._since = np.zeros(0)
         self._until = np.zeros(0)
 
     def at(self, columns: Columns, moment: datetime) -> NDArray[np.bool_]:
         """Return for each of the columns' expressions whether it is open."""
-        hours = list(columns.names["hours"])
-        now = moment.timestamp()
         with self._lock:
-            if self._hours != hours[: len(self._hours)]:
-                self.__init__()  # type: ignore[misc]
-            grown = len(hours) - len(self._hours)
-            if grown > 0:
-                self._hours = hours
-                self._open = np.concatenate([self._open, np.zeros(grown, bool)])
-                self._since = np.concatenate([self._since, np.full(grown, np.inf)])
-                self._until = np.concatenate([self._until, np.full(grown, -np.inf)])
-            for number in np.flatnonzero((self._since > now) | (self._until <= now)):
-                found = _opening(self._hours[number], moment)
-                self._open[number] = found is not None and found.is_open
-                self._since[number] = now
-                change = (
-                    found.changes_at.timestamp() if found and found.changes_at else now + SETTLED
-                )
-                self._until[number] = min(change, now + SETTLED)
-            return self._open[: len(hours)].copy()
+            self._look(columns, moment)
+            return self._open[: len(columns.names["hours"])].copy()
 
     def of(self, columns: Columns, row: int, moment: datetime) -> Opening | None:
         """Return how it is at a row's place that is open, or opens first."""
-        hours = list(columns.names["hours"])
-        return soonest((hours[n] for n in columns.hours.of(row)), at=moment)
+        with self._lock:
+            self._look(columns, moment)
+            found = [one for n in columns.hours.of(row) if (one := self._found[n])]
+        return min(found, key=_waiting, default=None)
+
+    def _look(self, columns: Columns, moment: datetime) -> None:
+        """Bring up to a moment what has changed since the last look."""
+        now = moment.timestamp()
+        self._learn(columns)
+        for number in np.flatnonzero((self._since > now) | (self._until <= now)):
+            found = _opening(self._hours[number], moment)
+            self._found[number] = found
+            self._open[number] = found is not None and found.is_open
+            self._since[number] = now
+            change = found.changes_at.timestamp() if found and found.changes_at else now + SETTLED
+            self._until[number] = min(change, now + SETTLED)
+
+    def _learn(self, columns: Columns) -> None:
+        """Take expressions in that are new. Columns only ever add some, until all are read anew."""
+        names = columns.names["hours"]
+        if names is self._names:
+            return
+        hours = list(names)
+        if self._hours[: len(hours)] != hours[: len(self._hours)]:
+            self._forget()
+        grown = len(hours) - len(self._hours)
+        if grown > 0:
+            self._hours = hours
+            self._found += [None] * grown
+            self._open = np.concatenate([self._open, np.zeros(grown, bool)])
+            self._since = np.concatenate([self._since, np.full(grown, np.inf)])
+            self._until = np.concatenate([self._until, np.full(grown, -np.inf)])
+        self._names = names
 
 
 _open_hours = OpenHours()
