@@ -39,7 +39,9 @@ class Wanted:
     organization: UUID | None = None
     modified_after: datetime | None = None
     postcode: str = ""
-    proximity: float | None = None  # metres from the middle of `postcode`, which must be a known one
+    proximity: float | None = (
+        None  # metres from the middle of `postcode`, which must be a known one
+    )
     parent: UUID | None = None
     top_only: bool = False
     full: bool = False

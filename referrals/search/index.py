@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple
-from uuid import UUID
 
-from referrals.models import SearchDocument, SearchState, Synonym, TaxonomyTerm
+from django.db import connection
+
+from referrals.models import SearchDocument, Synonym, TaxonomyTerm
 from referrals.search import lexicon, meaning
 from referrals.search.columns import Columns, Row, updated
 from referrals.search.lexicon import Entry
@@ -19,7 +20,7 @@ ROWS_AT_ONCE = 5_000
 class Memory:
     """A moment's knowledge. `names`: of taxonomy terms by code, for people to read."""
 
-    epoch: UUID | None = None
+    epoch: object = None
     documents: int = 0
     phrases: int = -1
     columns: Columns = field(default_factory=Columns)
@@ -28,9 +29,9 @@ class Memory:
 
 
 class State(NamedTuple):
-    """Which versions the database has."""
+    """Which versions the database has. `epoch` as the database writes an id; it is only compared."""
 
-    epoch: UUID
+    epoch: object
     documents: int
     phrases: int
 
@@ -42,8 +43,7 @@ _memory = Memory()
 def current() -> Memory:
     """Return what holds now: one question to the database when nothing has changed."""
     global _memory  # noqa: PLW0603 - one memory a process, replaced as a whole
-    said = SearchState.objects.filter(pk=1).values_list("epoch", "documents", "phrases")
-    state = next((State(*row) for row in said), None)
+    state = _state()
     known = _memory
     if state is None:
         return Memory(meaning=meaning.shipped())
@@ -52,6 +52,14 @@ def current() -> Memory:
     with _lock:
         _memory = _brought_up_to(state, _memory)
         return _memory
+
+
+def _state() -> State | None:
+    """Ask what the database has: on every search, so without Django's writing the statement anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT epoch, documents, phrases FROM referrals_searchstate WHERE id = 1")
+        row = cursor.fetchone()
+    return State(*row) if row else None
 
 
 def forget() -> None:

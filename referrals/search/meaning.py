@@ -136,13 +136,15 @@ class Meaning:
         order = _highest(near, VOTERS * len(self.categories))
         votes: dict[int, list[float]] = defaultdict(list)
         best: dict[int, int] = {}
-        for row in (*same, *order):
-            if near[row] <= 0:
+        rows = np.concatenate([np.array(same, np.int64), order])
+        # As lists: reading an array's numbers one by one takes longer than sorting them.
+        seen = zip(rows.tolist(), self.of_entry[rows].tolist(), near[rows].tolist(), strict=True)
+        for row, category, alike in seen:
+            if alike <= 0:
                 break
-            category = int(self.of_entry[row])
-            best.setdefault(category, int(row))
+            best.setdefault(category, row)
             if len(votes[category]) < VOTERS:
-                votes[category].append(float(near[row]))
+                votes[category].append(alike)
         rated = {at: math.hypot(*found) for at, found in votes.items()}
         for category in {int(self.of_entry[row]) for row in same}:
             rated[category] += SAME

@@ -159,7 +159,8 @@ def _hits(
     code = list(columns.names["codes"])
     today = at.astimezone(opening.ZONE).date()
     hits = []
-    for row in map(int, rows):
+    page: list[int] = rows.tolist()
+    for row, open_now in zip(page, _open_hours.of(columns, page, at), strict=True):
         service = services.get(columns.services[row])
         if service is None:  # deleted a moment ago
             continue
@@ -177,7 +178,7 @@ def _hits(
                 category_name=memory.names.get(need.category, "") if need else "",
                 distance_km=round(km, 1) if isfinite(km) and not secret else None,
                 is_stale=service.is_stale(today),
-                opening=_open_hours.of(columns, row, at),
+                opening=open_now,
             )
         )
     return hits
@@ -204,12 +205,12 @@ class OpenHours:
             self._look(columns, moment)
             return self._open[: len(columns.names["hours"])].copy()
 
-    def of(self, columns: Columns, row: int, moment: datetime) -> Opening | None:
-        """Return how it is at a row's place that is open, or opens first."""
+    def of(self, columns: Columns, rows: Sequence[int], moment: datetime) -> list[Opening | None]:
+        """Return for each of some rows how it is at its place that is open, or opens first."""
         with self._lock:
             self._look(columns, moment)
-            found = [one for n in columns.hours.of(row) if (one := self._found[n])]
-        return min(found, key=_waiting, default=None)
+            found = [[self._found[n] for n in columns.hours.of(row)] for row in rows]
+        return [min(filter(None, some), key=_waiting, default=None) for some in found]
 
     def _look(self, columns: Columns, moment: datetime) -> None:
         """Bring up to a moment what has changed since the last look."""

@@ -85,14 +85,10 @@ def test_the_database_measures_as_the_search_does(metres: int) -> None:
     directory.read_in(*(at(number, *point, "") for number, point in towns.items()))
     found = nearby.within(NEUSTADT, metres=metres).values_list("latitude", "longitude")
     km = metres / 1000
-    assert set(found) == {
-        p for p in towns.values() if places.distance(middle(NEUSTADT), p) <= km
-    }
+    assert set(found) == {p for p in towns.values() if places.distance(middle(NEUSTADT), p) <= km}
 
 
-@pytest.mark.parametrize(
-    "metres", ["-1", "nah", "1e400", "nan", "5 km", "1000001", "0x10", "1;2"]
-)
+@pytest.mark.parametrize("metres", ["-1", "nah", "1e400", "nan", "5 km", "1000001", "0x10", "1;2"])
 def test_what_is_no_distance_is_refused_with_a_sentence(metres: str) -> None:
     assert set(refused(postcode=NEUSTADT, proximity=metres)) == {"proximity"}
 
