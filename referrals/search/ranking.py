@@ -60,9 +60,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Ranked:
-    """Rows in order, and what is known of each row. `km`: infinite where there is no distance."""
+    """The first rows in order, how many there are, and what is known of each row.
+
+    `km`: infinite where there is no distance.
+    """
 
     order: NDArray[np.int64]
+    total: int
     need_of: NDArray[np.int32]
     km: NDArray[np.float32]
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -70,8 +74,13 @@ class Ranked:
     further_away: int = 0
 
 
-def rank(columns: Columns, question: Question, is_open: NDArray[np.bool_]) -> Ranked:
-    """Rank all documents. is_open: for each expression of hours whether it is open now."""
+def rank(
+    columns: Columns, question: Question, is_open: NDArray[np.bool_], most: int | None = None
+) -> Ranked:
+    """Rank all documents. is_open: for each expression of hours whether it is open now.
+
+    most: how many rows are put in order; None: all that were found.
+    """
     size = len(columns)
     need_of = _needs(columns, question.needs)
     marks, named = _marks(columns, question.marks)
@@ -94,13 +103,23 @@ def rank(columns: Columns, question: Question, is_open: NDArray[np.bool_]) -> Ra
     score = _score(columns, rows, question, need_of[rows], km[rows], here[rows])
     score += TEXT * marks[rows] + NAME * named[rows]
     return Ranked(
-        order=rows[np.lexsort((columns.ids[rows], -score))],
+        order=rows[_best(score, columns.ids[rows], len(rows) if most is None else most)],
+        total=len(rows),
         need_of=need_of,
         km=km,
         facets=_facets(columns, ranked, is_open),
         radius_km=radius,
         further_away=int(np.count_nonzero(kept)) - len(rows),
     )
+
+
+def _best(score: NDArray[np.float32], ids: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Return where the best scores are, the best first; equal ones in the order of their ids."""
+    likely = np.arange(len(score))
+    if 0 < most < len(score):
+        least = np.partition(score, len(score) - most)[len(score) - most]
+        likely = np.flatnonzero(score >= least)
+    return likely[np.lexsort((ids[likely], -score[likely]))][:most]
 
 
 def _needs(columns: Columns, needs: Sequence[Need]) -> NDArray[np.int32]:

@@ -76,12 +76,13 @@ def search(
 ) -> Results:
     """Search the directory. near: goes before a place in the text. limit, offset: of the page."""
     memory = index.current()
-    understood, ranked = _answer(memory, text, at, near, filters or Filters())
+    most = offset + limit
+    understood, ranked = _answer(memory, text, at, near, filters or Filters(), most)
     rows = ranked.order[offset : offset + limit]
     return Results(
         understood=understood,
         hits=_hits(memory, understood, ranked, rows, at),
-        total=len(ranked.order),
+        total=ranked.total,
         facets=ranked.facets,
         radius_km=ranked.radius_km,
         further_away=ranked.further_away,
@@ -108,7 +109,12 @@ def categories(text: str, *, at: datetime, near: Place | None = None) -> list[st
 
 
 def _answer(
-    memory: Memory, text: str, at: datetime, near: Place | None, filters: Filters
+    memory: Memory,
+    text: str,
+    at: datetime,
+    near: Place | None,
+    filters: Filters,
+    most: int | None = None,
 ) -> tuple[Understood, Ranked]:
     assert memory.meaning is not None
     columns = memory.columns
@@ -126,7 +132,7 @@ def _answer(
         filters=filters,
         today=at.astimezone(opening.ZONE).date().toordinal(),
     )
-    return understood, ranking.rank(columns, question, _open_hours.at(columns, at))
+    return understood, ranking.rank(columns, question, _open_hours.at(columns, at), most)
 
 
 def _marks(understood: Understood) -> Mapping[int, Mark]:
