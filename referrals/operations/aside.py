@@ -40,9 +40,9 @@ class Overtaken(Exception):
 
 def is_possible() -> bool:
     """Say whether imports are to be written aside: on a file of SQLite, outside of any transaction."""
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        return False
-    return not connection.is_in_memory_db()
+    name = str(connection.settings_dict["NAME"])
+    in_memory = name == ":memory:" or "mode=memory" in name
+    return connection.vendor == "sqlite" and not connection.in_atomic_block and not in_memory
 
 
 class Aside:
@@ -101,7 +101,9 @@ class Aside:
         with connection.cursor() as cursor:
             cursor.execute(f'CREATE TABLE "touched_{table}" (id PRIMARY KEY) WITHOUT ROWID')
             for change, row in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old")):
-                note = f'INSERT OR IGNORE INTO "touched_{table}" VALUES ({row}.id)'  # noqa: S608 - as above
+                # Not OR IGNORE: within an upsert the trigger would abort all the same.
+                seen = f'SELECT 1 FROM "touched_{table}" WHERE id = {row}.id'  # noqa: S608 - as above
+                note = f'INSERT INTO "touched_{table}" SELECT {row}.id WHERE NOT EXISTS ({seen})'
                 cursor.execute(
                     f'CREATE TRIGGER "{change}_{table}" AFTER {change} ON "{table}" BEGIN {note}; END'
                 )

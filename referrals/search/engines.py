@@ -129,7 +129,7 @@ def engine() -> Engine:
     return PostgreSQL() if connection.vendor == "postgresql" else SQLite()
 
 
-def _rows(statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+def _rows(statement: str, parameters: Sequence[str | int]) -> list[tuple[Any, ...]]:
     """Ask the database. Bare rows: making a model of each of 300 costs more than finding them."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

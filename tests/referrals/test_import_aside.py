@@ -18,6 +18,7 @@ from referrals.hsds.shape import ENTITIES
 from referrals.models import Service, Version
 from referrals.operations import aside, imports
 from referrals.queries import rows
+from referrals.reports import Report
 from tests import factories
 from tests.factories import directory
 
@@ -39,7 +40,7 @@ def elsewhere(do: Meanwhile) -> Any:
         return pool.submit(there).result()
 
 
-def read_in(*documents: dict[str, Any], meanwhile: Meanwhile | None = None) -> imports.Report:
+def read_in(*documents: dict[str, Any], meanwhile: Meanwhile | None = None) -> Report:
     """Read documents in; meanwhile: done on another connection after each chunk that is written."""
 
     def progress(step: str, done: int, total: int) -> None:
