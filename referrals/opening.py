@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
 from holidays.countries.austria import Austria
 from holidays.countries.germany import Germany  # alone: the package would load every country
 from holidays.countries.switzerland import Switzerland
@@ -49,7 +50,10 @@ def check(expression: str) -> None:
     """Refuse what cannot be read. Raises BadHours with a sentence for whoever typed it."""
     if not validate(expression):
         raise BadHours(
-            f"„{expression}“ lässt sich nicht als Öffnungszeit lesen. Ein Beispiel: Mo-Fr 09:00-12:00; PH off"
+            _(
+                "„%(hours)s“ lässt sich nicht als Öffnungszeit lesen. Ein Beispiel: Mo-Fr 09:00-12:00; PH off"
+            )
+            % {"hours": expression}
         )
 
 

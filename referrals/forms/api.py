@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -9,9 +10,11 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from referrals.queries.public import Wanted
+from referrals.search.places import gazetteer
 
 PER_PAGE = 50
 MOST_PER_PAGE = 500
+FARTHEST_M = 1_000_000  # metres; across the country
 MOST_MINIMAL = 200_000  # `minimal` is meant for all services at once
 
 
@@ -36,10 +39,22 @@ class Parameters(forms.Form):
     parent_id = forms.UUIDField(required=False)
     modified_after = forms.DateTimeField(required=False)
     postcode = forms.CharField(required=False, max_length=20)
+    proximity = forms.FloatField(required=False, min_value=0, max_value=FARTHEST_M)
     minimal = forms.CharField(required=False, max_length=5)
     full = forms.CharField(required=False, max_length=5)
     full_service = forms.CharField(required=False, max_length=5)
     top_only = forms.CharField(required=False, max_length=5)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a distance from nowhere: without a postcode, or from one that nobody knows."""
+        said = self.cleaned_data
+        if said.get("proximity") is None or "postcode" not in said:
+            return said
+        if not said["postcode"]:
+            self.add_error("proximity", "Name the postcode from whose middle the metres count.")
+        elif gazetteer().postcode(said["postcode"]) is None:
+            self.add_error("postcode", "With proximity, name a German postcode of five digits.")
+        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ def asked(query: QueryDict) -> Asked:
         parent=said["parent_id"],
         modified_after=after.astimezone(UTC) if after else None,
         postcode=said["postcode"],
+        proximity=said["proximity"],
         minimal=truth("minimal", said["minimal"]),
         full=truth("full", said["full"]),
         full_service=truth("full_service", said["full_service"]),

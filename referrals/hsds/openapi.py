@@ -46,7 +46,15 @@ PARAMETERS = {
     "minimal": ("boolean", "Only id, name, status and last_modified, all services on one page."),
     "full": ("boolean", "Everything that belongs to each entry."),
     "full_service": ("boolean", "The organization's services in full."),
-    "postcode": ("string", "Only places with this postcode."),
+    "postcode": (
+        "string",
+        "Only places with this postcode; with proximity, the postcode from whose middle it counts.",
+    ),
+    "proximity": (
+        "string",
+        "Only places within so many metres from the middle of the postcode (at most 1000000). "
+        "A place without coordinates counts as the middle of its own postcode.",
+    ),
     "parent_id": ("string", "Only terms below this one."),
     "top_only": ("boolean", "Only terms without a parent."),
 }
@@ -67,9 +75,10 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "modified_after",
             "full",
             "postcode",
+            "proximity",
         ),
     ),
-    "locations": ("location", ("organization_id", "full", "postcode")),
+    "locations": ("location", ("organization_id", "full", "postcode", "proximity")),
     "taxonomies": ("taxonomy", ()),
     "taxonomy_terms": ("taxonomy_term", ("taxonomy_id", "top_only", "parent_id")),
 }

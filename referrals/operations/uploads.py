@@ -39,19 +39,23 @@ def hand_in(
 
 def take_over(*, run: ImportRun, leave_out_errors: bool, by: Membership, at: datetime) -> Report:
     """Write a checked file's entries. Raises AlreadyOver, NotReadable, and HasErrors."""
-    with transaction.atomic():
+
+    def ending(report: Report) -> None:
         _end(run, ImportRun.State.DONE, at=at)
-        report = imports.take_over(
-            files=uploaded(run.filename, bytes(run.content)),
-            kind=Format(run.format),
-            source=run.source,
-            owner=by.organisation,
-            by=by,
-            at=at,
-            leave_out_errors=leave_out_errors,
-        )
         ImportRun.objects.filter(pk=run.pk).update(report=report.as_json(), content=b"")
-    return report
+
+    if run.state != ImportRun.State.CHECKED:
+        raise AlreadyOver
+    return imports.take_over(
+        files=uploaded(run.filename, bytes(run.content)),
+        kind=Format(run.format),
+        source=run.source,
+        owner=by.organisation,
+        by=by,
+        at=at,
+        leave_out_errors=leave_out_errors,
+        ending=ending,
+    )
 
 
 def drop(*, run: ImportRun, at: datetime) -> None:

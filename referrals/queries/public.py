@@ -23,6 +23,7 @@ from referrals.models import (
     Taxonomy,
     TaxonomyTerm,
 )
+from referrals.queries import nearby
 from referrals.queries import rows as stored
 
 STREAMED = 500  # entries read at once where all are asked for
@@ -38,6 +39,9 @@ class Wanted:
     organization: UUID | None = None
     modified_after: datetime | None = None
     postcode: str = ""
+    proximity: float | None = (
+        None  # metres from the middle of `postcode`, which must be a known one
+    )
     parent: UUID | None = None
     top_only: bool = False
     full: bool = False
@@ -94,7 +98,9 @@ def open_places() -> QuerySet[ServiceAtLocation]:
 def places(wanted: Wanted, on: date) -> QuerySet[ServiceAtLocation]:
     """Return the services at locations that a request asks for, none that is secret."""
     found = open_places().filter(service__in=services(wanted, on))
-    if wanted.postcode:
+    if wanted.proximity is not None:
+        found = found.filter(location__in=nearby.within(wanted.postcode, metres=wanted.proximity))
+    elif wanted.postcode:
         here = Q(location__addresses__postal_code=wanted.postcode)
         found = found.filter(here).distinct()
     return found.order_by("pk")
@@ -107,7 +113,9 @@ def locations(wanted: Wanted, on: date) -> QuerySet[Location]:
     )
     if wanted.organization:
         found = found.filter(provider=wanted.organization)
-    if wanted.postcode:
+    if wanted.proximity is not None:
+        found = found.filter(pk__in=nearby.within(wanted.postcode, metres=wanted.proximity))
+    elif wanted.postcode:
         found = found.filter(addresses__postal_code=wanted.postcode)
     for word in wanted.search.split():
         found = found.filter(Q(name__icontains=word) | Q(addresses__city__icontains=word))

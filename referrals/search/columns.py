@@ -6,6 +6,7 @@ never changed in place: a search that runs keeps the ones it began with.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -25,7 +26,7 @@ class Row(NamedTuple):
     facts: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pairs:
     """What a document may have several of: `rows[i]` has the thing numbered `numbers[i]`; rows ascend."""
 
@@ -34,8 +35,16 @@ class Pairs:
 
     def of(self, row: int) -> list[int]:
         """Return the numbers of a row's things."""
-        first, last = np.searchsorted(self.rows, [row, row + 1])
-        return [int(number) for number in self.numbers[first:last]]
+        if row + 1 >= len(self.begins):
+            return []
+        found: list[int] = self.numbers[self.begins[row] : self.begins[row + 1]].tolist()
+        return found
+
+    @cached_property
+    def begins(self) -> NDArray[np.int64]:
+        """Where each row's things begin, up to one row behind the last that has any."""
+        rows = np.arange(self.rows[-1] + 2 if len(self.rows) else 0, dtype=self.rows.dtype)
+        return np.searchsorted(self.rows, rows)
 
     def having(self, wanted: NDArray[np.bool_], total: int) -> NDArray[np.bool_]:
         """Return for each of `total` rows whether it has one of the wanted things."""
@@ -83,6 +92,25 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def radians(self) -> NDArray[np.float64]:
+        """Latitude, longitude in radians and the latitude's cosine of each point."""
+        points = np.radians(self.points.astype(np.float64))
+        return np.column_stack([points, np.cos(points[:, 0])])
+
+    @cached_property
+    def keyed(self) -> NDArray[np.int64]:
+        """Which points have an official key."""
+        return np.flatnonzero(self.place_ags.astype(bool))
+
+    @cached_property
+    def reaching(self) -> NDArray[np.bool_]:
+        """Which rows have neither place nor district: telephone, online, the whole country."""
+        placed = np.zeros(len(self), bool)
+        for rows in (self.place_rows, self.ags.rows, self.areas.rows):
+            placed[rows] = True
+        return ~placed
 
 
 _SINGLE = (

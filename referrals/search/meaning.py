@@ -133,20 +133,32 @@ class Meaning:
     def _votes(
         self, near: NDArray[np.float64], same: Sequence[int]
     ) -> list[tuple[int, float, int]]:
-        order = np.argsort(-near, kind="stable")[: VOTERS * len(self.categories)]
+        order = _highest(near, VOTERS * len(self.categories))
         votes: dict[int, list[float]] = defaultdict(list)
         best: dict[int, int] = {}
-        for row in (*same, *order):
-            if near[row] <= 0:
+        rows = np.concatenate([np.array(same, np.int64), order])
+        # As lists: reading an array's numbers one by one takes longer than sorting them.
+        seen = zip(rows.tolist(), self.of_entry[rows].tolist(), near[rows].tolist(), strict=True)
+        for row, category, alike in seen:
+            if alike <= 0:
                 break
-            category = int(self.of_entry[row])
-            best.setdefault(category, int(row))
+            best.setdefault(category, row)
             if len(votes[category]) < VOTERS:
-                votes[category].append(float(near[row]))
+                votes[category].append(alike)
         rated = {at: math.hypot(*found) for at, found in votes.items()}
         for category in {int(self.of_entry[row]) for row in same}:
             rated[category] += SAME
         return sorted(((at, s, best[at]) for at, s in rated.items()), key=lambda o: (-o[1], o[0]))
+
+
+def _highest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return where the highest values are, the highest first and equal ones in their order."""
+    if count < len(values):
+        least = np.partition(values, len(values) - count)[len(values) - count]
+        likely = np.flatnonzero(values >= least)
+    else:
+        likely = np.arange(len(values))
+    return likely[np.argsort(-values[likely], kind="stable")][:count]
 
 
 def _stems(text: Sequence[str]) -> frozenset[str]:

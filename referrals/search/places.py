@@ -150,6 +150,12 @@ def gazetteer() -> Gazetteer:
     return Gazetteer()
 
 
+def postcodes_within(point: tuple[float, float], km: float) -> list[str]:
+    """Return the German postcodes whose middle is within some kilometres of a point, in order."""
+    middles = ((code, (float(at[0]), float(at[1]))) for code, at in coordinates.items())
+    return sorted(code for code, middle in middles if distance(point, middle) <= km)
+
+
 def named(text: str) -> Place | None:
     """Return the place that a whole text names (`10115`, `Köln`, `koeln`), or None."""
     folded = tuple(words.words(text))

@@ -60,9 +60,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Ranked:
-    """Rows in order, and what is known of each row. `km`: infinite where there is no distance."""
+    """The first rows in order, how many there are, and what is known of each row.
+
+    `km`: infinite where there is no distance.
+    """
 
     order: NDArray[np.int64]
+    total: int
     need_of: NDArray[np.int32]
     km: NDArray[np.float32]
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -70,34 +74,52 @@ class Ranked:
     further_away: int = 0
 
 
-def rank(columns: Columns, question: Question, is_open: NDArray[np.bool_]) -> Ranked:
-    """Rank all documents. is_open: for each expression of hours whether it is open now."""
+def rank(
+    columns: Columns, question: Question, is_open: NDArray[np.bool_], most: int | None = None
+) -> Ranked:
+    """Rank all documents. is_open: for each expression of hours whether it is open now.
+
+    most: how many rows are put in order; None: all that were found.
+    """
     size = len(columns)
     need_of = _needs(columns, question.needs)
     marks, named = _marks(columns, question.marks)
     shown = columns.alive & (columns.hide_from > question.today)
     found = shown & ((need_of >= 0) | (marks > 0))
-    km = distances(columns, question.place)
-    here = _here(columns, question.place)
     kept = found & _fitting(columns, question.filters, is_open)
+    # What follows is costly, and most documents do not answer: it is done for those that do.
+    rows = np.flatnonzero(kept)
+    km = distances(columns, question.place, kept)
+    here = _here(columns, question.place)
     radius = question.filters.radius_km
-    near = np.ones(size, bool)
+    ranked = kept
     if question.place is not None:
-        radius = radius or _radius(kept, need_of, km, here)
-        near = (km <= radius) | here | _reaches_everywhere(columns) if radius else near
-    ranked = kept & near
-    score = _score(columns, question, need_of, km, here)
-    score += TEXT * marks + NAME * named
-    rows = np.flatnonzero(ranked)
-    order = rows[np.lexsort((columns.ids[rows], -score[rows]))]
+        radius = radius or _radius(rows, need_of, km, here)
+        if radius:
+            near = (km[rows] <= radius) | here[rows] | columns.reaching[rows]
+            rows = rows[near]
+            ranked = np.zeros(size, bool)
+            ranked[rows] = True
+    score = _score(columns, rows, question, need_of[rows], km[rows], here[rows])
+    score += TEXT * marks[rows] + NAME * named[rows]
     return Ranked(
-        order=order,
+        order=rows[_best(score, columns.ids[rows], len(rows) if most is None else most)],
+        total=len(rows),
         need_of=need_of,
         km=km,
         facets=_facets(columns, ranked, is_open),
         radius_km=radius,
-        further_away=int(np.count_nonzero(kept & ~near)),
+        further_away=int(np.count_nonzero(kept)) - len(rows),
     )
+
+
+def _best(score: NDArray[np.float32], ids: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Return where the best scores are, the best first; equal ones in the order of their ids."""
+    likely = np.arange(len(score))
+    if 0 < most < len(score):
+        least = np.partition(score, len(score) - most)[len(score) - most]
+        likely = np.flatnonzero(score >= least)
+    return likely[np.lexsort((ids[likely], -score[likely]))][:most]
 
 
 def _needs(columns: Columns, needs: Sequence[Need]) -> NDArray[np.int32]:
@@ -124,26 +146,28 @@ def _marks(
     return found, named
 
 
-def distances(columns: Columns, place: Place | None) -> NDArray[np.float32]:
-    """Return each row's distance from a place to its nearest open place, in kilometres."""
+def distances(
+    columns: Columns, place: Place | None, wanted: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return each wanted row's distance from a place to its nearest open place, in kilometres."""
     km = np.full(len(columns), UNKNOWN_KM, np.float32)
     if place is None or not len(columns.points):
         return km
-    points = np.radians(columns.points.astype(np.float64))
+    at = np.flatnonzero(wanted[columns.place_rows])
+    north, east, narrowing = columns.radians[at].T
     latitude, longitude = np.radians(place.latitude), np.radians(place.longitude)
     half = (
-        np.sin((points[:, 0] - latitude) / 2) ** 2
-        + np.cos(points[:, 0]) * np.cos(latitude) * np.sin((points[:, 1] - longitude) / 2) ** 2
+        np.sin((north - latitude) / 2) ** 2
+        + narrowing * np.cos(latitude) * np.sin((east - longitude) / 2) ** 2
     )
-    np.minimum.at(
-        km, columns.place_rows, (2 * EARTH_KM * np.arcsin(np.sqrt(half))).astype(np.float32)
-    )
+    away = (2 * EARTH_KM * np.arcsin(np.sqrt(half))).astype(np.float32)
+    np.minimum.at(km, columns.place_rows[at], away)
     return km
 
 
 def district_of(columns: Columns, place: Place) -> str:
     """Return the official key (5 digits) of the district of a place, told by the nearest entry's key."""
-    keyed = np.flatnonzero(columns.place_ags.astype(bool))
+    keyed = columns.keyed
     if not len(keyed):
         return ""
     away = np.hypot(
@@ -169,28 +193,21 @@ def _here(columns: Columns, place: Place | None) -> NDArray[np.bool_]:
     return here | columns.areas.having(np.array(areas, bool), size)
 
 
-def _reaches_everywhere(columns: Columns) -> NDArray[np.bool_]:
-    """Return which rows have neither place nor district: telephone, online, the whole country."""
-    placed = np.zeros(len(columns), bool)
-    for rows in (columns.place_rows, columns.ags.rows, columns.areas.rows):
-        placed[rows] = True
-    return ~placed
-
-
 def _radius(
-    kept: NDArray[np.bool_],
+    rows: NDArray[np.int64],
     need_of: NDArray[np.int32],
     km: NDArray[np.float32],
     here: NDArray[np.bool_],
 ) -> float | None:
     """Return the least radius within which the first need that can be met is met; None: no limit."""
-    met = need_of[kept & (need_of >= 0)]
+    needs = need_of[rows]
+    met = needs[needs >= 0]
     if not len(met):
-        return RADII_KM[1] if bool((kept & (km <= RADII_KM[1])).any()) else None
-    first = kept & (need_of == met.min())
-    if bool((first & here).any()):
+        return RADII_KM[1] if bool((km[rows] <= RADII_KM[1]).any()) else None
+    first = rows[needs == met.min()]
+    if bool(here[first].any()):
         return RADII_KM[0]
-    return next((r for r in RADII_KM if bool((first & (km <= r)).any())), None)
+    return next((r for r in RADII_KM if bool((km[first] <= r).any())), None)
 
 
 def _fitting(columns: Columns, filters: Filters, is_open: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -231,20 +248,22 @@ def _for_age(columns: Columns, age: float) -> NDArray[np.bool_]:
 
 def _score(
     columns: Columns,
+    rows: NDArray[np.int64],
     question: Question,
     need_of: NDArray[np.int32],
     km: NDArray[np.float32],
     here: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
+    """Return the score of some rows. need_of, km, here: of these rows."""
     last = len(question.needs)
     tier = np.where(need_of >= 0, last - need_of, 0).astype(np.float32)
     score = TIER * tier
     if question.place is not None:
         nearness = np.where(np.isfinite(km), 1 / (1 + (km / HALF_NEAR_KM)), ELSEWHERE)
         score += NEARNESS * np.where(here & ~np.isfinite(km), 1.0, nearness)
-    score += FRESHNESS * (columns.fresh_until >= question.today)
-    score += ROOM * columns.capacity
-    return score + HINT * _hinted(columns, question.hints)
+    score += FRESHNESS * (columns.fresh_until[rows] >= question.today)
+    score += ROOM * columns.capacity[rows]
+    return score + HINT * _hinted(columns, question.hints)[rows]
 
 
 def _hinted(columns: Columns, hints: Hints) -> NDArray[np.int64]:

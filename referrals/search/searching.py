@@ -25,6 +25,12 @@ from referrals.search.ranking import Filters, Question, Ranked
 from referrals.search.understanding import Understood, understand
 
 PAGE = 20
+# What lists of services show and judge by; the long texts stay in the database.
+READ = (
+    "name", "status", "provider__name", "fresh_until", "hide_from", "assured_date", "seen_on", "confidential",
+    "free_of_charge", "anonymous_possible", "accepts_referrals", "capacity_code", "waiting_weeks",
+    "minimum_age", "maximum_age",
+)  # fmt: skip
 # How long hours count that never change, in seconds; also after which a doubtful one is looked at again.
 SETTLED = 86_400.0
 
@@ -70,12 +76,13 @@ def search(
 ) -> Results:
     """Search the directory. near: goes before a place in the text. limit, offset: of the page."""
     memory = index.current()
-    understood, ranked = _answer(memory, text, at, near, filters or Filters())
+    most = offset + limit
+    understood, ranked = _answer(memory, text, at, near, filters or Filters(), most)
     rows = ranked.order[offset : offset + limit]
     return Results(
         understood=understood,
         hits=_hits(memory, understood, ranked, rows, at),
-        total=len(ranked.order),
+        total=ranked.total,
         facets=ranked.facets,
         radius_km=ranked.radius_km,
         further_away=ranked.further_away,
@@ -102,7 +109,12 @@ def categories(text: str, *, at: datetime, near: Place | None = None) -> list[st
 
 
 def _answer(
-    memory: Memory, text: str, at: datetime, near: Place | None, filters: Filters
+    memory: Memory,
+    text: str,
+    at: datetime,
+    near: Place | None,
+    filters: Filters,
+    most: int | None = None,
 ) -> tuple[Understood, Ranked]:
     assert memory.meaning is not None
     columns = memory.columns
@@ -120,7 +132,7 @@ def _answer(
         filters=filters,
         today=at.astimezone(opening.ZONE).date().toordinal(),
     )
-    return understood, ranking.rank(columns, question, _open_hours.at(columns, at))
+    return understood, ranking.rank(columns, question, _open_hours.at(columns, at), most)
 
 
 def _marks(understood: Understood) -> Mapping[int, Mark]:
@@ -146,14 +158,15 @@ def _hits(
 ) -> list[Hit]:
     columns = memory.columns
     services = (
-        Service.objects.select_related("provider").in_bulk(list(columns.services[rows]))
+        Service.objects.select_related("provider").only(*READ).in_bulk(list(columns.services[rows]))
         if len(rows)
         else {}
     )
     code = list(columns.names["codes"])
     today = at.astimezone(opening.ZONE).date()
     hits = []
-    for row in map(int, rows):
+    page: list[int] = rows.tolist()
+    for row, open_now in zip(page, _open_hours.of(columns, page, at), strict=True):
         service = services.get(columns.services[row])
         if service is None:  # deleted a moment ago
             continue
@@ -171,49 +184,68 @@ def _hits(
                 category_name=memory.names.get(need.category, "") if need else "",
                 distance_km=round(km, 1) if isfinite(km) and not secret else None,
                 is_stale=service.is_stale(today),
-                opening=_open_hours.of(columns, row, at),
+                opening=open_now,
             )
         )
     return hits
 
 
 class OpenHours:
-    """Remembers for each expression of hours whether it is open, and until when that holds."""
+    """Remembers for each expression of hours how it is, and until when that holds."""
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._names: object = None
         self._hours: list[Hours] = []
+        self._found: list[Opening | None] = []
         self._open = np.zeros(0, bool)
         self._since = np.zeros(0)
         self._until = np.zeros(0)
 
     def at(self, columns: Columns, moment: datetime) -> NDArray[np.bool_]:
         """Return for each of the columns' expressions whether it is open."""
-        hours = list(columns.names["hours"])
-        now = moment.timestamp()
         with self._lock:
-            if self._hours != hours[: len(self._hours)]:
-                self.__init__()  # type: ignore[misc]
-            grown = len(hours) - len(self._hours)
-            if grown > 0:
-                self._hours = hours
-                self._open = np.concatenate([self._open, np.zeros(grown, bool)])
-                self._since = np.concatenate([self._since, np.full(grown, np.inf)])
-                self._until = np.concatenate([self._until, np.full(grown, -np.inf)])
-            for number in np.flatnonzero((self._since > now) | (self._until <= now)):
-                found = _opening(self._hours[number], moment)
-                self._open[number] = found is not None and found.is_open
-                self._since[number] = now
-                change = (
-                    found.changes_at.timestamp() if found and found.changes_at else now + SETTLED
-                )
-                self._until[number] = min(change, now + SETTLED)
-            return self._open[: len(hours)].copy()
+            self._look(columns, moment)
+            return self._open[: len(columns.names["hours"])].copy()
 
-    def of(self, columns: Columns, row: int, moment: datetime) -> Opening | None:
-        """Return how it is at a row's place that is open, or opens first."""
-        hours = list(columns.names["hours"])
-        return soonest((hours[n] for n in columns.hours.of(row)), at=moment)
+    def of(self, columns: Columns, rows: Sequence[int], moment: datetime) -> list[Opening | None]:
+        """Return for each of some rows how it is at its place that is open, or opens first."""
+        with self._lock:
+            self._look(columns, moment)
+            found = [[self._found[n] for n in columns.hours.of(row)] for row in rows]
+        return [min(filter(None, some), key=_waiting, default=None) for some in found]
+
+    def _look(self, columns: Columns, moment: datetime) -> None:
+        """Bring up to a moment what has changed since the last look."""
+        now = moment.timestamp()
+        self._learn(columns)
+        for number in np.flatnonzero((self._since > now) | (self._until <= now)):
+            found = _opening(self._hours[number], moment)
+            self._found[number] = found
+            self._open[number] = found is not None and found.is_open
+            self._since[number] = now
+            change = found.changes_at.timestamp() if found and found.changes_at else now + SETTLED
+            self._until[number] = min(change, now + SETTLED)
+
+    def _learn(self, columns: Columns) -> None:
+        """Take expressions in that are new. Columns only ever add some, until all are read anew."""
+        names = columns.names["hours"]
+        if names is self._names:
+            return
+        hours = list(names)
+        if self._hours[: len(hours)] != hours[: len(self._hours)]:
+            self._forget()
+        grown = len(hours) - len(self._hours)
+        if grown > 0:
+            self._hours = hours
+            self._found += [None] * grown
+            self._open = np.concatenate([self._open, np.zeros(grown, bool)])
+            self._since = np.concatenate([self._since, np.full(grown, np.inf)])
+            self._until = np.concatenate([self._until, np.full(grown, -np.inf)])
+        self._names = names
 
 
 _open_hours = OpenHours()

@@ -139,8 +139,7 @@ def test_the_openapi_document_names_what_hsds_names() -> None:
         wanted = {p.get("$ref", p.get("name")) for p in operations["get"].get("parameters", [])}
         given = {p.get("$ref", p.get("name")) for p in ours["paths"][path]["get"]["parameters"]}
         wanted = {name.rpartition("/")[2] for name in wanted}
-        # `proximity` needs a point for each postcode: the search's business, not the API's.
-        assert wanted - {name.rpartition("/")[2] for name in given} <= {"proximity", "full_service"}
+        assert wanted - {name.rpartition("/")[2] for name in given} <= {"full_service"}
 
 
 @pytest.mark.parametrize("example", ["service_full.json", "organization_full.json", "service_at_location_full.json", "csv", "tabular.json"])  # fmt: skip
