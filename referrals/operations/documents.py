@@ -1,22 +1,18 @@
 """The one writer of the search's documents: brings them into step with the directory's rows."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from referrals.models import SearchDocument, SearchState, Service
 from referrals.search import facts
 
-CHUNK = 250  # services read and written together; also what one short transaction holds
-# Seconds between two of them on SQLite, whose waiting writers look ten times a second for the lock: one
-# that is taken again at once is never free when they look, and a question would wait for all of them.
-PAUSE = 0.12
+CHUNK = 500  # services read and written together; also what one short transaction holds
 
 
 def follow(services: Sequence[UUID | str], at: datetime, **_kwargs: Any) -> None:
@@ -33,9 +29,7 @@ def rebuild(*, services: Iterable[UUID | str]) -> int:
     commits, is held only shortly.
     """
     count = 0
-    for number, ids in enumerate(_chunks(services)):
-        if number and connection.vendor == "sqlite" and not connection.in_atomic_block:
-            time.sleep(PAUSE)
+    for ids in _chunks(services):
         count += _rebuild_chunk(ids)
     return count
 

@@ -1,4 +1,4 @@
-"""Taking a file over: checked as a whole first, then visible at one moment, or not at all."""
+"""Taking a file over: checked as a whole first, then written in one transaction, or not at all."""
 
 import pickle
 import tempfile
@@ -14,24 +14,16 @@ from referrals.formats.detection import Format, documents
 from referrals.formats.files import Files
 from referrals.hsds.bundles import Bundle, Reader
 from referrals.models import Version
-from referrals.operations import aside
 from referrals.operations.writing import Writer
 from referrals.reports import Report
 
 CHUNK = 500  # services looked up and written together
 
-ATTEMPTS = 3  # at writing aside while others change the directory; then everybody waits for once
-
 Progress = Callable[[str, int, int], None]
-Ending = Callable[[Report], None]
 
 
 def silent(step: str, done: int, total: int) -> None:
     """Show no progress."""
-
-
-def nothing_else(report: Report) -> None:
-    """Do nothing else in the last transaction."""
 
 
 class HasErrors(Exception):
@@ -75,14 +67,12 @@ def take_over(
     at: datetime,
     leave_out_errors: bool = False,
     progress: Progress = silent,
-    ending: Ending = nothing_else,
 ) -> Report:
     """Write a file's entries, all or none. Raises NotReadable, and HasErrors when entries have errors.
 
-    It is read and checked first, outside the transaction: a file with errors never holds a lock. What
-    is in order is written aside where a long transaction would stop everybody else (`aside`).
-    leave_out_errors: take over what is in order, leave out the rest. ending: called with the report in
-    the transaction that makes the entries visible. The other arguments are those of `check`.
+    It is read and checked first, outside the transaction: a file with errors never holds a lock, and
+    what is in order holds it no longer than writing takes. leave_out_errors: take over what is in order,
+    leave out the rest. The other arguments are those of `check`.
     """
     with tempfile.TemporaryFile() as spool:
         checked = Report()
@@ -95,48 +85,29 @@ def take_over(
         if checked.left_out and not leave_out_errors:
             raise HasErrors(checked)
         checked.unchanged = 0
-
-        def write() -> Writer:
-            spool.seek(0)
-            writer = _writer(source, owner, by, at, Report(), dry=False)
-            done = 0
-            for chunk in _chunks(_spooled(spool)):
-                writer.write(chunk)
-                done += len(chunk)
-                progress("write", done, checked.read)
-            return writer
-
-        def finish(writer: Writer) -> Report:
-            writer.finish()
-            report = _together(checked, writer.report)
-            ending(report)
-            return report
-
-        return _aside(write, finish) or _at_once(write, finish)
+        spool.seek(0)
+        with transaction.atomic():
+            return _write(spool, checked, source, owner, by, at, progress)
 
 
-def _aside(write: Callable[[], Writer], finish: Callable[[Writer], Report]) -> Report | None:
-    """Write aside and take over shortly; None where that is not possible or others were always faster."""
-    for _attempt in range(ATTEMPTS if aside.is_possible() else 0):
-        with aside.aside() as copy:
-            with copy.instead():
-                writer = write()
-            try:
-                with copy.beside(), transaction.atomic():
-                    copy.take_over()
-                    return finish(writer)
-            except aside.Overtaken:
-                continue
-    return None
-
-
-@transaction.atomic
-def _at_once(write: Callable[[], Writer], finish: Callable[[Writer], Report]) -> Report:
-    return finish(write())
-
-
-def _together(checked: Report, found: Report) -> Report:
-    """Add to the report what only writing finds."""
+def _write(
+    spool: IO[bytes],
+    checked: Report,
+    source: str,
+    owner: Organisation | None,
+    by: Membership | None,
+    at: datetime,
+    progress: Progress,
+) -> Report:
+    """Write what was read and spooled, and add to the report what only writing finds."""
+    found = Report()
+    writer = _writer(source, owner, by, at, found, dry=False)
+    done = 0
+    for chunk in _chunks(_spooled(spool)):
+        writer.write(chunk)
+        done += len(chunk)
+        progress("write", done, checked.read)
+    writer.finish()
     known = {(p.place, p.code) for p in checked.problems}
     checked.problems += [p for p in found.problems if (p.place, p.code) not in known]
     for count in ("created", "changed", "unchanged", "providers"):

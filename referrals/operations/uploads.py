@@ -39,23 +39,19 @@ def hand_in(
 
 def take_over(*, run: ImportRun, leave_out_errors: bool, by: Membership, at: datetime) -> Report:
     """Write a checked file's entries. Raises AlreadyOver, NotReadable, and HasErrors."""
-
-    def ending(report: Report) -> None:
+    with transaction.atomic():
         _end(run, ImportRun.State.DONE, at=at)
+        report = imports.take_over(
+            files=uploaded(run.filename, bytes(run.content)),
+            kind=Format(run.format),
+            source=run.source,
+            owner=by.organisation,
+            by=by,
+            at=at,
+            leave_out_errors=leave_out_errors,
+        )
         ImportRun.objects.filter(pk=run.pk).update(report=report.as_json(), content=b"")
-
-    if run.state != ImportRun.State.CHECKED:
-        raise AlreadyOver
-    return imports.take_over(
-        files=uploaded(run.filename, bytes(run.content)),
-        kind=Format(run.format),
-        source=run.source,
-        owner=by.organisation,
-        by=by,
-        at=at,
-        leave_out_errors=leave_out_errors,
-        ending=ending,
-    )
+    return report
 
 
 def drop(*, run: ImportRun, at: datetime) -> None:
