@@ -14,8 +14,8 @@ from pytest_django import Settings
 from accounts.models import Membership, Role, Team
 from accounts.operations import staff
 from counselling import checks
-from counselling.models import Case
-from counselling.operations import cases
+from counselling.models import Case, Consultation
+from counselling.operations import cases, consultations
 from tests.counselling.house import House, open_house
 from tests.factories import PASSWORD, TOTP_KEY, Asked, ask, claim, holder_of
 from vault import team_keys
@@ -125,7 +125,37 @@ def plain_session(house: House, asked: Asked) -> None:
     )
 
 
+def asked_for_advice(house: House, asked: Asked) -> Consultation:
+    """Let Katrin ask Lea alone, and Lea's team."""
+    claim(asked, house.katrin)
+    for to in (house.lea, crisis(house)):
+        made = consultations.ask(
+            case=asked.pk,
+            to=to,
+            text="Was hilft?",
+            is_checked=True,
+            client_msg_id=uuid4(),
+            by=house.katrin,
+            holder=lent_by(house.katrin),
+            at=NOW(),
+        )
+    return made
+
+
+def ended_without_its_wraps(house: House, asked: Asked) -> None:
+    asked_for_advice(house, asked)
+    Consultation.objects.update(state="withdrawn", ended_at=NOW())
+
+
+def test_open_consultations_are_in_order(house: House) -> None:
+    asked_for_advice(house, ask(house.nordhafen))
+    said, fine = run()
+    assert said == "Every key is where it belongs.\n"
+    assert fine
+
+
 SERIOUS: dict[str, Callable[[House, Asked], object]] = {
+    "asked-too-long": ended_without_its_wraps,
     "case-without-key": lambda _h, a: KeyWrap.objects.filter(subject=a.pk).delete(),
     "case-without-code": lambda _h, a: KeyWrap.objects.filter(subject=a.pk, kind="code").delete(),
     "case-without-team": lambda _h, a: KeyWrap.objects.filter(subject=a.pk, kind="team").delete(),
