@@ -28,5 +28,9 @@ def figures(found: HandoffFigures) -> dict[str, object]:
             (district or _("nicht bekannt"), [(str(declines[c.label]), c.count) for c in cells])
             for district, cells in found.districts
         ],
+        "kinds": [
+            (kind or _("nicht bekannt"), [(str(declines[c.label]), c.count) for c in cells])
+            for kind, cells in found.kinds
+        ],
         "median": span_words(found.median) if found.median else "",
     }

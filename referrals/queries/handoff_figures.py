@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from statistics import median
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from referrals.models import Outcome, OwnReport, Referral
+from referrals.queries.entries import categories
 
 YEAR = timedelta(days=365)
 SMALLEST = 5  # smaller counts could be about somebody one knows
@@ -26,12 +27,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class HandoffFigures:
-    """A year of an organisation's referrals. median: time to the first answer, None where too few."""
+    """A year of an organisation's referrals. median: time to the first answer, None where too few.
+
+    districts, kinds: reasons of declines by district and by kind of help, each with its name.
+    """
 
     stages: Sequence[Cell]
     own_reports: Sequence[Cell]
     declines: Sequence[Cell]
     districts: Sequence[tuple[str, Sequence[Cell]]]
+    kinds: Sequence[tuple[str, Sequence[Cell]]]
     median: timedelta | None
 
 
@@ -46,13 +51,18 @@ def figures(organisation: UUID, *, at: datetime) -> HandoffFigures:
         .annotate(span=F("answered_at") - F("sent_at"))
         .values_list("span", flat=True)
     ]
+    kind = categories().filter(attributes__service=OuterRef("service")).order_by("code")
     declined = list(
-        sent.exclude(decline="").order_by("district").values_list("district", "decline")
+        sent.exclude(decline="")
+        .annotate(kind=Subquery(kind.values("name")[:1]))
+        .values_list("district", "kind", "decline")
     )
     by_district: dict[str, Counter[str]] = {}
-    for district, reason in declined:
+    by_kind: dict[str, Counter[str]] = {}
+    for district, name, reason in declined:
         by_district.setdefault(district, Counter())[reason] += 1
-    declines = _shown(Counter(reason for _district, reason in declined))
+        by_kind.setdefault(name or "", Counter())[reason] += 1
+    declines = _shown(Counter(reason for _district, _kind, reason in declined))
     return HandoffFigures(
         stages=_stages(sent),
         own_reports=_shown(
@@ -65,7 +75,8 @@ def figures(organisation: UUID, *, at: datetime) -> HandoffFigures:
             OwnReport.values,
         ),
         declines=declines,
-        districts=_districts(by_district, declines),
+        districts=_parts(by_district, declines),
+        kinds=_parts(by_kind, declines),
         median=timedelta(seconds=median(taken)) if len(taken) >= SMALLEST else None,
     )
 
@@ -89,27 +100,27 @@ def _stages(sent: "QuerySet[Referral]") -> list[Cell]:
     return cells
 
 
-def _districts(
-    by_district: dict[str, Counter[str]], declines: Sequence[Cell]
+def _parts(
+    by_part: dict[str, Counter[str]], declines: Sequence[Cell]
 ) -> list[tuple[str, Sequence[Cell]]]:
-    """Return the reasons by district. What a reason's total leaves when the districts that are shown are
-    taken off it is not small either: else the smallest of these is left out, too.
+    """Return the reasons by part (district, kind of help). What a reason's total leaves when the parts that
+    are shown are taken off it is not small either: else the smallest of these is left out, too.
     """
     shown = {
-        district: _shown(counts)
-        for district, counts in sorted(by_district.items())
+        part: _shown(counts)
+        for part, counts in sorted(by_part.items())
         if counts.total() >= SMALLEST
     }
     for total in declines:
         told = [
-            (cell.count, district)
-            for district, cells in shown.items()
+            (cell.count, part)
+            for part, cells in shown.items()
             for cell in cells
             if cell.label == total.label and cell.count is not None
         ]
         if total.count is None or not told:
             continue
-        if 0 < total.count - sum(count for count, _district in told) < SMALLEST:
+        if 0 < total.count - sum(count for count, _part in told) < SMALLEST:
             hidden = min(told)[1]
             shown[hidden] = [
                 Cell(cell.label, None) if cell.label == total.label else cell

@@ -7,10 +7,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Organisation, Role
-from referrals.models import Decline, Outcome, OwnReport, Referral
+from referrals.models import Decline, Outcome, OwnReport, Referral, Service
 from referrals.queries import handoff_figures
 from referrals.queries.handoff_figures import Cell
 from tests import factories
+from tests.factories.directory import document, read_in
 from tests.factories.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,13 @@ def rows(where: Organisation, number: int, state: str, **fields: object) -> None
         )
 
 
-def declined(where: Organisation, number: int, reason: Decline, district: str = "02000") -> None:
+def declined(
+    where: Organisation,
+    number: int,
+    reason: Decline,
+    district: str = "02000",
+    service: Service | None = None,
+) -> None:
     """Keep so many declined referrals."""
     rows(
         where,
@@ -46,6 +53,7 @@ def declined(where: Organisation, number: int, reason: Decline, district: str = 
         S.DECLINED,
         decline=reason,
         district=district,
+        service=service,
         ended_at=NOW,
         seen_at=NOW,
         answered_at=NOW + HOUR,
@@ -120,6 +128,28 @@ def test_a_small_district_is_not_what_the_total_leaves_over() -> None:
     ]
     left = 15 - 7
     assert left >= handoff_figures.SMALLEST
+
+
+def test_reasons_are_told_by_kind_of_help_each_referral_once() -> None:
+    here = factories.organisation()
+    babies, debts = (
+        read_in(document(number, attributes=[{"taxonomy_term": {"code": code}} for code in codes]))[
+            0
+        ]
+        for number, codes in ((1, ["fruehe_hilfen", "schreiambulanz"]), (2, ["schuldnerberatung"]))
+    )
+    declined(here, 6, Decline.FULL, service=babies)
+    declined(here, 5, Decline.AREA, service=babies)
+    declined(here, 7, Decline.FULL, service=debts)
+    declined(here, 5, Decline.FULL)  # the entry is gone
+    found = handoff_figures.figures(here.pk, at=NOW + timedelta(days=1))
+    kinds = {kind: told(cells) for kind, cells in found.kinds}
+    first = min(babies.attributes.all(), key=lambda one: one.term.code).term.name
+    assert kinds == {
+        first: {"full": 6, "area": 5},
+        debts.attributes.get().term.name: {"full": 7},
+        "": {"full": 5},
+    }
 
 
 def test_the_page_shows_a_planner_no_small_count_and_a_counsellor_nothing_at_all() -> None:
