@@ -126,7 +126,7 @@ def _send(found: dict[str, Any]) -> Send:
     text, kind = found.get("text"), found.get("kind", Kind.MESSAGE.value)
     if not isinstance(text, str):
         raise Broken("no_text")
-    if kind not in {one.value for one in Kind}:
+    if kind not in [one.value for one in Kind]:
         raise Broken("unknown_kind")
     try:
         token = UUID(found["id"])

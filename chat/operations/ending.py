@@ -10,11 +10,12 @@ from django.db import transaction
 
 from accounts.models import Membership
 from audit import trail
+from audit.models import TrailEntry
 from chat import queries
 from chat.models import Chat
 from chat.operations import moves
 from chat.states import ChatMove, ChatState
-from counselling.operations import cases, entries, messages
+from counselling.operations import cases, entries, holding, messages
 from counselling.sla import Channel
 from vault.keyring import Holder
 
@@ -125,3 +126,6 @@ def _still(case: UUID) -> Chat | None:
 def _over(chat: Chat, what: ChatMove, why: Chat.Why, *, by: trail.Actor, at: datetime) -> None:
     moves.move(chat, what, by=by, at=at, why=why)
     cases.go_on_over(case=chat.case_id, channel=Channel.MAIL, by=by, at=at)
+    if by.kind != TrailEntry.ActorKind.STAFF:
+        # A chat may outlast the shift of its counsellor; a question does not stay with who is gone.
+        holding.let_go_if_gone(entries.locked(chat.case_id), at=at)

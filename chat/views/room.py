@@ -18,7 +18,7 @@ from chat.exchange import Side, Speaker
 from chat.forms import SayForm
 from chat.models import Chat
 from chat.operations import ending, moves, speaking
-from chat.protocol import LONGEST_TEXT, Broken, Close
+from chat.protocol import LONGEST_TEXT, Broken
 from chat.states import ChatState
 from chat.views import line
 from counselling.access import ClientRequest, client_case, client_case_or, kept_code
@@ -90,13 +90,8 @@ def go(request: HttpRequest) -> HttpResponse:
     return _to_room(request)
 
 
-def signed_out(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    """Tell a program that no conversation is open here."""
-    return line.refusal("signed_out", Close.SIGNED_OUT)
-
-
 @require_POST
-@client_case_or(signed_out)
+@client_case
 def poll(request: HttpRequest) -> HttpResponse:
     """Take frames and give what is new, as the client's socket does."""
     request = cast(ClientRequest, request)

@@ -15,12 +15,12 @@ from chat.operations import ending, entering, seats, speaking
 from chat.states import ChatState
 from counselling import queries as cases_queries
 from counselling.models import Escalation, WorkProfile
-from counselling.operations import cases
+from counselling.operations import cases, holding
 from counselling.sla import Channel, Urgency
 from counselling.states import CaseState
 from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer
 from tests.counselling.house import House
-from tests.factories import ask, claim, close, holder_of
+from tests.factories import ask, claim, close, holder_of, roster
 from vault.codes import AccessCode
 
 pytestmark = pytest.mark.django_db
@@ -337,3 +337,26 @@ def test_of_many_who_take_a_chat_at_once_one_has_it(house: House) -> None:
     holder = cases.holder_of(entered.pk)
     assert holder is not None
     assert set(won) == {holder.pk}  # three times the same person is one
+
+
+def test_a_chat_outlasts_its_counsellors_shift_and_its_case_then_goes_to_who_is_there(
+    house: House,
+) -> None:
+    roster.shift(house.katrin, FORENOON.date(), "08:00", "11:00", at=FORENOON)
+    roster.shift(house.aylin, FORENOON.date(), "08:00", "18:00", at=FORENOON)
+    entered = enter(house)
+    sit(entered, house.katrin)
+    reply(entered, house.katrin)
+    after = FORENOON + timedelta(hours=3)
+    speaking.say(
+        case=entered.pk,
+        text="Und was mache ich dann?",
+        client_msg_id=uuid4(),
+        holder=entered.holder,
+        at=after,
+    )
+    holding.sweep(at=after)
+    assert cases.holder_of(entered.pk) == house.katrin
+    ending.take_as_mail(case=entered.pk, at=after)
+    assert cases.holder_of(entered.pk) is None
+    assert entered.now().state == CaseState.WAITING
