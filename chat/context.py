@@ -6,11 +6,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from accounts.rules import allows
 from chat import queries
 
 
 def chats(request: HttpRequest) -> dict[str, Any]:
-    """Return where the chat is that goes on in a page's case, and where an organisation chats."""
+    """Return where the chat is that goes on in a page's case, and where an organisation chats.
+
+    Nothing leads to the chat of an organisation that offers none.
+    """
     case = getattr(request, "case", None)
     organisation = getattr(request, "organisation", None)
     member = getattr(request, "member", None)
@@ -29,6 +33,13 @@ def chats(request: HttpRequest) -> dict[str, Any]:
             return ""
         return reverse("chat", args=[organisation.slug])
 
+    def offered_desk() -> str:
+        may = member is not None and allows(member, "chat.desk")
+        return reverse("chat-desk") if may and queries.rules(member.organisation_id).offered else ""
+
     if member is not None:
-        return {"chat_desk_url": SimpleLazyObject(desk)}
+        return {
+            "chat_desk_url": SimpleLazyObject(desk),
+            "chats_url": SimpleLazyObject(offered_desk),
+        }
     return {"chat_room_url": SimpleLazyObject(room), "chat_url": SimpleLazyObject(door)}

@@ -18,6 +18,8 @@ from counselling.models import Case
 from counselling.sla import Urgency
 from counselling.wording import by_when
 
+ALL_DAY = timedelta(hours=16)  # who is open for longer need not say until when
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -38,8 +40,9 @@ class InLine:
 
 
 def clock(moment: datetime) -> str:
-    """Return a moment of today as a time: "17:30"."""
-    return date_format(timezone.localtime(moment), "H:i")
+    """Return the end of something today as a time: "17:30"; midnight is "24:00"."""
+    local = timezone.localtime(moment)
+    return "24:00" if local.hour == local.minute == 0 else date_format(local, "H:i")
 
 
 def wait_words(wait: Wait | None) -> str:
@@ -60,7 +63,8 @@ def wait_words(wait: Wait | None) -> str:
         }
     if wait.known:
         return words
-    return f"{words} {_('Das ist eine grobe Schätzung: Wir haben noch wenig Erfahrung damit.')}"
+    guess = _("Das ist eine grobe Schätzung: Wir haben noch wenig Erfahrung damit.")
+    return f"{words} {guess}"
 
 
 def waiting(case: Case, line: InLine, *, at: datetime) -> Standing:
@@ -161,14 +165,19 @@ def over(chat: Chat) -> Standing:
     return Standing("info", str(title), words)
 
 
-def opening_words(opening: Opening, *, mail_due: datetime) -> Standing:
-    """Say whether the chat is open, until when, and what there is instead."""
+def opening_words(opening: Opening, *, mail_due: datetime, at: datetime) -> Standing:
+    """Say whether the chat is open, until when, and what there is instead.
+
+    mail_due: by when a question would be answered.
+    """
     instead = _("Schreiben Sie uns eine Frage. Dann haben Sie eine Antwort bis %(due)s.") % {
         "due": by_when(mail_due)
     }
     if opening.shut is None:
         assert opening.until is not None  # an open chat closes
         title = _("Der Chat ist offen bis %(until)s Uhr.") % {"until": clock(opening.until)}
+        if opening.until - at > ALL_DAY:
+            title = _("Der Chat ist offen.")
         return Standing("success", title, wait_words(opening.wait))
     if opening.shut is Shut.FULL:
         return Standing("warning", _("Gerade warten zu viele. Das tut uns leid."), instead)

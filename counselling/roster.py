@@ -226,12 +226,13 @@ def open_with(team: Team, channel: Channel, *, start: datetime, end: datetime) -
 
     Without a roster: whenever the team has opened.
     """
-    opened = open_between(start, end, opening_of(team))
+    # A span that ends at midnight and one that begins there are one.
+    opened = _merged(open_between(start, end, opening_of(team)))
     if not works_by_roster(team.organisation_id):
         return opened
     of_team = present(organisation=team.organisation, start=start, end=end, channel=channel)
     there = _merged(sorted(of_team.get(team.pk, [])))
-    closed = _without([(start, end)], _merged(opened))
+    closed = _without([(start, end)], opened)
     return _without(there, closed)
 
 

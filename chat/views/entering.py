@@ -125,7 +125,7 @@ def _door(
         "chat/enter.html",
         {
             "is_open": opening.shut is None,
-            "standing": wording.opening_words(opening, mail_due=due),
+            "standing": wording.opening_words(opening, mail_due=due, at=at),
             # A text that was typed is never lost, also when the chat has shut meanwhile.
             "shows_form": opening.shut is None or form.is_bound,
             "form": form,

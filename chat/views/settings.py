@@ -24,7 +24,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     row = queries.rules(request.member.organisation_id)
     form = RulesForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
-        settings.set_rules(rules=form.save(commit=False), by=request.member, at=timezone.now())
+        settings.set_rules(rules=form.instance, by=request.member, at=timezone.now())
         messages.success(request, _("Die Regeln für den Chat sind gespeichert."))
         return HttpResponseRedirect(reverse("chat-rules"))
     return render(request, "chat/rules.html", {"form": form})

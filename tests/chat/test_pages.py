@@ -15,12 +15,12 @@ from django.urls import reverse
 from chat.models import Chat, ChatRules
 from chat.operations import seats, speaking
 from chat.states import ChatState
-from counselling.models import Case, WorkProfile
+from counselling.models import Case, Channel, WorkProfile
 from counselling.states import CaseState
 from tests.accounts.test_proof import solved
 from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer
 from tests.counselling.house import House
-from tests.factories import holder_of
+from tests.factories import holder_of, roster
 from tests.factories.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -59,8 +59,20 @@ def inside(entered: Entered) -> Client:
 
 def test_an_open_chat_says_until_when_and_how_long_one_waits(house: House, clock: object) -> None:
     shown = words(Client().get(DOOR))
-    assert "Der Chat ist offen bis" in shown
+    assert "Der Chat ist offen." in shown  # all week
     assert "Es dauert höchstens etwa 5 Minuten." in shown
+    for member in (house.katrin, house.aylin):
+        roster.shift(member, FORENOON.date(), "08:00", "12:30", at=FORENOON)
+    assert "Der Chat ist offen bis 12:30 Uhr." in words(Client().get(DOOR))
+
+
+def test_a_shift_for_questions_alone_opens_no_chat(house: House, clock: object) -> None:
+    roster.shift(house.katrin, FORENOON.date(), "08:00", "12:30", at=FORENOON, channel=Channel.MAIL)
+    shown = words(Client().get(DOOR))
+    assert "Der Chat ist gerade geschlossen." in shown
+    tomorrow = FORENOON.date() + timedelta(days=1)
+    roster.shift(house.katrin, tomorrow, "09:00", "12:00", at=FORENOON, channel=Channel.CHAT)
+    assert "Er öffnet wieder: Mittwoch, 25. November, 9 Uhr." in words(Client().get(DOOR))
 
 
 def test_a_closed_chat_says_when_it_opens_and_what_there_is_instead(
@@ -166,7 +178,8 @@ def test_who_may_not_be_reached_before_the_end_is_told_early(house: House, clock
     seats.take(case=first.pk, by=house.katrin, at=FORENOON)
     second, third = enter(house), enter(house)
     seats.take(case=second.pk, by=house.aylin, at=FORENOON)
-    late = FORENOON.replace(hour=22, minute=50)  # ten minutes before midnight in Berlin
+    # Friday, ten minutes before midnight in Berlin.
+    late = FORENOON.replace(hour=22, minute=50) + timedelta(days=3)
     Chat.objects.update(kept_until=late + timedelta(hours=1))
     with time_machine.travel(late, tick=False):
         shown = words(inside(third).get(ROOM))
@@ -349,3 +362,12 @@ def taken(house: House) -> Entered:
         at=FORENOON,
     )
     return entered
+
+
+def test_nothing_leads_to_a_chat_that_is_not_offered(house: House, clock: object) -> None:
+    desk = reverse("chat-desk")
+    assert DOOR in words(Client().get("/nordhafen/"))
+    assert desk in words(signed_in(house.katrin).get(reverse("queue")))
+    assert desk not in words(signed_in(house.jonas).get(reverse("queue")))
+    assert "/suedstadt/chat/" not in words(Client().get("/suedstadt/"))
+    assert desk not in words(signed_in(house.boris).get(reverse("queue")))
