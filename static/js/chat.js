@@ -190,7 +190,9 @@ class Room {
     this.pending.delete(frame.id);
     mine?.element.remove();
     const atEnd = this.isAtEnd();
-    this.list.append(this.drawn(frame.from, frame));
+    const entry = this.drawn(frame.from, frame);
+    entry.querySelector("[data-chat-sending]")?.remove();
+    this.list.append(entry);
     const foreign = frame.from === (this.side === "client" ? "reply" : "client");
     if (atEnd || mine) this.toEnd();
     if (foreign) this.box.dispatchEvent(new CustomEvent("lotse:chat-entry", { bubbles: true }));
@@ -301,8 +303,10 @@ class Room {
     const element = template(kind).content.firstElementChild.cloneNode(true);
     const text = element.querySelector("[data-chat-text]");
     // The server has cleaned it (counselling/markup.py); whatever a client wrote comes as text only.
-    if (frame.html && kind !== "client") text.innerHTML = frame.html;
-    else text.textContent = frame.text;
+    if (frame.html && kind !== "client") {
+      text.className = "prose"; // not `message__text`, which keeps line breaks
+      text.innerHTML = frame.html;
+    } else text.textContent = frame.text;
     const name = element.querySelector("[data-chat-name]");
     if (name) name.textContent = frame.name;
     const time = element.querySelector("time");

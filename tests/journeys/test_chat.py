@@ -94,6 +94,7 @@ def say(box: Locator, text: str) -> None:
 def look(page: Page, name: str) -> None:
     """Look at a page: nothing serious for axe, and a picture."""
     no_serious_axe(page)
+    page.evaluate("window.scrollTo(0, 0)")  # bars that stay in sight belong on top
     screenshot(page, f"page-{name}")
 
 
