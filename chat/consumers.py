@@ -32,6 +32,7 @@ Answer = TypeVar("Answer")
 
 HELLO_WITHIN = 10.0  # seconds
 POLL_BETWEEN = (15.0, 20.0)  # seconds; not all at once
+STATE_WITHIN = (0.02, 0.4)  # seconds after a hint
 STALLED = 30.0  # seconds that a reader with a full window may say nothing
 LOOK_EVERY = 1.0  # seconds; whose session has ended is out within two
 # A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
@@ -57,6 +58,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.mark = ""  # of the session's data, as the watch saw them last
         self._joined: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._soon: asyncio.Task[None] | None = None
+        self._stale = False
         self._busy = asyncio.Lock()
         self._newest = 0  # the entry that was sent last
         self._on_the_way: deque[int] = deque()
@@ -83,7 +86,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Stop everything that belongs to this socket, and let the others know."""
         self._closing = True
         watched.discard(self)
-        for task in self._tasks:
+        for task in [*self._tasks, *filter(None, [self._soon])]:
             if task is not asyncio.current_task():
                 task.cancel()
         if self.speaker is not None:
@@ -96,7 +99,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not self._closing:
             self._closing = True
             watched.discard(self)
-            await self.close(code)
+            await self.close(int(code))  # the server below takes nothing that only equals a number
 
     async def _expect_hello(self) -> None:
         await asyncio.sleep(HELLO_WITHIN)
@@ -193,8 +196,20 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._safely(self._catch_up)
 
     async def moved(self, _event: dict[str, Any]) -> None:
-        """Say where the chat stands: a hint says that something moved, here or in the line."""
-        await self._safely(self._say_state)
+        """Say where the chat stands: a hint says that something moved, here or in the line.
+
+        Many hints in a moment are answered once, and not by a whole line of sockets at the same time.
+        """
+        self._stale = True
+        if self._soon is None or self._soon.done():
+            self._soon = asyncio.create_task(self._say_state_soon())
+
+    async def _say_state_soon(self) -> None:
+        # Again, if a hint came while it looked.
+        while self._stale and not self._closing:
+            await asyncio.sleep(uniform(*STATE_WITHIN))  # noqa: S311 - only spreads looks in time
+            self._stale = False
+            await self._safely(self._say_state)
 
     async def ended(self, _event: dict[str, Any]) -> None:
         """Look whether the session still is there: a hint says that it may not be."""

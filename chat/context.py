@@ -34,8 +34,9 @@ def chats(request: HttpRequest) -> dict[str, Any]:
         return reverse("chat", args=[organisation.slug])
 
     def offered_desk() -> str:
-        may = member is not None and allows(member, "chat.desk")
-        return reverse("chat-desk") if may and queries.rules(member.organisation_id).offered else ""
+        if member is None or not allows(member, "chat.desk"):
+            return ""
+        return reverse("chat-desk") if queries.rules(member.organisation_id).offered else ""
 
     if member is not None:
         return {

@@ -23,7 +23,7 @@ from django.utils import timezone
 from accounts.models import Membership
 from accounts.operations import sessions
 from audit import trail
-from chat import consumers
+from chat import consumers, protocol
 from chat.models import Chat
 from chat.operations import seats
 from chat.protocol import Close
@@ -93,6 +93,8 @@ class Wire:
         while True:
             event = await self.communicator.receive_output(timeout=PATIENCE)
             if event["type"] == "websocket.close":
+                # A real server takes a number and nothing that only equals one.
+                assert type(event["code"]) is int
                 return event["code"], error
             if '"error"' in event["text"]:
                 error = event["text"].split('"error": "')[1].split('"')[0]
@@ -122,7 +124,7 @@ def with_code(entered: Entered) -> Client:
     session[CASE_KEY] = str(entered.pk)
     session[HOLDER_KEY] = b64encode(holder.key).decode()
     session.save()
-    browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    browser.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
     return browser
 
 
@@ -246,7 +248,7 @@ async def test_typing_reading_and_being_there_reach_the_other_side(
 async def test_a_reader_who_says_nothing_gets_a_window_full_and_the_rest_after_a_sign(
     house: House, entered: Entered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers.protocol, "WINDOW", 3)
+    monkeypatch.setattr(protocol, "WINDOW", 3)
 
     def write() -> None:
         for number in range(5):
@@ -265,7 +267,7 @@ async def test_a_reader_who_says_nothing_gets_a_window_full_and_the_rest_after_a
 async def test_a_reader_who_stays_silent_is_closed(
     house: House, entered: Entered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers.protocol, "WINDOW", 1)
+    monkeypatch.setattr(protocol, "WINDOW", 1)
     monkeypatch.setattr(consumers, "STALLED", 0.0)
     monkeypatch.setattr(consumers, "POLL_BETWEEN", (0.05, 0.1))
     async with colleague(house.katrin, entered) as katrin:
@@ -394,9 +396,7 @@ async def test_a_flood_of_frames_ends_only_its_own_socket(house: House, entered:
 async def test_a_flood_of_messages_is_refused_for_a_moment_and_counted_once(
     entered: Entered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        consumers.protocol, "sends_bucket", lambda: consumers.protocol.Bucket(2, 0.0)
-    )
+    monkeypatch.setattr(protocol, "sends_bucket", lambda: protocol.Bucket(2, 0.0))
     async with parent(entered) as mother:
         await mother.hello(after=1)
         for number in range(3):
