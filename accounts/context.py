@@ -63,6 +63,7 @@ SETTINGS = (
     ("calendars", "promise.change", _("Arbeitszeiten")),
     ("service-levels", "promise.change", _("Antwortzeiten")),
     ("ladders", "ladder.change", _("Alarme")),
+    ("chat-rules", "chat.change", _("Chat")),
     ("text-modules", "text_module.change", _("Textbausteine")),
     ("model-comparison", "triage.compare", _("Modelle vergleichen")),
 )

@@ -157,9 +157,14 @@ watched = _Watch()
 
 def member_of_cookie(cookie: str) -> Membership | None:
     """Return who is signed in, second factor included, under a session cookie's value."""
+    return queries.current_member(request_of_cookie(cookie))
+
+
+def request_of_cookie(cookie: str) -> HttpRequest:
+    """Return a request as a page would get it that comes with a session cookie of this value."""
     request = HttpRequest()
     request.session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(cookie or None)
     request.user = get_user(request)
     # The same door as for pages: the second factor is read by django-otp from the session.
     OTPMiddleware(lambda _request: HttpResponse())(request)
-    return queries.current_member(request)
+    return request

@@ -1,4 +1,4 @@
-"""Live chat: waiting room, presence, wire protocol, consumers.
+"""Live chat: waiting room, seats, wire protocol, consumers.
 
-The room is reserved by the house's plan; it is furnished with "Live chat".
+A chat holds no word of its own: what is said in it are the messages of its case.
 """

@@ -26,6 +26,7 @@ pages: list[URLPattern | URLResolver] = [
     path("team/", include("counselling.urls.settings")),
     path("team/", include("counselling.urls.roster")),
     path("team/", include("counselling.urls.alarms")),
+    path("team/", include("chat.urls.staff")),
     path("team/zahlen/", include("reporting.urls")),
     path("team/hilfe/", include("referrals.urls.finding")),
     path("team/", include("referrals.urls.staff")),
@@ -39,6 +40,7 @@ if settings.DEMO:
 # Last: an organisation's address is the first segment of a path.
 pages.append(path("<slug:slug>/hilfe/", include("referrals.urls.client")))
 pages.append(path("<slug:slug>/gespraech/hilfe/", include("referrals.urls.handoff_client")))
+pages.append(path("<slug:slug>/", include("chat.urls.client")))
 pages.append(path("<slug:slug>/", include("counselling.urls.client")))
 
 urlpatterns = [

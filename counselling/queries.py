@@ -43,7 +43,10 @@ LISTED = 100  # cases of colleagues and closed ones are listed up to here
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One opened message. `author`: the counsellor's display name, empty for client and system."""
+    """One opened message. `author`: the counsellor's display name, empty for client and system.
+
+    `token`: the sender's message id.
+    """
 
     seq: int
     role: Message.Role
@@ -51,6 +54,7 @@ class Entry:
     author: str
     created_at: datetime
     files: Sequence[File] = ()
+    token: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +191,24 @@ def deleted_at(case: Case, *, at: datetime) -> datetime | None:
 
 
 def thread(
-    case: Case, *, holder: Holder, roles: Sequence[Message.Role] | None = None, after: int = 0
+    case: Case,
+    *,
+    holder: Holder,
+    roles: Sequence[Message.Role] | None = None,
+    after: int = 0,
+    most: int | None = None,
 ) -> list[Entry]:
     """Return a case's entries in order, opened.
 
-    roles: only these (None: all, for staff). after: only entries beyond this number. Raises
-    keyring.KeyUnavailable or sealing.SealBroken.
+    roles: only these (None: all, for staff). after: only entries beyond this number. most: only the
+    first so many of them (None: all). Raises keyring.KeyUnavailable or sealing.SealBroken.
     """
     key = keyring.open_case_key(subject=case.pk, holder=holder)
     rows = Message.objects.filter(case=case, seq__gt=after).select_related("author")
     if roles is not None:
         rows = rows.filter(role__in=roles)
     attached = _attached(case, key, roles=roles, after=after)
-    return [_opened(row, key, attached.get(row.seq, ())) for row in rows]
+    return [_opened(row, key, attached.get(row.seq, ())) for row in rows[:most]]
 
 
 def _attached(
@@ -223,6 +232,7 @@ def _opened(row: Message, key: CaseKey, attached: Sequence[File]) -> Entry:
         author=row.author.name if row.author else "",
         created_at=row.created_at,
         files=attached,
+        token=row.client_msg_id,
     )
 
 

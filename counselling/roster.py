@@ -4,6 +4,7 @@ An organisation that never planned a shift works without a roster: then everybod
 counts as on duty. An absence counts always.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from accounts.models import Membership, Organisation, Role, Team
 from counselling import promises
 from counselling.models import Absence, Case, Channel, Claim, HouseRules, OnCall, Shift, WorkProfile
 from counselling.models.working import CAPACITY, MOST
+from counselling.sla import Channel as WrittenOver
 from counselling.sla import Urgency
 from counselling.states import CaseState
 from counselling.working_time import Calendar, open_between
@@ -24,7 +26,10 @@ Spans = list[tuple[datetime, datetime]]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much somebody has to do. held: cases whose clients wait; resting: that wait for the client."""
+    """How much somebody has to do.
+
+    held: cases whose clients wait, and chats, whoever wrote last; resting: that wait for the client.
+    """
 
     held: int
     resting: int
@@ -121,13 +126,16 @@ def loads(members: Iterable[Membership], *, at: datetime) -> dict[UUID, Load]:
     less.
     """
     ids = [member.pk for member in members]
-    held: dict[tuple[UUID, str], int] = {
-        (member, state): number
-        for member, state, number in Claim.objects.filter(member__in=ids, ended_at__isnull=True)
-        .values_list("member", "case__state")
+    held: Counter[UUID] = Counter()
+    resting: Counter[UUID] = Counter()
+    for member, state, channel, number in (
+        Claim.objects.filter(member__in=ids, ended_at__isnull=True)
+        .values_list("member", "case__state", "case__channel")
         .annotate(number=Count("pk"))
         .order_by()
-    }
+    ):
+        needs_them = state == CaseState.CLAIMED or channel == WrittenOver.CHAT
+        (held if needs_them else resting)[member] += number
     ceilings = dict(WorkProfile.objects.filter(member__in=ids).values_list("member_id", "ceiling"))
     planned: dict[UUID, int] = {}
     running = _running(Shift.objects.filter(member__in=ids), at)
@@ -135,8 +143,8 @@ def loads(members: Iterable[Membership], *, at: datetime) -> dict[UUID, Load]:
         planned[member] = max(planned.get(member, 0), capacity)
     return {
         pk: Load(
-            held=held.get((pk, CaseState.CLAIMED), 0),
-            resting=held.get((pk, CaseState.ANSWERED), 0),
+            held=held[pk],
+            resting=resting[pk],
             capacity=min(
                 planned.get(pk, MOST), ceilings.get(pk, MOST if pk in planned else CAPACITY)
             ),
@@ -182,8 +190,13 @@ def gaps(*, organisation: Organisation, start: datetime, end: datetime) -> list[
     ]
 
 
-def present(*, organisation: Organisation, start: datetime, end: datetime) -> dict[UUID, Spans]:
-    """Return by team's id when somebody is on duty between two moments; a span for each person."""
+def present(
+    *, organisation: Organisation, start: datetime, end: datetime, channel: Channel | None = None
+) -> dict[UUID, Spans]:
+    """Return by team's id when somebody is on duty between two moments; a span for each person.
+
+    channel: only who serves it (None: whichever).
+    """
     absent: dict[UUID, Spans] = {}
     for member, *span in Absence.objects.filter(
         member__organisation=organisation, starts_at__lt=end, ends_at__gt=start
@@ -192,6 +205,7 @@ def present(*, organisation: Organisation, start: datetime, end: datetime) -> di
     found: dict[UUID, Spans] = {}
     for shift in Shift.objects.filter(
         organisation=organisation,
+        channel__in=[one for one in Channel if channel is None or one.covers(channel)],
         member__ended_at__isnull=True,
         member__user__is_active=True,
         member__role__in=Role.counselling(),
@@ -205,6 +219,21 @@ def present(*, organisation: Organisation, start: datetime, end: datetime) -> di
         away = _merged(sorted(absent.get(shift.member_id, [])))
         found.setdefault(shift.team_id, []).extend(_without(whole, away))
     return found
+
+
+def open_with(team: Team, channel: Channel, *, start: datetime, end: datetime) -> Spans:
+    """Return when a team has opened and somebody serves a channel, between two moments, in order.
+
+    Without a roster: whenever the team has opened.
+    """
+    # A span that ends at midnight and one that begins there are one.
+    opened = _merged(open_between(start, end, opening_of(team)))
+    if not works_by_roster(team.organisation_id):
+        return opened
+    of_team = present(organisation=team.organisation, start=start, end=end, channel=channel)
+    there = _merged(sorted(of_team.get(team.pk, [])))
+    closed = _without([(start, end)], opened)
+    return _without(there, closed)
 
 
 def house_rules(organisation: UUID) -> HouseRules:

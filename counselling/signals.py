@@ -6,6 +6,10 @@ from django.dispatch import Signal
 # Receivers look whether somebody has room for what waits.
 case_moved = Signal()
 
+# Sent inside the transaction in which somebody begins or ends to hold a case. Arguments: case (UUID),
+# holder (Membership, or None when a claim ended), how (Claim.End, or nothing when one began), at.
+claim_changed = Signal()
+
 # Sent by `counselling.operations.cases.delete` inside the deleting transaction, while the case is still
 # there: `case`: its id; `by`: trail.Actor; `at`: the moment. Who keeps something of a case lets go of it.
 case_deleting = Signal()

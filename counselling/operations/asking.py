@@ -15,7 +15,7 @@ from counselling.models import Case, Escalation, Message, Topic
 from counselling.operations import assessments, attachments, deadlines, escalations
 from counselling.operations.attachments import Stored
 from counselling.signals import case_moved
-from counselling.sla import Urgency
+from counselling.sla import Channel, Urgency
 from counselling.triaging import Verdict
 from counselling.uploads.receiving import Received
 from vault import keyring
@@ -48,6 +48,7 @@ class Question:
     postcode: str = ""
     in_danger: bool = False
     files: Sequence[Received] = ()
+    channel: Channel = Channel.MAIL
 
 
 def ask(
@@ -78,6 +79,7 @@ def ask(
         urgency=urgency,
         reason=_reason(question, verdict),
         signal=assessments.main_signal(verdict) if verdict.is_urgent else "",
+        channel=question.channel,
         topic=question.topic,
         age_band=question.age_band,
         last_seq=1,

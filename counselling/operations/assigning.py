@@ -15,6 +15,7 @@ from accounts.models import Membership, Team
 from counselling import roster
 from counselling.models import Case, Claim, TeamRules, WorkProfile
 from counselling.operations import cases
+from counselling.sla import Channel
 from counselling.states import CaseState
 
 MOST = 50  # cases that are looked at in one go
@@ -49,9 +50,10 @@ def push(*, team: UUID, at: datetime) -> int:
     if row is None:
         return 0
     waiting = list(
-        Case.objects.filter(team=team, state=CaseState.WAITING).order_by("urgency", "due_at", "id")[
-            :MOST
-        ]
+        # Who waits in a chat is taken by somebody who is there to chat.
+        Case.objects.filter(team=team, state=CaseState.WAITING, channel=Channel.MAIL).order_by(
+            "urgency", "due_at", "id"
+        )[:MOST]
     )
     people = _people(row.team, at) if waiting else []
     given = 0

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import Membership, Team
 from audit import trail
-from counselling import events
+from counselling import events, promises
 from counselling.models import Case, Claim, Escalation, Message
 from counselling.operations import (
     attachments,
@@ -18,8 +18,8 @@ from counselling.operations import (
     escalations,
     remains,
 )
-from counselling.signals import case_deleting
-from counselling.sla import Happened, Urgency
+from counselling.signals import case_deleting, case_moved
+from counselling.sla import Channel, Happened, Urgency
 from counselling.states import CaseState, Move, sources
 from vault import keyring
 from vault.codes import AccessCode
@@ -236,6 +236,32 @@ def set_urgency(*, case: UUID, urgency: Urgency, by: Membership, at: datetime) -
     deadlines.happened(row, Happened.RATED, at=at)
     claims.watch(row, at=at)
     escalations.rated(row, by=by, old=old, at=at)
+    events.queue_changed(row.team_id)
+    events.case_changed(case, row.last_seq)
+
+
+@transaction.atomic
+def go_on_over(*, case: UUID, channel: Channel, by: trail.Actor, at: datetime) -> None:
+    """Let a case go on over another channel; what is promised is reckoned by that channel's rules.
+
+    Raises entries.CaseGone.
+    """
+    row = entries.locked(case)
+    if row.channel == channel:
+        return
+    old, row.channel = row.channel, channel
+    row.save(update_fields=["channel"])
+    trail.record(
+        "case.channel_changed",
+        by=by,
+        at=at,
+        organisation=row.organisation_id,
+        case=case,
+        old=old,
+        new=channel,
+    )
+    deadlines.reckon_anew(case, rules=promises.rules(row.organisation))
+    case_moved.send(sender=Case, team=row.team_id, at=at)
     events.queue_changed(row.team_id)
     events.case_changed(case, row.last_seq)
 

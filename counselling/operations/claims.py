@@ -7,6 +7,7 @@ from django.db.models import Q
 from accounts.models import Membership
 from counselling import roster
 from counselling.models import Approval, Case, Claim
+from counselling.signals import claim_changed
 from counselling.sla import Urgency
 from counselling.states import CaseState
 
@@ -15,6 +16,7 @@ def begin(case: Case, member: Membership, *, at: datetime) -> Claim:
     """Let a member hold a locked case from now on."""
     claim = Claim.objects.create(case=case, member=member, claimed_at=at)
     watch(case, at=at)
+    claim_changed.send(sender=Claim, case=case.pk, holder=member, how="", at=at)
     return claim
 
 

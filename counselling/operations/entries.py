@@ -16,7 +16,7 @@ from counselling import events, places, states
 from counselling.models import Approval, Case, Claim, Message
 from counselling.operations import attachments, claims, consultation_ground, escalations
 from counselling.operations.attachments import Stored
-from counselling.signals import case_moved
+from counselling.signals import case_moved, claim_changed
 from counselling.sla import Urgency
 from counselling.states import CaseState, Move
 from vault import keyring
@@ -191,4 +191,5 @@ def end_claim(case: Case, how: Claim.End, *, at: datetime) -> None:
     Approval.objects.filter(case=case, state=Approval.State.WAITING).update(
         state=Approval.State.WITHDRAWN
     )
-    Claim.objects.filter(case=case, ended_at__isnull=True).update(ended_at=at, end=how)
+    if Claim.objects.filter(case=case, ended_at__isnull=True).update(ended_at=at, end=how):
+        claim_changed.send(sender=Claim, case=case.pk, holder=None, how=how, at=at)

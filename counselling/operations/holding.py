@@ -15,6 +15,7 @@ from audit import trail
 from counselling import events, roster
 from counselling.models import Absence, Case, Claim, Shift
 from counselling.operations import cases, claims, deadlines, entries
+from counselling.sla import Channel
 from counselling.states import CaseState, Move
 
 MOST = 200  # rows in one go
@@ -161,8 +162,10 @@ def stay_on(*, case: UUID, by: Membership, at: datetime) -> None:
 def let_go_if_gone(case: Case, *, at: datetime) -> bool:
     """Put a locked case back whose client wrote again while its holder is not on duty.
 
-    Says whether it did.
+    Says whether it did. Who sits in a chat is there, whatever the roster says.
     """
+    if case.channel == Channel.CHAT:
+        return False
     holder = cases.holder_of(case.pk)
     if case.state != CaseState.CLAIMED or holder is None or roster.is_on_duty(holder, at=at):
         return False
@@ -175,6 +178,7 @@ def _take_back(member: Membership, *, successor: Membership | None, at: datetime
         member=member,
         ended_at__isnull=True,
         case__state=CaseState.CLAIMED,
+        case__channel=Channel.MAIL,  # a chat goes on until it ends, and then its case is looked at
         returns_at__isnull=False,  # else its reply is written and waits for a second person
     )
     # In one order everywhere, so that two sweeps do not wait for each other.

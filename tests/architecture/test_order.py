@@ -11,7 +11,7 @@ from tests.architecture.sources import ROOT, parsed, python_files, shown
 
 LONGEST = 450  # lines; what one sitting takes in
 DRAWERS = frozenset(["utils", "util", "helpers", "helper", "common", "core", "misc"])
-OWN_APPS = ("accounts", "audit", "counselling", "outbox", "referrals", "vault")
+OWN_APPS = ("accounts", "audit", "chat", "counselling", "outbox", "referrals", "vault")
 
 
 @pytest.mark.parametrize("path", list(python_files()), ids=shown)

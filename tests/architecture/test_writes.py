@@ -30,6 +30,7 @@ HARMLESS_OWNERS = frozenset(["session", "cache", "removed", "headers", "counts",
 ALLOWED = {
     "accounts/operations": "the writers of organisations and staff",
     "counselling/operations": "the writers of cases",
+    "chat/operations": "the writers of chats",
     "outbox/operations": "the writers of deliveries",
     "referrals/operations": "the writers of the directory and of referrals",
     "referrals/formats/writing.py": "writes exports, which are files",

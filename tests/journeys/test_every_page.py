@@ -68,6 +68,15 @@ NO_PAGE = {
     "case-submit": "POST, leads on; with errors it shows the page `case`",
     "case-decide": "POST, leads on; with errors it shows the page `case`",
     "case-withdraw": "POST, leads on",
+    "chat-room": "only while one chats; looked at in test_chat",
+    "chat-say": "POST, leads on; with errors it shows the page `chat-room`",
+    "chat-go": "POST, leads on",
+    "chat-poll": "JSON for who has no socket",
+    "chat-take": "POST, leads on",
+    "chat-write": "POST, leads on; with errors it shows the page `chat-desk`",
+    "chat-pass-on": "POST, leads on; with errors it shows the page `chat-desk`",
+    "chat-finish": "POST, leads on; with errors it shows the page `chat-desk`",
+    "chat-team-poll": "JSON for who has no socket",
     "shift-take": "POST, leads on",
     "swap": "POST, leads on",
     "absence-drop": "POST, leads on",
@@ -198,6 +207,7 @@ def parents_pages(tour: Tour, code: str) -> None:
     tour.follow(".result__name a", "directory-entry")
     tour.go("/nordhafen/hilfe/?q=xyzzy&alter=alt", "directory-nothing")
     tour.go("/nordhafen/hilfe/eingebettet/?q=schulden", "directory-widget")
+    tour.go("/nordhafen/chat/", "chat-closed")
     tour.go("/nordhafen/frage/", "ask")
     page.locator("details.more > summary").click()
     page.locator("input[name=postcode]").fill("123")
@@ -229,6 +239,7 @@ def cases_pages(tour: Tour) -> None:
     enter(page, "mehmet.aydin")
     tour.go("/team/hilfe/?q=trennung", "staff-directory")
     tour.follow(".result__name a", "staff-entry")
+    tour.go("/team/chats/", "chat-desk-empty")
     tour.go("/team/", "queue")
     tour.follow("section[aria-labelledby=waiting] .queue-row__title a", "case-waiting")
     tour.go("/team/meine/", "my-cases")
@@ -427,6 +438,9 @@ def settings_pages(tour: Tour) -> None:
     tour.follow("main .card a", "service-level")
     tour.page.locator("#id_sofort_first").fill("0")
     tour.send("service-level-error")
+    tour.go(f"{settings}chat/", "chat-rules")
+    tour.page.locator("#id_keep_minutes").fill("0")
+    tour.send("chat-rules-error")
     tour.go(f"{settings}themen/", "topics")
     tour.follow(".rows__title a", "topic")
     tour.go(f"{settings}themen/", "topics")

@@ -75,6 +75,11 @@ PAGES = {
     "keep": Page("client", method="post"),
     "attachment": Page("client", part="attachment"),
     "leave": Page("organisation", method="post"),
+    "chat": Page("organisation"),
+    "chat-room": Page("client"),
+    "chat-say": Page("client", method="post"),
+    "chat-go": Page("client", method="post"),
+    "chat-poll": Page("client", method="post"),
     "help-referral": Page("client", part="referral"),
     "help-consent": Page("client", part="referral"),
     "help-calendar": Page("client", part="referral"),
@@ -127,6 +132,14 @@ PAGES = {
     "case-submit": _staff("case.draft", COUNSELLING, method="post", of="case"),
     "case-decide": _staff("reply.approve", SENDING, method="post", of="case"),
     "case-withdraw": _staff("case.draft", COUNSELLING, method="post", of="case"),
+    # Chats
+    "chat-desk": _staff("chat.desk", SENDING),
+    "chat-take": _staff("chat.answer", SENDING, method="post", of="case"),
+    "chat-write": _staff("chat.answer", SENDING, method="post", of="case"),
+    "chat-pass-on": _staff("chat.answer", SENDING, method="post", of="case"),
+    "chat-finish": _staff("chat.answer", SENDING, method="post", of="case"),
+    "chat-team-poll": _staff("chat.answer", SENDING, method="post", of="case"),
+    "chat-rules": _staff("chat.change", ADMIN),
     # Shifts
     "shifts": _staff("shift.see", ROSTER),
     "shift": _staff("shift.see", ROSTER, of="shift"),
@@ -241,4 +254,10 @@ PAGES = {
 }
 
 # A member's role that may listen, and whether the socket is about one case.
-SOCKETS = {"ws-queue": COUNSELLING, "ws-case": COUNSELLING, "ws-supervision": LEADING}
+SOCKETS = {
+    "ws-queue": COUNSELLING,
+    "ws-case": COUNSELLING,
+    "ws-supervision": LEADING,
+    "ws-chat": frozenset(),  # the client's, by the code in their session
+    "ws-team-chat": SENDING,
+}

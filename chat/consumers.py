@@ -1,0 +1,393 @@
+"""The sockets of chats: frames in, frames out. No table is touched here; `exchange` does everything.
+
+docs/protocol.md describes what goes over the wire.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from random import uniform
+from typing import Any, TypeVar
+from uuid import UUID
+
+from channels.consumer import get_handler_name
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from accounts.events import member_group, person_group
+from chat import events, exchange, protocol
+from chat.exchange import Gone, Side, Speaker
+from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
+from vault import sessions
+
+log = logging.getLogger("lotse.sockets")
+Answer = TypeVar("Answer")
+
+HELLO_WITHIN = 10.0  # seconds
+POLL_BETWEEN = (15.0, 20.0)  # seconds; not all at once
+STATE_WITHIN = (0.02, 0.4)  # seconds after a hint
+STALLED = 30.0  # seconds that a reader with a full window may say nothing
+LOOK_EVERY = 1.0  # seconds; whose session has ended is out within two
+# A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
+_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="chat")
+
+
+async def asked(question: Callable[[], Answer]) -> Answer:
+    """Call something that needs the database in one of the chat's threads."""
+    answer: Answer = await database_sync_to_async(
+        question, thread_sensitive=False, executor=_THREADS
+    )()
+    return answer
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One end of a chat. Subclasses say whose."""
+
+    side: Side
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.speaker: Speaker | None = None
+        self.mark = ""  # of the session's data, as the watch saw them last
+        self._joined: list[str] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._soon: asyncio.Task[None] | None = None
+        self._stale = False
+        self._busy = asyncio.Lock()
+        self._newest = 0  # the entry that was sent last
+        self._on_the_way: deque[int] = deque()
+        self._full_since = 0.0
+        self._last_state = ""
+        self._frames = protocol.frames_bucket()
+        self._sends = protocol.sends_bucket()
+        self._closing = False
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Call the handler of a message, without Channels' hop to a thread for each (platform.md)."""
+        handler = getattr(self, get_handler_name(message), None)
+        if handler is None:
+            raise ValueError("no handler for this type of message")
+        await handler(message)
+
+    # --- Coming and going ---------------------------------------------------------------------------
+    async def connect(self) -> None:
+        """Accept, and wait for a hello."""
+        await self.accept()
+        self._tasks.append(asyncio.create_task(self._expect_hello()))
+
+    async def disconnect(self, code: int) -> None:
+        """Stop everything that belongs to this socket, and let the others know."""
+        self._closing = True
+        watched.discard(self)
+        for task in [*self._tasks, *filter(None, [self._soon])]:
+            if task is not asyncio.current_task():
+                task.cancel()
+        if self.speaker is not None:
+            await self._tell(there=False, ask=False)
+        for group in self._joined:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def end(self, code: Close) -> None:
+        """Close, once."""
+        if not self._closing:
+            self._closing = True
+            watched.discard(self)
+            await self.close(int(code))  # the server below takes nothing that only equals a number
+
+    async def _expect_hello(self) -> None:
+        await asyncio.sleep(HELLO_WITHIN)
+        if self.speaker is None:
+            await self.end(Close.NO_HELLO)
+
+    # --- Frames from the other end ------------------------------------------------------------------
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
+    ) -> None:
+        """Take a frame; one that is wrong is named, and ends the socket, not the process."""
+        if self._closing:
+            return
+        try:
+            if not self._frames.take(time.monotonic()):
+                raise Broken("flood", Close.FLOOD)
+            if text_data is None:
+                raise Broken("binary")
+            await self._take(protocol.parse(text_data))
+        except Broken as broken:
+            await self._out({"type": "error", "error": broken.error})
+            await self.end(broken.close)
+        except Gone as gone:
+            await self.end(gone.close)
+        except DatabaseError as error:
+            # What was not acknowledged is sent again by who said it.
+            log.warning("a chat's frame met a database that is away: %s", type(error).__name__)
+
+    async def _take(self, frame: protocol.Frame) -> None:
+        if isinstance(frame, Hello):
+            await self._begin(frame)
+        elif self.speaker is None:
+            raise Broken("hello_first")
+        elif isinstance(frame, Send):
+            await self._said(frame)
+        elif isinstance(frame, Read):
+            await self._asked_for(frame)
+        elif isinstance(frame, Got):
+            await self._got(frame)
+        elif isinstance(frame, Typing):
+            await self._to_room({"type": "typing", "by": self.side.value})
+        elif isinstance(frame, Ping):
+            await self._out({"type": "pong"})
+
+    async def _begin(self, hello: Hello) -> None:
+        if self.speaker is not None:
+            raise Broken("unexpected")
+        speaker = await asked(lambda: self.who(hello.language))
+        self.speaker = speaker
+        await self._join(speaker)
+        first = await asked(lambda: exchange.welcome(speaker, hello, at=timezone.now()))
+        self._newest = first["after"]
+        watched.add(self)
+        await self._out(first)
+        await self._catch_up()
+        await self._say_state()
+        await self._tell(there=True, ask=True)
+        self._tasks.append(asyncio.create_task(self._look()))
+
+    def who(self, language: str) -> Speaker:
+        """Return who speaks here, by the session's cookie. Raises Gone."""
+        raise NotImplementedError
+
+    async def _join(self, speaker: Speaker) -> None:
+        groups = [events.case_group(speaker.case), events.room_group(speaker.case)]
+        team = await asked(lambda: exchange.team_of(speaker))
+        groups.append(events.line_group(team))
+        if speaker.member is not None:
+            groups += [member_group(speaker.member.pk), person_group(speaker.member.user_id)]
+        for group in groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+            self._joined.append(group)
+
+    async def _said(self, frame: Send) -> None:
+        if not self._sends.take(time.monotonic()):
+            await self._out({"type": "refused", "id": str(frame.id), "error": "too_fast"})
+            return
+        await self._asked_for(frame)
+        await self._catch_up()
+
+    async def _asked_for(self, frame: Send | Read) -> None:
+        speaker = self._speaker()
+        for out in await asked(lambda: exchange.take(speaker, frame, at=timezone.now())):
+            await self._out(out)
+
+    async def _got(self, frame: Got) -> None:
+        while self._on_the_way and self._on_the_way[0] <= frame.seq:
+            self._on_the_way.popleft()
+        await self._catch_up()
+
+    # --- Hints and looking by itself -----------------------------------------------------------------
+    async def changed(self, _event: dict[str, Any]) -> None:
+        """Bring what is new: a hint says that there is something."""
+        await self._safely(self._catch_up)
+
+    async def moved(self, _event: dict[str, Any]) -> None:
+        """Say where the chat stands: a hint says that something moved, here or in the line.
+
+        Many hints in a moment are answered once, and not by a whole line of sockets at the same time.
+        """
+        self._stale = True
+        if self._soon is None or self._soon.done():
+            self._soon = asyncio.create_task(self._say_state_soon())
+
+    async def _say_state_soon(self) -> None:
+        # Again, if a hint came while it looked.
+        while self._stale and not self._closing:
+            await asyncio.sleep(uniform(*STATE_WITHIN))  # noqa: S311 - only spreads looks in time
+            self._stale = False
+            await self._safely(self._say_state)
+
+    async def ended(self, _event: dict[str, Any]) -> None:
+        """Look whether the session still is there: a hint says that it may not be."""
+        await self.look_again()
+
+    async def typing(self, event: dict[str, Any]) -> None:
+        """Pass on that the other side types."""
+        if event["by"] != self.side.value and self.speaker is not None:
+            await self._out({"type": "typing", "by": event["by"]})
+
+    async def presence(self, event: dict[str, Any]) -> None:
+        """Pass on that the other side is there or not; who has just come learns that we are."""
+        if event["who"] != self.side.value and self.speaker is not None:
+            await self._out({"type": "presence", "who": event["who"], "there": event["there"]})
+            if event["ask"]:
+                await self._tell(there=True, ask=False)
+
+    async def _look(self) -> None:
+        """Look by itself: a hint may be lost. Ends with the socket."""
+        while not self._closing:
+            await asyncio.sleep(uniform(*POLL_BETWEEN))  # noqa: S311 - only spreads looks in time
+            if await self._is_stalled():
+                return
+            await self._safely(self._look_once)
+
+    async def _look_once(self) -> None:
+        speaker = self._speaker()
+        await asked(lambda: exchange.keep(speaker, at=timezone.now()))
+        await self._catch_up()
+        await self._say_state()
+
+    async def _is_stalled(self) -> bool:
+        full = len(self._on_the_way) >= protocol.WINDOW
+        if full and time.monotonic() - self._full_since > STALLED:
+            await self.end(Close.TOO_SLOW)
+            return True
+        return False
+
+    async def look_again(self) -> None:
+        """Ask who this is, as at the beginning; close if it is nobody any more."""
+        speaker = self.speaker
+        if speaker is None:
+            return
+        try:
+            now = await asked(lambda: self.who(speaker.language))
+        except Gone as gone:
+            await self.end(gone.close)
+            return
+        if (now.case, now.member) != (speaker.case, speaker.member):
+            await self.end(Close.SIGNED_OUT)
+
+    async def _safely(self, do: Callable[[], Any]) -> None:
+        if self.speaker is None or self._closing:
+            return
+        try:
+            await do()
+        except Gone as gone:
+            await self.end(gone.close)
+        except DatabaseError as error:
+            log.warning("a chat could not look: %s", type(error).__name__)
+
+    # --- Frames to the other end ---------------------------------------------------------------------
+    async def _catch_up(self) -> None:
+        """Send what is new, as far as the reader keeps up."""
+        speaker = self._speaker()
+        async with self._busy:
+            while (room := protocol.WINDOW - len(self._on_the_way)) > 0 and not self._closing:
+                found = await asked(lambda: _news(speaker, self._newest, room))
+                for out in found:
+                    self._newest = out["seq"]
+                    self._on_the_way.append(out["seq"])
+                    self._full_since = time.monotonic()
+                    await self._out(out)
+                if len(found) < room:
+                    return
+
+    async def _say_state(self) -> None:
+        speaker = self._speaker()
+        out = await asked(lambda: exchange.state(speaker, at=timezone.now()))
+        said = json.dumps(out, sort_keys=True)
+        if said != self._last_state:
+            self._last_state = said
+            await self._out(out)
+
+    async def _tell(self, *, there: bool, ask: bool) -> None:
+        await self._to_room(
+            {"type": "presence", "who": self.side.value, "there": there, "ask": ask}
+        )
+
+    async def _to_room(self, message: dict[str, Any]) -> None:
+        await self.channel_layer.group_send(events.room_group(self._speaker().case), message)
+
+    async def _out(self, frame: exchange.Out) -> None:
+        await self.send(text_data=json.dumps(frame, ensure_ascii=False))
+
+    def _speaker(self) -> Speaker:
+        if self.speaker is None:
+            raise Broken("hello_first")
+        return self.speaker
+
+    @property
+    def cookie(self) -> str:
+        """Return the session cookie's value that came with the handshake."""
+        cookies: dict[str, str] = self.scope.get("cookies", {})
+        return cookies.get(settings.SESSION_COOKIE_NAME, "")
+
+
+def _news(speaker: Speaker, after: int, most: int) -> list[exchange.Out]:
+    exchange.still(speaker)
+    return exchange.news(speaker, after=after, most=most)
+
+
+class ClientChat(ChatConsumer):
+    """The client's end: the case is the session's, no address names it."""
+
+    side = Side.CLIENT
+
+    def who(self, language: str) -> Speaker:
+        """Return the client of the session. Raises Gone."""
+        return exchange.client_of(self.cookie, language=language)
+
+
+class TeamChat(ChatConsumer):
+    """A counsellor's end."""
+
+    side = Side.TEAM
+
+    def who(self, language: str) -> Speaker:
+        """Return the member of the session, if they may chat in the case. Raises Gone."""
+        case: UUID = self.scope["url_route"]["kwargs"]["case"]
+        return exchange.member_of(self.cookie, case, language=language)
+
+
+class _Watch:
+    """Looks every second whose session of this process's sockets has ended or changed: one query for all.
+
+    A hint says so at once, but may be lost, and clients' sessions end without one.
+    """
+
+    def __init__(self) -> None:
+        self._sockets: dict[asyncio.AbstractEventLoop, set[ChatConsumer]] = {}
+        self._looking: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
+
+    def add(self, socket: ChatConsumer) -> None:
+        loop = asyncio.get_running_loop()
+        self._sockets.setdefault(loop, set()).add(socket)
+        if loop not in self._looking:
+            self._looking[loop] = loop.create_task(self._look(loop))
+
+    def discard(self, socket: ChatConsumer) -> None:
+        loop = asyncio.get_running_loop()
+        self._sockets.get(loop, set()).discard(socket)
+        if not self._sockets.get(loop):
+            self._sockets.pop(loop, None)
+            looking = self._looking.pop(loop, None)
+            if looking is not None and looking is not asyncio.current_task():
+                looking.cancel()
+
+    async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        while sockets := list(self._sockets.get(loop, ())):
+            try:
+                cookies = {socket.cookie for socket in sockets}
+                marks = await asked(lambda: sessions.marks(cookies))  # noqa: B023 - awaited at once
+                for socket in sockets:
+                    await self._compare(socket, marks)
+            except DatabaseError as error:
+                log.warning("chats could not be watched: %s", type(error).__name__)
+            await asyncio.sleep(LOOK_EVERY)
+        self._looking.pop(loop, None)
+
+    async def _compare(self, socket: ChatConsumer, marks: dict[str, str]) -> None:
+        mark = marks.get(socket.cookie, "")
+        if not mark:
+            await socket.end(Close.SIGNED_OUT)
+        elif mark != socket.mark:
+            # Also the first time: something may have changed since the hello.
+            socket.mark = mark
+            await socket.look_again()
+
+
+watched = _Watch()

@@ -1,0 +1,339 @@
+"""Between the wire and the house: who speaks, what they get, what their frames do.
+
+The same for a socket and for polling over HTTP, so that both keep the same contract. Synchronous;
+whoever runs an event loop calls it in a thread. It writes nothing itself: operations do.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.utils import translation
+
+from accounts import queries as staff_queries
+from accounts.holders import holder_of
+from accounts.models import Membership, Organisation
+from accounts.rules import allows
+from accounts.sockets import request_of_cookie
+from accounts.text import clean, is_empty
+from chat import protocol, queries, wording
+from chat.models import Chat
+from chat.operations import ending, speaking
+from chat.protocol import Broken, Close, Got, Hello, Kind, Read, Send
+from chat.states import ChatState
+from chat.wording import InLine, Standing
+from counselling import markup
+from counselling import queries as cases
+from counselling import wording as case_wording
+from counselling.access import kept_holder
+from counselling.models import Case, Message
+from counselling.operations import messages, reading
+from counselling.operations.cases import NotHolder
+from counselling.operations.entries import CaseGone, DifferentText
+from counselling.queries import Entry
+from counselling.states import IllegalMove
+from vault.keyring import Holder, KeyUnavailable
+from vault.sealing import SealBroken
+
+Out = dict[str, Any]
+POLL = timedelta(seconds=20)  # after which everybody looks by themselves, hint or not
+
+_REFUSALS: tuple[tuple[type[Exception], str], ...] = (
+    (NotHolder, "not_yours"),
+    (IllegalMove, "not_yours"),
+    (messages.NeedsApproval, "needs_approval"),
+    (SealBroken, "unreadable"),
+    (DatabaseError, "try_again"),
+)
+
+
+class Side(StrEnum):
+    """Who speaks."""
+
+    CLIENT = "client"
+    TEAM = "team"
+
+
+class Gone(Exception):
+    """Whoever speaks may not go on. `close`: why."""
+
+    def __init__(self, close: Close) -> None:
+        super().__init__("may not go on")
+        self.close = close
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Somebody at one end of the wire. `member`: who of the team; None for the client."""
+
+    side: Side
+    case: UUID
+    organisation: UUID
+    holder: Holder = field(repr=False)
+    member: Membership | None = None
+    language: str = "de"
+
+
+def client_of(cookie: str, *, language: str) -> Speaker:
+    """Return the client whose session has this cookie. Raises Gone."""
+    holder = kept_holder(request_of_cookie(cookie))
+    if holder is None:
+        raise Gone(Close.SIGNED_OUT)
+    case = cases.case_of_client(holder.subject)
+    if case is None:
+        raise Gone(Close.NOT_THERE)
+    return Speaker(
+        Side.CLIENT,
+        case.pk,
+        case.organisation_id,
+        holder,
+        language=_spoken(language, case.organisation),
+    )
+
+
+def member_of(cookie: str, case: UUID, *, language: str) -> Speaker:
+    """Return the member whose session has this cookie, at a case that they may chat in. Raises Gone."""
+    request = request_of_cookie(cookie)
+    member = staff_queries.current_member(request)
+    if member is None:
+        raise Gone(Close.SIGNED_OUT)
+    return at_case(request, member, case, language=language)
+
+
+def at_case(request: HttpRequest, member: Membership, case: UUID, *, language: str) -> Speaker:
+    """Return a signed-in member at a case. Raises Gone."""
+    row = cases.case_of(member, case)
+    if row is None or not allows(member, "chat.answer", row):
+        raise Gone(Close.NOT_THERE)
+    return Speaker(
+        Side.TEAM,
+        case,
+        member.organisation_id,
+        holder_of(request),
+        member,
+        _spoken(language, member.organisation),
+    )
+
+
+def still(speaker: Speaker) -> None:
+    """Ask again whether somebody may get what is said. Raises Gone."""
+    if speaker.member is None:
+        if cases.case_of_client(speaker.case) is None:
+            raise Gone(Close.NOT_THERE)
+        return
+    member = staff_queries.current(speaker.member.pk)
+    if member is None:
+        raise Gone(Close.SIGNED_OUT)
+    row = cases.case_of(member, speaker.case)
+    if row is None or not allows(member, "chat.answer", row):
+        raise Gone(Close.NOT_THERE)
+
+
+def team_of(speaker: Speaker) -> UUID:
+    """Return the team in whose line the speaker's case is. Raises Gone."""
+    return _case(speaker).team_id
+
+
+def welcome(speaker: Speaker, hello: Hello, *, at: datetime) -> Out:
+    """Return the answer to a hello. Raises Gone.
+
+    A member's reading is noted in the trail, if there is anything that they have not got.
+    """
+    case = _case(speaker)
+    if speaker.member is not None and hello.after < case.last_seq:
+        reading.note_reading(case=case, by=speaker.member, at=at)
+    keep(speaker, at=at)
+    return {
+        "type": "welcome",
+        "v": protocol.VERSION,
+        "you": speaker.side.value,
+        # Who claims to have more than there is has lost count, not us.
+        "after": min(hello.after, case.last_seq),
+        "limits": {
+            "text": protocol.LONGEST_TEXT,
+            "frame": protocol.LARGEST_FRAME,
+            "window": protocol.WINDOW,
+            "poll": int(POLL.total_seconds()),
+        },
+    }
+
+
+def keep(speaker: Speaker, *, at: datetime) -> None:
+    """Note that somebody is connected, and see to it if the other side is not. Call it every 20 seconds."""
+    if speaker.member is None:
+        speaking.keep_place(case=speaker.case, at=at)
+        ending.lose_seat(case=speaker.case, at=at)
+    else:
+        speaking.keep_seat(case=speaker.case, by=speaker.member, at=at)
+
+
+def news(speaker: Speaker, *, after: int, most: int = protocol.WINDOW) -> list[Out]:
+    """Return the entries beyond a number that somebody may see, in order. Raises Gone."""
+    roles = Message.Role.for_client() if speaker.member is None else None
+    try:
+        found = cases.thread(
+            _case(speaker), holder=speaker.holder, roles=roles, after=after, most=most
+        )
+    except KeyUnavailable:
+        raise Gone(Close.NOT_THERE) from None
+    with translation.override(speaker.language):
+        return [_message(entry, speaker) for entry in found]
+
+
+def state(speaker: Speaker, *, at: datetime) -> Out:
+    """Return where the chat stands, for one side. Raises Gone."""
+    chat = queries.latest_chat(speaker.case)
+    if chat is None:
+        raise Gone(Close.NOT_THERE)
+    counsellor = queries.counsellor_of(chat.case)
+    name = counsellor.name if counsellor and chat.state in ChatState.seated() else ""
+    out: Out = {
+        "type": "state",
+        "state": chat.state,
+        "with": name,
+        "read": chat.team_read if speaker.member is None else chat.client_read,
+        "why": chat.why,
+    }
+    with translation.override(speaker.language):
+        if chat.state == ChatState.WAITING:
+            place = in_line(chat, at=at)
+            out |= _in_line(place, at=at)
+        else:
+            place = None
+        if speaker.member is None:
+            said = standing(chat, place, name, at=at)
+            out |= {"kind": said.kind, "title": said.title, "text": said.text}
+        else:
+            out["yours"] = counsellor is not None and counsellor.pk == speaker.member.pk
+    return out
+
+
+def in_line(chat: Chat, *, at: datetime) -> InLine:
+    """Return where a waiting chat stands in its line."""
+    team = chat.case.team
+    return InLine(
+        queries.position(chat), queries.expected(chat, at=at), queries.closes_at(team, at=at)
+    )
+
+
+def standing(chat: Chat, line: InLine | None, counsellor: str, *, at: datetime) -> Standing:
+    """Say where a chat stands, for its client. line: where it stands in line, if it does."""
+    if line is not None:
+        return wording.waiting(chat.case, line, at=at)
+    if chat.state in ChatState.seated():
+        return wording.seated(chat, counsellor)
+    return wording.over(chat)
+
+
+def take(speaker: Speaker, frame: Send | Read, *, at: datetime) -> list[Out]:
+    """Do what a frame says and return what its sender gets for it. Raises Gone or Broken."""
+    if isinstance(frame, Read):
+        if speaker.member is None:
+            speaking.read_by_client(case=speaker.case, seq=frame.seq)
+        else:
+            speaking.read_by_team(case=speaker.case, seq=frame.seq)
+        return []
+    if speaker.member is None and frame.kind is Kind.NOTE:
+        raise Broken("unknown_kind")
+    cleaned = clean(frame.text)
+    if is_empty(cleaned.text):
+        return [_refused(frame, "empty")]
+    if len(cleaned.text) > protocol.LONGEST_TEXT:
+        return [_refused(frame, "too_long")]
+    try:
+        seq = _say(speaker, frame, cleaned.text, at=at)
+    except DifferentText as before:
+        return [_refused(frame, "different_text") | {"seq": before.seq}]
+    except (CaseGone, KeyUnavailable):
+        raise Gone(Close.NOT_THERE) from None
+    except tuple(kind for kind, _name in _REFUSALS) as refusal:
+        name = next(name for kind, name in _REFUSALS if isinstance(refusal, kind))
+        return [_refused(frame, name)]
+    return [{"type": "ack", "id": str(frame.id), "seq": seq}]
+
+
+def poll(
+    speaker: Speaker, hello: Hello, frames: list[protocol.Frame], *, at: datetime
+) -> list[Out]:
+    """Do what a request's frames say and return everything that is new. Raises Gone or Broken.
+
+    The same as a socket that opens, sends and closes; `welcome` says where the count begins.
+    """
+    first = welcome(speaker, hello, at=at)
+    out = [first]
+    for frame in frames:
+        if isinstance(frame, Send | Read):
+            out += take(speaker, frame, at=at)
+        elif isinstance(frame, Hello | Got):
+            raise Broken("unexpected")
+    return [*out, *news(speaker, after=first["after"]), state(speaker, at=at)]
+
+
+def _say(speaker: Speaker, frame: Send, text: str, *, at: datetime) -> int:
+    if speaker.member is None:
+        return speaking.say(
+            case=speaker.case, text=text, client_msg_id=frame.id, holder=speaker.holder, at=at
+        ).seq
+    still(speaker)
+    verb = speaking.note if frame.kind is Kind.NOTE else speaking.reply
+    return verb(
+        case=speaker.case,
+        text=text,
+        client_msg_id=frame.id,
+        by=speaker.member,
+        holder=speaker.holder,
+        at=at,
+    ).seq
+
+
+def _case(speaker: Speaker) -> Case:
+    row = cases.case_of_client(speaker.case)
+    if row is None:
+        raise Gone(Close.NOT_THERE)
+    return row
+
+
+def _message(entry: Entry, speaker: Speaker) -> Out:
+    out: Out = {
+        "type": "message",
+        "seq": entry.seq,
+        "id": str(entry.token),
+        "from": entry.role.value,
+        "name": entry.author,
+        "at": entry.created_at.isoformat(),
+        "text": entry.text,
+        "files": len(entry.files),
+    }
+    if entry.role is Message.Role.SYSTEM:
+        is_team = speaker.member is not None
+        words = case_wording.system_words_for_team if is_team else case_wording.system_words
+        out["text"] = words(entry.text)
+    elif entry.role in (Message.Role.REPLY, Message.Role.NOTE):
+        out["html"] = markup.render_reply(entry.text)
+    return out
+
+
+def _in_line(line: InLine, *, at: datetime) -> Out:
+    wait = line.wait
+    return {
+        "position": line.position,
+        "wait": wait
+        and {
+            "least": int(wait.least.total_seconds()),
+            "most": int(wait.most.total_seconds()),
+            "known": wait.known,
+        },
+        "until": line.until.isoformat() if line.until else None,
+    }
+
+
+def _refused(frame: Send, error: str) -> Out:
+    return {"type": "refused", "id": str(frame.id), "error": error}
+
+
+def _spoken(language: str, organisation: Organisation) -> str:
+    return "en" if language == "en" else organisation.language

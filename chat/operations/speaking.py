@@ -1,0 +1,116 @@
+"""What is said in a chat: the messages of its case, and how far each side has read."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import Membership
+from chat import events, queries
+from chat.models import Chat
+from chat.operations import moves
+from chat.states import ChatMove, ChatState
+from counselling.models import Case
+from counselling.operations import cases, entries, messages
+from counselling.operations.entries import Appended
+from vault.keyring import Holder
+
+
+def say(*, case: UUID, text: str, client_msg_id: UUID, holder: Holder, at: datetime) -> Appended:
+    """Add what the client says, rated like every message; urgent, it moves to the front of the line.
+
+    A chat that is over takes it all the same: then it is a message. As messages.write; the same
+    exceptions.
+    """
+    said = messages.write(
+        case=case, text=text, client_msg_id=client_msg_id, in_danger=False, holder=holder, at=at
+    )
+    _tell_line(case)
+    return said
+
+
+def reply(
+    *, case: UUID, text: str, client_msg_id: UUID, by: Membership, holder: Holder, at: datetime
+) -> Appended:
+    """Add what the counsellor says. As messages.reply; the same exceptions."""
+    return messages.reply(
+        case=case, text=text, client_msg_id=client_msg_id, by=by, holder=holder, at=at
+    )
+
+
+def note(
+    *, case: UUID, text: str, client_msg_id: UUID, by: Membership, holder: Holder, at: datetime
+) -> Appended:
+    """Add an internal note. As messages.note; the same exceptions."""
+    return messages.note(
+        case=case, text=text, client_msg_id=client_msg_id, by=by, holder=holder, at=at
+    )
+
+
+@transaction.atomic
+def read_by_client(*, case: UUID, seq: int) -> bool:
+    """Note up to which entry the client has looked, never backwards; says whether that moved."""
+    return _read(case, "client_read", seq)
+
+
+@transaction.atomic
+def read_by_team(*, case: UUID, seq: int) -> bool:
+    """Note up to which entry the team has looked, never backwards; says whether that moved."""
+    return _read(case, "team_read", seq)
+
+
+def keep_place(*, case: UUID, at: datetime) -> None:
+    """Put off the end of a client's place: they are connected now."""
+    chat = queries.open_chat(case)
+    if chat is None:
+        return
+    keep = timedelta(minutes=queries.rules(chat.organisation_id).keep_minutes)
+    # Not with every look: a third of the time is written off first.
+    Chat.objects.filter(
+        pk=chat.pk, over_at__isnull=True, kept_until__gt=at, kept_until__lt=at + keep * 2 / 3
+    ).update(kept_until=at + keep)
+
+
+@transaction.atomic
+def keep_seat(*, case: UUID, by: Membership, at: datetime) -> None:
+    """Put off the end of a counsellor's seat: they are connected now. Who comes back has it again."""
+    chat = queries.open_chat(case)
+    if chat is None or chat.state not in ChatState.seated():
+        return
+    if chat.state == ChatState.INTERRUPTED:
+        _come_back(case, by, at=at)
+        return
+    holder = queries.counsellor_of(chat.case)
+    if holder is not None and holder.pk == by.pk:
+        Chat.objects.filter(pk=chat.pk, state=ChatState.ACTIVE).update(seat_until=at + moves.SEAT)
+
+
+def _come_back(case: UUID, by: Membership, *, at: datetime) -> None:
+    row = entries.locked(case)
+    try:
+        cases.must_hold(row, by)
+        chat = moves.current(case)
+    except (cases.NotHolder, moves.NoChat):
+        return
+    if chat.state == ChatState.INTERRUPTED:
+        moves.move(chat, ChatMove.COME_BACK, by=by.actor, at=at)
+
+
+def _read(case: UUID, mark: str, seq: int) -> bool:
+    last = Case.objects.filter(pk=case).values_list("last_seq", flat=True).first()
+    if last is None:
+        return False
+    upto = min(seq, last)
+    moved = Chat.objects.filter(case=case, over_at__isnull=True, **{f"{mark}__lt": upto}).update(
+        **{mark: upto}
+    )
+    if moved:
+        events.marks_moved(case)
+    return bool(moved)
+
+
+def _tell_line(case: UUID) -> None:
+    chat = queries.open_chat(case)
+    if chat is not None and chat.state == ChatState.WAITING:
+        with transaction.atomic():
+            events.chat_moved(case, chat.case.team_id)

@@ -1,0 +1,203 @@
+"""What is read about chats."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts import queries as staff_queries
+from accounts.models import Membership, Organisation, Role, Team
+from accounts.queries import team_ids
+from chat import sla
+from chat.models import Chat, ChatRules
+from chat.sla import Line, Opening, Wait
+from chat.states import ChatState
+from counselling import roster
+from counselling.models import Case, Channel
+from counselling.roster import Load
+
+AHEAD = timedelta(days=14)  # in which the next opening is looked for
+LENGTHS = 40  # latest chats whose lengths count
+LISTED = 100
+
+
+def rules(organisation: UUID) -> ChatRules:
+    """Return whether and how an organisation chats; the defaults if it has said nothing."""
+    row = ChatRules.objects.filter(pk=organisation).first()
+    return row or ChatRules(organisation_id=organisation)
+
+
+def open_chat(case: UUID) -> Chat | None:
+    """Return the chat that goes on in a case, or None."""
+    return (
+        Chat.objects.filter(case=case, over_at__isnull=True)
+        .select_related("case__team", "case__organisation")
+        .first()
+    )
+
+
+def latest_chat(case: UUID) -> Chat | None:
+    """Return the latest chat of a case, over or not, or None."""
+    return (
+        Chat.objects.filter(case=case)
+        .select_related("case__team", "case__organisation")
+        .order_by("-entered_at")
+        .first()
+    )
+
+
+def counsellors(team: Team, *, at: datetime) -> dict[Membership, Load]:
+    """Return who of a team is on duty for chats and can read its cases, with how loaded they are."""
+    without_key = staff_queries.waiting_for_key(team.organisation)
+    there = [
+        member
+        for member in roster.on_duty(team=team, at=at, channel=Channel.CHAT)
+        if member.role != Role.TRAINEE and team not in without_key.get(member.pk, ())
+    ]
+    loads = roster.loads(there, at=at)
+    return {member: loads[member.pk] for member in there}
+
+
+def line(team: Team, *, at: datetime) -> Line:
+    """Return how a team's chats stand."""
+    loads = counsellors(team, at=at).values()
+    return Line(
+        waiting=_waiting_of(team.pk).count(),
+        free=sum(load.free for load in loads),
+        seats=sum(load.capacity for load in loads),
+        lengths=_lengths(team.organisation_id),
+    )
+
+
+def _lengths(organisation: UUID) -> Sequence[timedelta]:
+    rows = (
+        Chat.objects.filter(
+            organisation=organisation, over_at__isnull=False, taken_at__isnull=False
+        )
+        .order_by("-over_at")
+        .values_list("taken_at", "over_at")[:LENGTHS]
+    )
+    return [over - taken for taken, over in rows if taken and over]
+
+
+def _waiting_of(team: UUID) -> QuerySet[Chat]:
+    return Chat.objects.filter(
+        state=ChatState.WAITING, over_at__isnull=True, case__team=team
+    ).order_by("case__urgency", "entered_at", "id")
+
+
+def position(chat: Chat) -> int:
+    """Return the place of a waiting chat in its team's line: 1 is next. Who is in danger goes first."""
+    case = chat.case
+    before = Q(case__urgency__lt=case.urgency) | Q(
+        Q(entered_at__lt=chat.entered_at) | Q(entered_at=chat.entered_at, pk__lt=chat.pk),
+        case__urgency=case.urgency,
+    )
+    return _waiting_of(case.team_id).filter(before).count() + 1
+
+
+def expected(chat: Chat, *, at: datetime) -> Wait | None:
+    """Return how long a waiting chat will wait; None while nobody is there for it."""
+    found = line(chat.case.team, at=at)
+    return sla.expected(position(chat), free=found.free, seats=found.seats, lengths=found.lengths)
+
+
+def opening(organisation: Organisation, *, at: datetime) -> Opening:
+    """Return whether an organisation's chat is open: to who comes without a topic."""
+    known = rules(organisation.pk)
+    team = organisation.intake_team
+    if not known.offered or team is None:
+        return sla.opening(
+            offered=False,
+            hours=(),
+            line=Line(0, 0, 0),
+            most_waiting=0,
+            last_entry=timedelta(),
+            at=at,
+        )
+    return sla.opening(
+        offered=True,
+        hours=hours(team, at=at),
+        line=line(team, at=at),
+        most_waiting=known.most_waiting,
+        last_entry=timedelta(minutes=known.last_entry_minutes),
+        at=at,
+    )
+
+
+def hours(team: Team, *, at: datetime) -> Sequence[tuple[datetime, datetime]]:
+    """Return when a team's chat is open from a moment on: opened, and somebody is on duty for it."""
+    return roster.open_with(team, Channel.CHAT, start=at, end=at + AHEAD)
+
+
+def closes_at(team: Team, *, at: datetime) -> datetime | None:
+    """Return when a team's chat closes that is open now, or None."""
+    return next((ends for starts, ends in hours(team, at=at) if starts <= at < ends), None)
+
+
+def waiting(member: Membership) -> list[Chat]:
+    """Return the chats that somebody may take: in line in their teams, and interrupted ones of others."""
+    return list(
+        Chat.objects.filter(
+            Q(state=ChatState.WAITING)
+            | Q(state=ChatState.INTERRUPTED)
+            & ~Q(case__claims__member=member, case__claims__ended_at__isnull=True),
+            over_at__isnull=True,
+            case__team__in=team_ids(member),
+        )
+        .select_related("case__topic", "case__team", "case__organisation")
+        .order_by("-state", "case__urgency", "entered_at", "id")
+        .distinct()[:LISTED]
+    )
+
+
+def held_by(member: Membership) -> list[Chat]:
+    """Return the chats in which a member sits, the oldest first."""
+    return list(
+        Chat.objects.filter(
+            over_at__isnull=True,
+            state__in=sorted(ChatState.seated()),
+            case__claims__member=member,
+            case__claims__ended_at__isnull=True,
+        )
+        .select_related("case__topic", "case__team", "case__organisation")
+        .order_by("taken_at", "id")
+    )
+
+
+def counsellor_of(case: Case) -> Membership | None:
+    """Return who sits in a case's chat, or None."""
+    claim = case.claims.filter(ended_at__isnull=True).select_related("member").first()
+    return claim.member if claim else None
+
+
+def overdue_places(*, at: datetime, most: int) -> list[UUID]:
+    """Return the cases of chats whose client has been gone for longer than their place is kept."""
+    return _cases(Q(kept_until__lte=at), most)
+
+
+def overdue_seats(*, at: datetime, most: int) -> list[UUID]:
+    """Return the cases of chats whose counsellor's connection is gone for too long."""
+    return _cases(Q(state=ChatState.ACTIVE, seat_until__lte=at), most)
+
+
+def teams_in_line() -> list[Team]:
+    """Return the teams for which somebody waits."""
+    return list(
+        Team.objects.filter(
+            cases__chats__state=ChatState.WAITING, cases__chats__over_at__isnull=True
+        )
+        .select_related("organisation")
+        .distinct()
+    )
+
+
+def in_line(team: UUID, *, most: int) -> list[UUID]:
+    """Return the cases of those who wait for a team."""
+    return list(_waiting_of(team).values_list("case", flat=True)[:most])
+
+
+def _cases(which: Q, most: int) -> list[UUID]:
+    rows = Chat.objects.filter(which, over_at__isnull=True).order_by("entered_at")
+    return list(rows.values_list("case", flat=True)[:most])

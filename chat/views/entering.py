@@ -1,0 +1,149 @@
+"""The door of the chat: open or closed, until when, what instead; and the first words."""
+
+from datetime import datetime
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts import gate
+from accounts.access import OrganisationRequest, organisation_page
+from chat import queries, wording
+from chat.forms import EnterForm
+from chat.operations import entering
+from chat.protocol import LONGEST_TEXT
+from counselling import promises
+from counselling.access import kept_holder, open_for_client
+from counselling.operations import asking
+from counselling.sla import Urgency
+from counselling.views.asking import Ticket
+from counselling.views.waiting import refused
+from vault.keyring import ClientHolder
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organisation_page
+def enter(request: HttpRequest) -> HttpResponse:
+    """Say whether the chat is open and show its form, or take the first words and lead to the room."""
+    request = cast(OrganisationRequest, request)
+    at = timezone.now()
+    if request.method != "POST":
+        if _is_inside(request):
+            return _to_room(request)
+        return _door(request, EnterForm(), at=at)
+    form = EnterForm(request.POST)
+    sent = request.POST.get("ticket", "")
+    ticket = Ticket.read(sent, at=at)
+    valid = form.is_valid()
+    if ticket is None:
+        form.add_error(
+            "text",
+            _(
+                "Das Formular war zu lange offen. Ihr Text ist noch da. "
+                "Bitte senden Sie ihn noch einmal ab."
+            ),
+        )
+        return _door(request, form, at=at)
+    if not valid:
+        return _door(request, form, at=at, sealed=sent)
+    try:
+        gate.let_through(request, gate.QUESTION, at=at, again_for=ticket.submission)
+    except gate.GateClosed as closed:
+        return refused(
+            closed, form, "text", lambda wait: _door(request, form, at=at, sealed=sent, wait=wait)
+        )
+    return _take(request, form, ticket, sent, at=at)
+
+
+def _take(
+    request: OrganisationRequest, form: EnterForm, ticket: Ticket, sealed: str, *, at: datetime
+) -> HttpResponse:
+    def remember(holder: ClientHolder) -> None:
+        # With the chat or not at all, as with a question.
+        open_for_client(request, holder, code=ticket.code)
+        request.session.save()
+
+    try:
+        entering.enter(
+            organisation=request.organisation,
+            text=form.cleaned_data["text"],
+            in_danger=form.in_danger,
+            code=ticket.code,
+            submission=ticket.submission,
+            at=at,
+            together_with=remember,
+        )
+    except entering.ChatShut:
+        form.add_error(
+            "text",
+            _(
+                "Der Chat hat gerade zugemacht. Ihr Text wurde nicht gesendet, er steht noch hier. "
+                "Sie können ihn als Frage absenden."
+            ),
+        )
+        return _door(request, form, at=at, sealed=sealed)
+    except asking.NobodyAnswers:
+        form.add_error(
+            "text",
+            _(
+                "Im Moment kann hier niemand antworten. Ihr Text wurde nicht gesendet, er steht noch "
+                "hier. Bitte wenden Sie sich an eine der Nummern oben."
+            ),
+        )
+        return _door(request, form, at=at, sealed=sealed)
+    except asking.AlreadyAsked as before:
+        open_for_client(request, before.holder, code=ticket.code)
+        if not before.same:
+            form.add_error(
+                "text",
+                _(
+                    "Dieses Formular haben Sie schon einmal abgeschickt. Ihr erster Text ist bei uns "
+                    "angekommen. Wenn Sie jetzt noch einmal senden, beginnt ein neuer Chat."
+                ),
+            )
+            return _door(request, form, at=at)
+    return _to_room(request)
+
+
+def _door(
+    request: OrganisationRequest,
+    form: EnterForm,
+    *,
+    at: datetime,
+    sealed: str = "",
+    wait: str = "",
+) -> HttpResponse:
+    """Show the page. sealed: the form's ticket if that still holds. wait: why it is not taken now."""
+    opening = queries.opening(request.organisation, at=at)
+    due = promises.promised(request.organisation, Urgency.NORMAL, start=at)
+    return render(
+        request,
+        "chat/enter.html",
+        {
+            "is_open": opening.shut is None,
+            "standing": wording.opening_words(opening, mail_due=due, at=at),
+            # A text that was typed is never lost, also when the chat has shut meanwhile.
+            "shows_form": opening.shut is None or form.is_bound,
+            "form": form,
+            "wait": wait,
+            "ticket": sealed or Ticket.fresh().seal(at=at),
+            "gate": gate.carried(gate.QUESTION, at=at, sent=request.POST.get("opened", "")),
+            "longest": LONGEST_TEXT,
+        },
+    )
+
+
+def _is_inside(request: OrganisationRequest) -> bool:
+    holder = kept_holder(request)
+    if holder is None:
+        return False
+    chat = queries.open_chat(holder.subject)
+    return chat is not None and chat.organisation_id == request.organisation.pk
+
+
+def _to_room(request: OrganisationRequest) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("chat-room", args=[request.organisation.slug]))

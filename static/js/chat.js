@@ -1,0 +1,386 @@
+// Live chat: one Room for each [data-chat] on the page, the client's or a counsellor's.
+// docs/protocol.md is the wire; without this module the same page works by its forms and reload.
+// Events on the box for other modules: `lotse:chat-entry` (a new entry of the other side),
+// `lotse:chat-state`, `lotse:chat-seen`.
+
+import { announce } from "./announce.js";
+
+const VERSION = 1;
+const RETRY_MIN_MS = 500;
+const RETRY_MAX_MS = 15_000;
+const POLL_MS = 3000;
+const SOCKET_AGAIN_MS = 30_000;
+const FAILURES_BEFORE_POLLING = 2;
+const TYPING_EVERY_MS = 2000;
+const TYPING_SHOWN_MS = 4000;
+const SILENT_MS = 45_000;
+const PING_MS = 20_000;
+const OPEN = new Set(["waiting", "active", "interrupted"]);
+const FINAL = new Set([4400, 4404, 4413, 4426]);
+
+const template = (kind) => document.querySelector(`template[data-chat-entry="${kind}"]`);
+const uuid = () => {
+  // randomUUID needs a secure page; the demo on another machine has none.
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+};
+
+class Room {
+  constructor(box) {
+    this.box = box;
+    this.side = box.dataset.chat;
+    this.words = box.dataset;
+    this.log = box.querySelector("[data-chat-log]");
+    this.list = this.log.querySelector("ol");
+    this.form = box.querySelector("[data-chat-form]");
+    this.field = this.form?.querySelector("textarea");
+    this.newest = Number(box.dataset.chatNewest);
+    this.state = box.dataset.chatState;
+    this.pending = new Map();
+    this.failures = 0;
+    this.tries = 0;
+    this.left = false;
+    const address = new URL(box.dataset.chatSocket, window.location.href);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    this.address = address.href;
+    this.form?.addEventListener("submit", (event) => this.submit(event));
+    this.field?.addEventListener("input", () => this.typing());
+    this.field?.addEventListener("keydown", (event) => this.key(event));
+    for (const happening of ["focusin", "pointerdown"]) {
+      box.addEventListener(happening, () => this.look());
+    }
+    document.addEventListener("visibilitychange", () => this.look());
+    window.addEventListener("pagehide", () => this.leave());
+    window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+    window.addEventListener("lotse:leaving", () => this.leave());
+    window.addEventListener("online", () => this.again(0));
+    this.toEnd();
+    this.open();
+  }
+
+  // --- The wire ---------------------------------------------------------------------------------
+  open() {
+    if (this.left) return;
+    window.clearTimeout(this.retry);
+    this.socket = new WebSocket(this.address);
+    const socket = this.socket;
+    socket.addEventListener("open", () => this.hello());
+    socket.addEventListener("message", (event) => socket === this.socket && this.receive(event.data));
+    socket.addEventListener("close", (event) => socket === this.socket && this.closed(event.code));
+  }
+
+  hello() {
+    this.welcomed = false;
+    this.put({ type: "hello", v: VERSION, after: this.newest, lang: this.words.chatLang });
+    window.clearInterval(this.pings);
+    this.heard = Date.now();
+    this.pings = window.setInterval(() => this.ping(), PING_MS);
+  }
+
+  // A connection may be dead without a word: whoever hears nothing opens another.
+  ping() {
+    if (Date.now() - this.heard > SILENT_MS) this.socket.close();
+    else this.put({ type: "ping" });
+  }
+
+  put(frame) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
+  }
+
+  receive(data) {
+    this.heard = Date.now();
+    this.take(JSON.parse(data));
+  }
+
+  closed(code) {
+    window.clearInterval(this.pings);
+    if (this.left) return;
+    // The page itself says what there still is to see.
+    if (code === 4401) return this.reload();
+    if (FINAL.has(code)) return this.over();
+    this.box.dataset.chatConnection = "lost";
+    this.failures = this.welcomed ? 0 : this.failures + 1;
+    this.welcomed = false;
+    this.lost ??= window.setTimeout(() => this.line(this.words.chatLost), 1500);
+    if (this.failures >= FAILURES_BEFORE_POLLING) this.startPolling();
+    this.again();
+  }
+
+  again(after) {
+    if (this.left || this.socket?.readyState === WebSocket.OPEN) return;
+    const wait = this.polling
+      ? SOCKET_AGAIN_MS
+      : Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.tries);
+    this.tries += 1;
+    window.clearTimeout(this.retry);
+    // Half of the wait is chance: after a restart not everybody comes back in the same moment.
+    this.retry = window.setTimeout(() => this.open(), after ?? wait / 2 + (Math.random() * wait) / 2);
+  }
+
+  connected(how) {
+    this.tries = 0;
+    window.clearTimeout(this.lost);
+    this.lost = undefined;
+    this.line("");
+    this.box.dataset.chatConnection = how;
+  }
+
+  startPolling() {
+    if (this.polling) return;
+    this.polling = window.setInterval(() => this.poll(), POLL_MS);
+    this.poll();
+  }
+
+  stopPolling() {
+    window.clearInterval(this.polling);
+    this.polling = undefined;
+  }
+
+  async poll() {
+    if (this.asking) return;
+    this.asking = true;
+    const frames = [...this.pending.values()].slice(0, 10).map((one) => one.frame);
+    try {
+      const answer = await fetch(this.words.chatPoll, {
+        method: "POST",
+        redirect: "manual",
+        headers: {
+          "Content-Type": "application/json",
+          "X-CSRFToken": this.form.querySelector("[name=csrfmiddlewaretoken]").value,
+        },
+        body: JSON.stringify({ v: VERSION, after: this.newest, lang: this.words.chatLang, frames }),
+      });
+      if (answer.status === 401 || answer.type === "opaqueredirect") return this.reload();
+      if (answer.status === 404) return this.over();
+      if (!answer.ok) return;
+      const found = await answer.json();
+      if (this.polling) this.connected("polling");
+      for (const frame of found.frames) this.take(frame);
+    } catch {
+      this.box.dataset.chatConnection = "lost"; // the next turn tries again
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  // --- What comes ---------------------------------------------------------------------------------
+  take(frame) {
+    this[`on_${frame.type}`]?.(frame);
+  }
+
+  on_welcome() {
+    if (this.socket?.readyState === WebSocket.OPEN) {
+      this.welcomed = true;
+      this.failures = 0;
+      this.stopPolling();
+      this.connected("open");
+      for (const one of this.pending.values()) this.put(one.frame);
+    }
+  }
+
+  on_message(frame) {
+    if (frame.seq <= this.newest) return;
+    this.newest = frame.seq;
+    this.put({ type: "got", seq: frame.seq });
+    const mine = this.pending.get(frame.id);
+    this.pending.delete(frame.id);
+    mine?.element.remove();
+    const atEnd = this.isAtEnd();
+    const entry = this.drawn(frame.from, frame);
+    entry.querySelector("[data-chat-sending]")?.remove();
+    this.list.append(entry);
+    const foreign = frame.from === (this.side === "client" ? "reply" : "client");
+    if (atEnd || mine) this.toEnd();
+    if (foreign) this.box.dispatchEvent(new CustomEvent("lotse:chat-entry", { bubbles: true }));
+    if (foreign || frame.from === "system") this.typingLine("");
+    this.look();
+  }
+
+  on_ack(frame) {
+    const one = this.pending.get(frame.id);
+    if (one && frame.seq <= this.newest) {
+      // It stands in the log already, under its number.
+      one.element.remove();
+      this.pending.delete(frame.id);
+    }
+  }
+
+  on_refused(frame) {
+    const one = this.pending.get(frame.id);
+    if (!one) return;
+    if (frame.error === "too_fast" || frame.error === "try_again") {
+      window.setTimeout(() => this.put(one.frame), 2000);
+      return;
+    }
+    this.pending.delete(frame.id);
+    one.element.remove();
+    if (this.field) this.field.value = [one.frame.text, this.field.value].filter(Boolean).join("\n");
+    const words = frame.error === "too_long" ? this.words.chatTooLong : this.words.chatRefused;
+    this.line(words);
+  }
+
+  on_state(frame) {
+    const before = this.state;
+    this.state = frame.state;
+    const standing = this.box.querySelector("[data-chat-standing]");
+    if (standing && frame.title) {
+      const title = standing.querySelector("[data-chat-title]");
+      const words = standing.querySelector("[data-chat-words]");
+      if (title.textContent !== frame.title) title.textContent = frame.title;
+      if (words.textContent !== frame.text) words.textContent = frame.text;
+      standing.className = `notice notice--${frame.kind}`;
+    }
+    if (!OPEN.has(frame.state) || frame.yours === false) return this.over();
+    if (before === "waiting" && frame.state === "active") this.turn();
+    this.box.dataset.chatState = frame.state;
+    this.box.dispatchEvent(new CustomEvent("lotse:chat-state", { bubbles: true, detail: frame }));
+    return undefined;
+  }
+
+  on_typing() {
+    this.typingLine(this.words.chatTyping);
+    window.clearTimeout(this.typingTimer);
+    this.typingTimer = window.setTimeout(() => this.typingLine(""), TYPING_SHOWN_MS);
+  }
+
+  on_presence(frame) {
+    const place = this.box.querySelector("[data-chat-presence]");
+    if (place) place.textContent = frame.there ? this.words.chatHere : this.words.chatAway;
+  }
+
+  // --- What goes ---------------------------------------------------------------------------------
+  submit(event) {
+    if (this.left) return; // the chat is over: the form itself brings the text into the conversation
+    event.preventDefault();
+    const text = this.field.value.trim();
+    if (!text) {
+      this.field.focus();
+      return;
+    }
+    const kind = event.submitter?.hasAttribute("data-chat-note") ? "note" : "message";
+    const frame = { type: "send", id: uuid(), text, kind };
+    const role = { message: this.side === "client" ? "client" : "reply", note: "note" }[kind];
+    const element = this.drawn(role, { text, name: "", at: new Date().toISOString() });
+    element.querySelector("[data-chat-sending]").textContent = this.words.chatSending;
+    this.list.append(element);
+    this.pending.set(frame.id, { frame, element });
+    this.field.value = "";
+    this.field.dispatchEvent(new Event("input", { bubbles: true }));
+    this.field.focus();
+    this.toEnd();
+    if (this.polling) this.poll();
+    else this.put(frame);
+  }
+
+  key(event) {
+    if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    this.form.requestSubmit();
+  }
+
+  typing() {
+    const now = Date.now();
+    if (!this.field.value || now - (this.typed ?? 0) < TYPING_EVERY_MS) return;
+    this.typed = now;
+    this.put({ type: "typing" });
+  }
+
+  look() {
+    const attended = this.side === "client" || this.box.contains(document.activeElement);
+    if (document.visibilityState !== "visible" || !document.hasFocus() || !attended) return;
+    this.box.dispatchEvent(new CustomEvent("lotse:chat-seen", { bubbles: true }));
+    if ((this.read ?? 0) >= this.newest) return;
+    this.read = this.newest;
+    this.put({ type: "read", seq: this.newest });
+  }
+
+  // --- The page -----------------------------------------------------------------------------------
+  drawn(kind, frame) {
+    const element = template(kind).content.firstElementChild.cloneNode(true);
+    const text = element.querySelector("[data-chat-text]");
+    // The server has cleaned it (counselling/markup.py); whatever a client wrote comes as text only.
+    if (frame.html && kind !== "client") {
+      text.className = "prose"; // not `message__text`, which keeps line breaks
+      text.innerHTML = frame.html;
+    } else text.textContent = frame.text;
+    const name = element.querySelector("[data-chat-name]");
+    if (name) name.textContent = frame.name;
+    const time = element.querySelector("time");
+    const at = new Date(frame.at);
+    time.dateTime = frame.at;
+    time.textContent = at.toLocaleTimeString(document.documentElement.lang, {
+      hour: "2-digit",
+      minute: "2-digit",
+    });
+    return element;
+  }
+
+  isAtEnd() {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
+  }
+
+  toEnd() {
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  line(words) {
+    const line = this.box.querySelector("[data-chat-line]");
+    line.textContent = words ?? "";
+    line.hidden = !words;
+  }
+
+  typingLine(words) {
+    this.box.querySelector("[data-chat-typing-line]").textContent = words || "\u00a0";
+  }
+
+  turn() {
+    announce(this.words.chatTurn);
+    if (this.words.chatTurn) document.title = `● ${document.title.replace(/^● /, "")}`;
+    if (this.notify && document.visibilityState !== "visible") {
+      // Says nothing of what this page is.
+      new Notification(this.words.chatTurn);
+    }
+  }
+
+  over() {
+    // What a client was typing stays in its field and can still be sent.
+    if (this.side === "client" && !this.field?.value.trim()) return this.reload();
+    this.leave();
+    this.box.dataset.chatConnection = "over";
+    if (this.side === "client") return undefined;
+    this.line(this.words.chatOver);
+    for (const button of this.form.querySelectorAll("button")) button.disabled = true;
+    return undefined;
+  }
+
+  reload() {
+    if (this.left) return;
+    this.leave();
+    window.location.reload();
+  }
+
+  leave() {
+    this.left = true;
+    window.clearTimeout(this.retry);
+    window.clearTimeout(this.lost);
+    window.clearInterval(this.pings);
+    this.stopPolling();
+    this.socket?.close();
+  }
+}
+
+for (const box of document.querySelectorAll("[data-chat]")) {
+  const room = box.querySelector("[data-chat-log]") && new Room(box);
+  const button = document.querySelector("[data-chat-notify]");
+  if (room && button && "Notification" in window && Notification.permission !== "denied") {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      room.notify = (await Notification.requestPermission()) === "granted";
+      button.hidden = room.notify;
+    });
+  }
+}
