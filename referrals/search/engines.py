@@ -8,10 +8,11 @@ documents and a mark between 0 and 1.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 
+from referrals.models import SearchDocument
 from referrals.search.words import stem
 
 MOST = 300  # documents; more would be a word that tells nothing
@@ -51,9 +52,9 @@ class PostgreSQL(Engine):
         query = " | ".join(filter(None, [f"({every})" if every else "", named]))
         if not query:
             return {}
-        found = _rows(
+        found = SearchDocument.objects.raw(
             """
-            SELECT id, ts_rank(tokens, query, 1), tokens @@ name FROM (
+            SELECT id, ts_rank(tokens, query, 1) AS mark, tokens @@ name AS is_named FROM (
                 SELECT id, tokens, query, name
                 FROM referrals_searchdocument,
                     to_tsquery('german', %s) AS query, to_tsquery('german', %s) AS name
@@ -62,26 +63,29 @@ class PostgreSQL(Engine):
             """,
             [query, named, MOST],
         )
-        return _relative({pk: Mark(mark, is_named) for pk, mark, is_named in found})
+        return _relative({row.pk: Mark(vars(row)["mark"], vars(row)["is_named"]) for row in found})
 
     def alike(self, name: str) -> dict[int, Mark]:
         """Ask pg_trgm, where it is there."""
         if not self.has_trigrams():
             return {}
-        found = _rows(
+        found = SearchDocument.objects.raw(
             """
             SELECT id, word_similarity(%s, title) AS mark FROM referrals_searchdocument
             WHERE title %%> %s ORDER BY mark DESC LIMIT 50
             """,
             [name, name],
         )
-        return {pk: Mark(mark, True) for pk, mark in found if mark >= ALIKE}
+        return {row.pk: Mark(mark, True) for row in found if (mark := vars(row)["mark"]) >= ALIKE}
 
     @staticmethod
     @cache
     def has_trigrams() -> bool:
         """Say whether pg_trgm is installed: creating it takes a right that a role may lack."""
-        return bool(_rows("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'", []))
+        found = SearchDocument.objects.raw(
+            "SELECT 1 AS id FROM pg_extension WHERE extname = 'pg_trgm'"
+        )
+        return bool(list(found))
 
 
 class SQLite(Engine):
@@ -94,16 +98,19 @@ class SQLite(Engine):
         query = " OR ".join(filter(None, [f"({every})" if every else "", some]))
         if not query:
             return {}
-        found = _rows(
+        found = SearchDocument.objects.raw(
             """
-            SELECT rowid, title, -bm25(referrals_searchtext, 4.0, 1.0)
+            SELECT rowid AS id, title, -bm25(referrals_searchtext, 4.0, 1.0) AS mark
             FROM referrals_searchtext WHERE referrals_searchtext MATCH %s LIMIT %s
             """,
             [query, MOST],
         )
         wanted = set(names)
         return _relative(
-            {pk: Mark(mark, not wanted.isdisjoint(title.split())) for pk, title, mark in found}
+            {
+                row.pk: Mark(vars(row)["mark"], not wanted.isdisjoint(row.title.split()))
+                for row in found
+            }
         )
 
     def alike(self, name: str) -> dict[int, Mark]:
@@ -112,28 +119,21 @@ class SQLite(Engine):
         if not grams or not _SAFE(name):
             return {}
         query = " OR ".join(f'"{gram}"' for gram in grams)
-        found = _rows(
+        found = SearchDocument.objects.raw(
             """
-            SELECT rowid, title, -bm25(referrals_searchtrigram) AS mark
+            SELECT rowid AS id, title, -bm25(referrals_searchtrigram) AS mark
             FROM referrals_searchtrigram WHERE referrals_searchtrigram MATCH %s
             ORDER BY mark DESC LIMIT 50
             """,
             [query],
         )
-        marks = {pk: sum(gram in title for gram in grams) / len(grams) for pk, title, _ in found}
+        marks = {row.pk: sum(gram in row.title for gram in grams) / len(grams) for row in found}
         return {pk: Mark(mark, True) for pk, mark in marks.items() if mark >= ALIKE}
 
 
 def engine() -> Engine:
     """Return the engine of this installation's database."""
     return PostgreSQL() if connection.vendor == "postgresql" else SQLite()
-
-
-def _rows(statement: str, parameters: Sequence[str | int]) -> list[tuple[Any, ...]]:
-    """Ask the database. Bare rows: making a model of each of 300 costs more than finding them."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
 
 
 def _relative(marks: dict[int, Mark]) -> dict[int, Mark]:
