@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.fields import PlainTextField
 from accounts.models import Membership
+from chat import queries
 from chat.models import ChatRules
 from chat.protocol import LONGEST_TEXT
 from counselling.forms.client import Danger, DangerField
@@ -119,3 +120,15 @@ class RulesForm(_RulesBase):
     class Meta:
         model = ChatRules
         fields = ("offered", "most_waiting", "keep_minutes", "last_entry_minutes")
+
+    def clean_offered(self) -> bool:
+        """Refuse to chat where a second person reads every answer to somebody in danger."""
+        offered: bool = self.cleaned_data["offered"]
+        if offered and queries.reads_urgent_by_two(self.instance.organisation_id):
+            raise forms.ValidationError(
+                _(
+                    "Bei Ihnen liest jede Antwort auf „sofort“ erst eine zweite Person. Im Chat kann "
+                    "niemand so lange warten. Schalten Sie das zuerst unter „Regeln der Arbeit“ aus."
+                )
+            )
+        return offered

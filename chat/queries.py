@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts import queries as staff_queries
-from accounts.models import Membership, Organisation, Role, Team
+from accounts.models import Membership, Organisation, Team
 from accounts.queries import team_ids
 from chat import sla
 from chat.models import Chat, ChatRules
@@ -48,12 +48,17 @@ def latest_chat(case: UUID) -> Chat | None:
 
 
 def counsellors(team: Team, *, at: datetime) -> dict[Membership, Load]:
-    """Return who of a team is on duty for chats and can read its cases, with how loaded they are."""
+    """Return who of a team is on duty for chats and can read its cases, with how loaded they are.
+
+    Without those whose words wait for a second person: no chat waits for one.
+    """
     without_key = staff_queries.waiting_for_key(team.organisation)
+    on_duty = roster.on_duty(team=team, at=at, channel=Channel.CHAT)
+    learning = roster.learning(on_duty)
     there = [
         member
-        for member in roster.on_duty(team=team, at=at, channel=Channel.CHAT)
-        if member.role != Role.TRAINEE and team not in without_key.get(member.pk, ())
+        for member in on_duty
+        if member.pk not in learning and team not in without_key.get(member.pk, ())
     ]
     loads = roster.loads(there, at=at)
     return {member: loads[member.pk] for member in there}
@@ -107,7 +112,7 @@ def opening(organisation: Organisation, *, at: datetime) -> Opening:
     """Return whether an organisation's chat is open: to who comes without a topic."""
     known = rules(organisation.pk)
     team = organisation.intake_team
-    if not known.offered or team is None:
+    if not known.offered or team is None or reads_urgent_by_two(organisation.pk):
         return sla.opening(
             offered=False,
             hours=(),
@@ -124,6 +129,14 @@ def opening(organisation: Organisation, *, at: datetime) -> Opening:
         last_entry=timedelta(minutes=known.last_entry_minutes),
         at=at,
     )
+
+
+def reads_urgent_by_two(organisation: UUID) -> bool:
+    """Say whether replies to who is in danger wait for a second person here: then nobody may chat.
+
+    Somebody in danger would be in line, and no answer could leave at once.
+    """
+    return roster.house_rules(organisation).four_eyes_sofort
 
 
 def hours(team: Team, *, at: datetime) -> Sequence[tuple[datetime, datetime]]:

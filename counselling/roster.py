@@ -244,10 +244,17 @@ def house_rules(organisation: UUID) -> HouseRules:
 
 def is_learning(member: Membership) -> bool:
     """Say whether somebody's replies always wait for a second person."""
-    return (
-        member.role == Role.TRAINEE
-        or WorkProfile.objects.filter(pk=member.pk, needs_approval=True).exists()
-    )
+    return member.pk in learning([member])
+
+
+def learning(members: Sequence[Membership]) -> set[UUID]:
+    """Return whose replies always wait for a second person."""
+    trainees = {member.pk for member in members if member.role == Role.TRAINEE}
+    others = [member.pk for member in members if member.pk not in trainees]
+    if not others:
+        return trainees
+    wanted = WorkProfile.objects.filter(pk__in=others, needs_approval=True)
+    return trainees | set(wanted.values_list("pk", flat=True))
 
 
 def needs_second_person(case: Case, author: Membership) -> bool:

@@ -31,12 +31,16 @@ class NotThere(Exception):
     """Who should take the chat is not on duty for it."""
 
 
+class SecondPersonReads(Exception):
+    """Their words wait for a second person, which no chat can."""
+
+
 @transaction.atomic
 def take(*, case: UUID, by: Membership, at: datetime) -> None:
     """Sit down in a chat: the next in line, or one whose counsellor is gone. One wins.
 
-    Taking again what one has is no error. Raises NoRoom, cases.ClaimedByOther, moves.NoChat or
-    entries.CaseGone.
+    Taking again what one has is no error. Raises SecondPersonReads, NoRoom, cases.ClaimedByOther,
+    moves.NoChat or entries.CaseGone.
     """
     row = entries.locked(case)
     chat = moves.current(case)
@@ -45,6 +49,8 @@ def take(*, case: UUID, by: Membership, at: datetime) -> None:
         if chat.state == ChatState.INTERRUPTED:
             moves.move(chat, ChatMove.COME_BACK, by=by.actor, at=at)
         return
+    if roster.is_learning(by):
+        raise SecondPersonReads
     _must_have_room(by, at=at)
     if chat.state == ChatState.WAITING:
         cases.claim(case=case, by=by, at=at)

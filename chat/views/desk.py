@@ -94,9 +94,7 @@ def take(request: HttpRequest) -> HttpResponse:
     request = cast(CaseRequest, request)
     try:
         seats.take(case=request.case.pk, by=request.member, at=timezone.now())
-    except seats.NoRoom as full:
-        notices.warning(request, wording.no_room_words(full))
-    except (moves.NoChat, *REFUSALS) as refusal:
+    except (seats.SecondPersonReads, seats.NoRoom, moves.NoChat, *REFUSALS) as refusal:
         notices.warning(request, _words(refusal))
     return _to_desk()
 
@@ -324,6 +322,8 @@ def _minutes(since: datetime, *, at: datetime) -> str:
 def _words(refusal: Exception) -> str:
     if isinstance(refusal, seats.NoRoom):
         return wording.no_room_words(refusal)
+    if isinstance(refusal, seats.SecondPersonReads):
+        return _("Ihre Antworten liest erst eine zweite Person. Im Chat geht das nicht.")
     if isinstance(refusal, seats.NotThere):
         return _("Diese Person ist gerade nicht für den Chat da.")
     if isinstance(refusal, moves.NoChat):

@@ -10,11 +10,13 @@ from django.db import connection
 from accounts.models import Membership
 from audit.models import TrailEntry
 from chat import queries
+from chat.forms import RulesForm
 from chat.models import Chat
 from chat.operations import ending, entering, seats, speaking
+from chat.sla import Shut
 from chat.states import ChatState
 from counselling import queries as cases_queries
-from counselling.models import Escalation, WorkProfile
+from counselling.models import Escalation, HouseRules, WorkProfile
 from counselling.operations import cases, holding
 from counselling.sla import Channel, Urgency
 from counselling.states import CaseState
@@ -187,6 +189,23 @@ def test_nobody_gets_a_chat_who_is_full_or_not_there_for_chats(house: House) -> 
                 at=FORENOON,
             )
     assert texts(entered) == [WORRY]  # nor does the client read of it
+
+
+def test_whose_words_wait_for_a_second_person_gets_no_chat(house: House) -> None:
+    asked = enter(house)
+    WorkProfile.objects.create(member=house.lea, needs_approval=True)
+    assert house.lea not in queries.counsellors(asked.case.team, at=FORENOON)
+    with pytest.raises(seats.SecondPersonReads):
+        seats.take(case=asked.pk, by=house.lea, at=FORENOON)
+    assert asked.chat().state == ChatState.WAITING
+
+
+def test_where_two_read_what_is_said_to_somebody_in_danger_the_chat_is_off(house: House) -> None:
+    assert queries.opening(house.nordhafen, at=FORENOON).shut is None
+    HouseRules.objects.create(organisation=house.nordhafen, four_eyes_sofort=True)
+    assert queries.opening(house.nordhafen, at=FORENOON).shut is Shut.OFF
+    form = RulesForm({"offered": "on"}, instance=queries.rules(house.nordhafen.pk))
+    assert "zweite Person" in form.errors["offered"][0]
 
 
 def test_a_chat_ends_with_a_summary_and_its_case_is_closed(house: House) -> None:
