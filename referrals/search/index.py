@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import NamedTuple
+from uuid import UUID
 
-from django.db import connection
-
-from referrals.models import SearchDocument, Synonym, TaxonomyTerm
+from referrals.models import SearchDocument, SearchState, Synonym, TaxonomyTerm
 from referrals.search import lexicon, meaning
 from referrals.search.columns import Columns, Row, updated
 from referrals.search.lexicon import Entry
@@ -20,20 +18,12 @@ ROWS_AT_ONCE = 5_000
 class Memory:
     """A moment's knowledge. `names`: of taxonomy terms by code, for people to read."""
 
-    epoch: object = None
+    epoch: UUID | None = None
     documents: int = 0
     phrases: int = -1
     columns: Columns = field(default_factory=Columns)
     meaning: Meaning | None = None
     names: dict[str, str] = field(default_factory=dict)
-
-
-class State(NamedTuple):
-    """Which versions the database has. `epoch` as the database writes an id; it is only compared."""
-
-    epoch: object
-    documents: int
-    phrases: int
 
 
 _lock = Lock()
@@ -43,23 +33,19 @@ _memory = Memory()
 def current() -> Memory:
     """Return what holds now: one question to the database when nothing has changed."""
     global _memory  # noqa: PLW0603 - one memory a process, replaced as a whole
-    state = _state()
+    state = SearchState.objects.filter(pk=1).first()
     known = _memory
     if state is None:
         return Memory(meaning=meaning.shipped())
-    if state == (known.epoch, known.documents, known.phrases):
+    if (state.epoch, state.documents, state.phrases) == (
+        known.epoch,
+        known.documents,
+        known.phrases,
+    ):
         return known
     with _lock:
         _memory = _brought_up_to(state, _memory)
         return _memory
-
-
-def _state() -> State | None:
-    """Ask what the database has: on every search, so without Django's writing the statement anew."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT epoch, documents, phrases FROM referrals_searchstate WHERE id = 1")
-        row = cursor.fetchone()
-    return State(*row) if row else None
 
 
 def forget() -> None:
@@ -69,7 +55,7 @@ def forget() -> None:
         _memory = Memory()
 
 
-def _brought_up_to(state: State, known: Memory) -> Memory:
+def _brought_up_to(state: SearchState, known: Memory) -> Memory:
     if known.epoch != state.epoch:
         known = Memory()
     columns = known.columns
