@@ -246,7 +246,7 @@ def cases_pages(tour: Tour) -> None:
     tour.follow("section[aria-labelledby=due] .queue-row__title a", "case-mine")
     page.locator("details.case-close > summary").click()
     page.locator("details.case-rate > summary").click()
-    page.locator("details.case-note > summary").click()
+    page.locator("details.case-note > summary.card__title").click()
     # Another draft than on the other device: only a changed one is saved.
     place = "unterwegs" if tour.in_dark else "im Büro"
     page.locator("#reply-text").fill(f"Ein **Wort** und eine Liste:\n\n- eins\n- {place}")
