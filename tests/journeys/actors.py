@@ -186,6 +186,13 @@ class Colleague(Person):
         mine.get_by_role("button").click()
         expect(self.page.locator(".staff-header")).to_be_visible()
 
+    def open_from_menu(self, group: str, entry: str) -> None:
+        """Open a page that stands in the second row of the menu."""
+        menu = self.page.locator(".staff-nav")
+        menu.get_by_role("link", name=self.say(group)).click()
+        below = self.page.locator(".staff-nav--below")
+        below.get_by_role("link", name=self.say(entry)).click()
+
     def open_queue(self) -> None:
         """Open the list of what waits."""
         self.page.goto(self.address("/team/"))

@@ -124,7 +124,7 @@ def test_a_human_confirms_and_the_list_of_what_to_review_is_shorter(
     parent_of(visit).ask(HIDDEN, topic="Baby und Schlaf")
     row = row_of_new_case(jonna, before)
     reference = row.get_attribute("id")
-    jonna.link("Einstufung prüfen").click()
+    jonna.open_from_menu("Im Team", "Einstufung prüfen")
     listed = jonna.page.locator(f"#{reference}")
     expect(listed).to_contain_text("Automatisch eingestuft")
     jonna.look("triage-reviews")
@@ -135,7 +135,7 @@ def test_a_human_confirms_and_the_list_of_what_to_review_is_shorter(
     expect(jonna.page.get_by_text("Die Einstufung ist bestätigt.")).to_be_visible()
     expect(jonna.page.locator("#case-alarm .notice")).to_have_count(0)
     expect(jonna.page.locator("#case-facts")).to_contain_text("Jonna Petersen: sofort")
-    jonna.link("Einstufung prüfen").click()
+    jonna.open_from_menu("Im Team", "Einstufung prüfen")
     expect(jonna.page.locator(f"#{reference}")).to_have_count(0)
 
 
@@ -204,7 +204,7 @@ def test_what_only_a_human_saw_becomes_a_line_for_training(visit: OpenVisitor, d
     expect(jonna.page.locator("#case-standing .urgency--sofort")).to_be_visible()
 
     katrin = colleague_of(visit, device, "katrin.voss")
-    katrin.link("Einstufung prüfen").click()
+    katrin.open_from_menu("Im Team", "Einstufung prüfen")
     katrin.look("triage-reviews-supervisor")
     katrin.page.get_by_role("link", name="Verpasst").click()
     katrin.look("triage-misses")
@@ -227,7 +227,7 @@ def test_what_only_a_human_saw_becomes_a_line_for_training(visit: OpenVisitor, d
 
 def test_who_is_no_supervisor_finds_no_misses(visit: OpenVisitor) -> None:
     jonna = colleague_of(visit)
-    jonna.link("Einstufung prüfen").click()
+    jonna.open_from_menu("Im Team", "Einstufung prüfen")
     expect(jonna.page.get_by_role("link", name="Verpasst")).to_have_count(0)
     answer = jonna.page.goto("/team/verpasst/")
     assert answer is not None
