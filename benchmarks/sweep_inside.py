@@ -68,7 +68,7 @@ def fill(count: int) -> None:
             count - 1,
             {"id": random["id"], "submission": random["id"], "lookup_id": random["bytes"]},
         )
-        columns = _columns(Deadline, without={"id", "case_id"})
+        columns = [f'"{column}"' for column in _columns(Deadline, without={"id", "case_id"})]
         listed, taken = ", ".join(columns), ", ".join(f"one.{column}" for column in columns)
         cursor.execute(
             f"INSERT INTO counselling_deadline (case_id, {listed}) SELECT c.id, {taken}"
@@ -103,11 +103,12 @@ def _copy(
     cursor: CursorWrapper, model: type[models.Model], count: int, other: dict[str, str]
 ) -> None:
     columns = _columns(model, without=set())
-    values = ", ".join(other.get(column, f"one.{column}") for column in columns)
+    values = ", ".join(other.get(column, f'one."{column}"') for column in columns)
+    named = ", ".join(f'"{column}"' for column in columns)
     table = model._meta.db_table
     cursor.execute(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
-        f" INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
+        f" INSERT INTO {table} ({named}) SELECT {values}"
         f" FROM n CROSS JOIN (SELECT * FROM {table} LIMIT 1) one",
         [count],
     )
