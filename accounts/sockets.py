@@ -1,13 +1,14 @@
-"""The ground for every socket of staff: who it is, asked at connect and again before each delivery."""
+"""The ground for every socket; for those of staff: who it is, asked at connect and before each delivery."""
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.generic.websocket import AsyncJsonWebsocketConsumer, AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import DatabaseError
@@ -20,19 +21,15 @@ from accounts.events import member_group, person_group
 from accounts.models import Membership
 
 log = logging.getLogger("lotse.sockets")
+Watched = TypeVar("Watched", bound="Socket")
 
 SIGNED_OUT = 4401  # close code: sign in again
 NOT_THERE = 4404  # close code: there is no such thing for this member
 NOTHING_TO_SAY = 4400  # close code: this socket only listens
 
 
-class StaffConsumer(AsyncJsonWebsocketConsumer):
-    """A socket that tells a member when to look again. It never carries content.
-
-    Subclasses say in `groups_for` which groups the member may listen to.
-    """
-
-    member: Membership
+class Socket(AsyncWebsocketConsumer):
+    """What all sockets share: the session's cookie, and messages without a detour."""
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler of a message.
@@ -45,6 +42,21 @@ class StaffConsumer(AsyncJsonWebsocketConsumer):
         if handler is None:
             raise ValueError("no handler for this type of message")
         await handler(message)
+
+    @property
+    def cookie(self) -> str:
+        """Return the session cookie's value that came with the handshake."""
+        cookies: dict[str, str] = self.scope.get("cookies", {})
+        return cookies.get(settings.SESSION_COOKIE_NAME, "")
+
+
+class StaffConsumer(Socket, AsyncJsonWebsocketConsumer):
+    """A socket that tells a member when to look again. It never carries content.
+
+    Subclasses say in `groups_for` which groups the member may listen to.
+    """
+
+    member: Membership
 
     def groups_for(self, member: Membership) -> list[str] | None:
         """Return the groups that this socket joins, or None when there is nothing for the member.
@@ -98,33 +110,32 @@ class StaffConsumer(AsyncJsonWebsocketConsumer):
 
     @database_sync_to_async
     def _who_and_where(self) -> tuple[Membership | None, list[str] | None]:
-        member = member_of_cookie(self._session_cookie())
+        member = member_of_cookie(self.cookie)
         return member, self.groups_for(member) if member else None
 
-    def _session_cookie(self) -> str:
-        cookies: dict[str, str] = self.scope.get("cookies", {})
-        return cookies.get(settings.SESSION_COOKIE_NAME, "")
 
+class Watch(Generic[Watched]):
+    """Looks every second whether sockets of this process may stay, at all of an event loop together.
 
-class _Watch:
-    """Looks every second which sockets of this process belong to somebody who has left.
-
-    A hint says so at once, but may be lost. One query for all sockets of an event loop.
+    A hint says who may not, but may be lost. look: asks about all with one query, closes who must go.
     """
 
     EVERY = 1.0  # seconds; who has left is out within two
 
-    def __init__(self) -> None:
-        self._sockets: dict[asyncio.AbstractEventLoop, set[StaffConsumer]] = {}
+    def __init__(self, look: Callable[[list[Watched]], Awaitable[None]]) -> None:
+        self._look_at = look
+        self._sockets: dict[asyncio.AbstractEventLoop, set[Watched]] = {}
         self._looking: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
 
-    def add(self, socket: StaffConsumer) -> None:
+    def add(self, socket: Watched) -> None:
+        """Watch a socket of the running loop."""
         loop = asyncio.get_running_loop()
         self._sockets.setdefault(loop, set()).add(socket)
         if loop not in self._looking:
             self._looking[loop] = loop.create_task(self._look(loop))
 
-    def discard(self, socket: StaffConsumer) -> None:
+    def discard(self, socket: Watched) -> None:
+        """Watch a socket no more; one that is not watched is no error."""
         loop = asyncio.get_running_loop()
         self._sockets.get(loop, set()).discard(socket)
         if not self._sockets.get(loop):
@@ -137,14 +148,17 @@ class _Watch:
         while sockets := self._sockets.get(loop):
             await asyncio.sleep(self.EVERY)
             try:
-                left = await _who_has_left({socket.member.pk for socket in sockets})
+                await self._look_at(list(sockets))
             except DatabaseError as error:
                 log.warning("sockets could not be watched: %s", type(error).__name__)
-                continue
-            for socket in [socket for socket in sockets if socket.member.pk in left]:
-                self.discard(socket)
-                await socket.close(SIGNED_OUT)
         self._looking.pop(loop, None)
+
+
+async def _close_who_has_left(sockets: list[StaffConsumer]) -> None:
+    left = await _who_has_left({socket.member.pk for socket in sockets})
+    for socket in [socket for socket in sockets if socket.member.pk in left]:
+        watched.discard(socket)
+        await socket.close(SIGNED_OUT)
 
 
 @database_sync_to_async
@@ -152,7 +166,7 @@ def _who_has_left(members: set[UUID]) -> set[UUID]:
     return queries.ended(members)
 
 
-watched = _Watch()
+watched = Watch(_close_who_has_left)
 
 
 def member_of_cookie(cookie: str) -> Membership | None:

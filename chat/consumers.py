@@ -14,14 +14,12 @@ from random import uniform
 from typing import Any, TypeVar
 from uuid import UUID
 
-from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.events import member_group, person_group
+from accounts.sockets import Socket, Watch
 from chat import events, exchange, protocol
 from chat.exchange import Gone, Side, Speaker
 from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
@@ -34,7 +32,6 @@ HELLO_WITHIN = 10.0  # seconds
 POLL_BETWEEN = (15.0, 20.0)  # seconds; not all at once
 STATE_WITHIN = (0.02, 0.4)  # seconds after a hint
 STALLED = 30.0  # seconds that a reader with a full window may say nothing
-LOOK_EVERY = 1.0  # seconds; whose session has ended is out within two
 # A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
 _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="chat")
 
@@ -47,7 +44,7 @@ async def asked(question: Callable[[], Answer]) -> Answer:
     return answer
 
 
-class ChatConsumer(AsyncWebsocketConsumer):
+class ChatConsumer(Socket):
     """One end of a chat. Subclasses say whose."""
 
     side: Side
@@ -68,13 +65,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._frames = protocol.frames_bucket()
         self._sends = protocol.sends_bucket()
         self._closing = False
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Call the handler of a message, without Channels' hop to a thread for each (platform.md)."""
-        handler = getattr(self, get_handler_name(message), None)
-        if handler is None:
-            raise ValueError("no handler for this type of message")
-        await handler(message)
 
     # --- Coming and going ---------------------------------------------------------------------------
     async def connect(self) -> None:
@@ -310,12 +300,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
             raise Broken("hello_first")
         return self.speaker
 
-    @property
-    def cookie(self) -> str:
-        """Return the session cookie's value that came with the handshake."""
-        cookies: dict[str, str] = self.scope.get("cookies", {})
-        return cookies.get(settings.SESSION_COOKIE_NAME, "")
-
 
 def _news(speaker: Speaker, after: int, most: int) -> list[exchange.Out]:
     exchange.still(speaker)
@@ -343,44 +327,11 @@ class TeamChat(ChatConsumer):
         return exchange.member_of(self.cookie, case, language=language)
 
 
-class _Watch:
-    """Looks every second whose session of this process's sockets has ended or changed: one query for all.
-
-    A hint says so at once, but may be lost, and clients' sessions end without one.
-    """
-
-    def __init__(self) -> None:
-        self._sockets: dict[asyncio.AbstractEventLoop, set[ChatConsumer]] = {}
-        self._looking: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
-
-    def add(self, socket: ChatConsumer) -> None:
-        loop = asyncio.get_running_loop()
-        self._sockets.setdefault(loop, set()).add(socket)
-        if loop not in self._looking:
-            self._looking[loop] = loop.create_task(self._look(loop))
-
-    def discard(self, socket: ChatConsumer) -> None:
-        loop = asyncio.get_running_loop()
-        self._sockets.get(loop, set()).discard(socket)
-        if not self._sockets.get(loop):
-            self._sockets.pop(loop, None)
-            looking = self._looking.pop(loop, None)
-            if looking is not None and looking is not asyncio.current_task():
-                looking.cancel()
-
-    async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        while sockets := list(self._sockets.get(loop, ())):
-            try:
-                cookies = {socket.cookie for socket in sockets}
-                marks = await asked(lambda: sessions.marks(cookies))  # noqa: B023 - awaited at once
-                for socket in sockets:
-                    await self._compare(socket, marks)
-            except DatabaseError as error:
-                log.warning("chats could not be watched: %s", type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY)
-        self._looking.pop(loop, None)
-
-    async def _compare(self, socket: ChatConsumer, marks: dict[str, str]) -> None:
+async def _look_at_sessions(sockets: list[ChatConsumer]) -> None:
+    """Close whose session has ended, and look again at whose has changed. Clients' end without a hint."""
+    cookies = {socket.cookie for socket in sockets}
+    marks = await asked(lambda: sessions.marks(cookies))
+    for socket in sockets:
         mark = marks.get(socket.cookie, "")
         if not mark:
             await socket.end(Close.SIGNED_OUT)
@@ -390,4 +341,4 @@ class _Watch:
             await socket.look_again()
 
 
-watched = _Watch()
+watched = Watch(_look_at_sessions)
