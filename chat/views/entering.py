@@ -1,6 +1,7 @@
 """The door of the chat: open or closed, until when, what instead; and the first words."""
 
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,9 +21,7 @@ from counselling import promises
 from counselling.access import kept_holder, open_for_client
 from counselling.operations import asking
 from counselling.sla import Urgency
-from counselling.views.asking import Ticket
-from counselling.views.waiting import refused
-from vault.keyring import ClientHolder
+from counselling.views.beginning import Ticket, admitted, remembering, say_nobody_answers
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,37 +35,15 @@ def enter(request: HttpRequest) -> HttpResponse:
             return _to_room(request)
         return _door(request, EnterForm(), at=at)
     form = EnterForm(request.POST)
-    sent = request.POST.get("ticket", "")
-    ticket = Ticket.read(sent, at=at)
-    valid = form.is_valid()
-    if ticket is None:
-        form.add_error(
-            "text",
-            _(
-                "Das Formular war zu lange offen. Ihr Text ist noch da. "
-                "Bitte senden Sie ihn noch einmal ab."
-            ),
-        )
-        return _door(request, form, at=at)
-    if not valid:
-        return _door(request, form, at=at, sealed=sent)
-    try:
-        gate.let_through(request, gate.QUESTION, at=at, again_for=ticket.submission)
-    except gate.GateClosed as closed:
-        return refused(
-            closed, form, "text", lambda wait: _door(request, form, at=at, sealed=sent, wait=wait)
-        )
-    return _take(request, form, ticket, sent, at=at)
+    ticket = admitted(request, form, partial(_door, request, form, at=at), at=at)
+    if isinstance(ticket, HttpResponse):
+        return ticket
+    return _take(request, form, ticket, request.POST["ticket"], at=at)
 
 
 def _take(
     request: OrganisationRequest, form: EnterForm, ticket: Ticket, sealed: str, *, at: datetime
 ) -> HttpResponse:
-    def remember(holder: ClientHolder) -> None:
-        # With the chat or not at all, as with a question.
-        open_for_client(request, holder, code=ticket.code)
-        request.session.save()
-
     try:
         entering.enter(
             organisation=request.organisation,
@@ -75,7 +52,7 @@ def _take(
             code=ticket.code,
             submission=ticket.submission,
             at=at,
-            together_with=remember,
+            together_with=remembering(request, ticket),
         )
     except entering.ChatShut:
         form.add_error(
@@ -87,13 +64,7 @@ def _take(
         )
         return _door(request, form, at=at, sealed=sealed)
     except asking.NobodyAnswers:
-        form.add_error(
-            "text",
-            _(
-                "Im Moment kann hier niemand antworten. Ihr Text wurde nicht gesendet, er steht noch "
-                "hier. Bitte wenden Sie sich an eine der Nummern oben."
-            ),
-        )
+        say_nobody_answers(form)
         return _door(request, form, at=at, sealed=sealed)
     except asking.AlreadyAsked as before:
         open_for_client(request, before.holder, code=ticket.code)

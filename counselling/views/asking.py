@@ -1,9 +1,8 @@
 """The way of a question: the form, then the access code."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import cast
-from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -28,40 +27,7 @@ from counselling.forms.client import AskForm
 from counselling.models import Case
 from counselling.operations import asking, attachments
 from counselling.sla import Urgency
-from counselling.views.waiting import refused
-from vault import tickets
-from vault.codes import AccessCode
-from vault.keyring import ClientHolder
-
-PURPOSE = "ask"
-LIFETIME = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """What a form carries, sealed: the same form sent twice is one case with one code."""
-
-    submission: UUID
-    code: AccessCode
-
-    @classmethod
-    def fresh(cls) -> "Ticket":
-        """Return a ticket for a form that was never sent."""
-        return cls(uuid4(), AccessCode.generate())
-
-    @classmethod
-    def read(cls, sealed: str, *, at: datetime) -> "Ticket | None":
-        """Return the ticket that a form brought back; None when it is too old or not ours."""
-        try:
-            payload = tickets.redeem(sealed, purpose=PURPOSE, at=at, lifetime=LIFETIME)
-        except tickets.TicketInvalid:
-            return None
-        return cls(UUID(payload["submission"]), AccessCode(payload["code"]))
-
-    def seal(self, *, at: datetime) -> str:
-        """Return what goes into the form."""
-        payload = {"submission": str(self.submission), "code": self.code.characters}
-        return tickets.issue(payload, purpose=PURPOSE, at=at)
+from counselling.views.beginning import Ticket, admitted, remembering, say_nobody_answers
 
 
 @takes_files
@@ -74,30 +40,14 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _form(request, AskForm(organisation=request.organisation), at=at)
     form = AskForm(request.POST, request.FILES, organisation=request.organisation)
-    sent = request.POST.get("ticket", "")
-    ticket = Ticket.read(sent, at=at)
-    valid = form.is_valid()
-    if ticket is None:
-        form.add_error(
-            "text",
-            _(
-                "Das Formular war zu lange offen. Ihr Text ist noch da. "
-                "Bitte senden Sie ihn noch einmal ab."
-            ),
-        )
-        return _form(request, form, at=at)
-    if not valid:
-        return _form(request, form, at=at, sealed=sent)
     # Before the files: taking them apart costs the most.
-    try:
-        gate.let_through(request, gate.QUESTION, at=at, again_for=ticket.submission)
-    except gate.GateClosed as closed:
-        return refused(
-            closed, form, "text", lambda wait: _form(request, form, at=at, sealed=sent, wait=wait)
-        )
+    ticket = admitted(request, form, partial(_form, request, form, at=at), at=at)
+    if isinstance(ticket, HttpResponse):
+        return ticket
+    sealed = request.POST["ticket"]
     if not form.receive_files():
-        return _form(request, form, at=at, sealed=sent)
-    return _take(request, form, ticket, sent, at=at)
+        return _form(request, form, at=at, sealed=sealed)
+    return _take(request, form, ticket, sealed, at=at)
 
 
 def _take(
@@ -111,12 +61,6 @@ def _take(
         in_danger=form.in_danger,
         files=form.received,
     )
-
-    def remember(holder: ClientHolder) -> None:
-        # With the case or not at all: the page with the code is never lost to a crash in between.
-        open_for_client(request, holder, code=ticket.code)
-        request.session.save()
-
     try:
         asking.ask(
             organisation=request.organisation,
@@ -124,16 +68,10 @@ def _take(
             code=ticket.code,
             submission=ticket.submission,
             at=at,
-            together_with=remember,
+            together_with=remembering(request, ticket),
         )
     except asking.NobodyAnswers:
-        form.add_error(
-            "text",
-            _(
-                "Im Moment kann hier niemand antworten. Ihr Text wurde nicht gesendet, er steht noch "
-                "hier. Bitte wenden Sie sich an eine der Nummern oben."
-            ),
-        )
+        say_nobody_answers(form)
         return _form(request, form, at=at, sealed=sealed)
     except attachments.NotStored:
         form.add_error("attachments", wording.not_stored_words())

@@ -16,7 +16,7 @@ from audit.models import TrailEntry
 from counselling import queries
 from counselling.models import Case, Message
 from counselling.sla import Urgency
-from counselling.views.asking import Ticket
+from counselling.views.beginning import Ticket
 from tests import factories
 from tests.counselling.pages import hidden, words
 from vault import tickets
