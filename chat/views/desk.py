@@ -34,6 +34,7 @@ from counselling.operations import reading
 from counselling.operations.entries import DifferentText
 from counselling.queries import Entry
 from counselling.roster import Load
+from counselling.views.case_page import filled_modules, placeholders_of
 from counselling.views.refusals import LOCKED, REFUSALS, words_for
 from counselling.wording import system_words_for_team
 
@@ -51,7 +52,7 @@ class InLine:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A chat that one sits in, with its forms. `typed`: what was refused and is to be typed again."""
+    """A chat that one sits in, with its forms."""
 
     chat: Chat
     reference: str
@@ -208,13 +209,17 @@ def _desk(
     chats = queries.held_by(request.member)
     for chat in chats:
         speaking.keep_seat(case=chat.case_id, by=request.member, at=at)
+    teams = {chat.case.team_id for chat in chats}
+    colleagues = {team: _colleagues(team, request, at=at) for team in teams}
     context = {
-        "panels": [_panel(request, chat, filled, at=at) for chat in chats],
+        "panels": [
+            _panel(request, chat, filled, colleagues[chat.case.team_id], at=at) for chat in chats
+        ],
         "refusal": filled.refusal,
         "kept": _kept(filled, {chat.case_id for chat in chats}),
         "longest": LONGEST_TEXT,
         "spoken": (translation.get_language() or "de")[:2],
-        "modules": _modules(request),
+        "modules": filled_modules(request.member, placeholders_of(request.member)),
     }
     return render(request, "chat/desk.html", context | _line(request.member, at=at), status=status)
 
@@ -238,7 +243,14 @@ def _in_line(chat: Chat, *, at: datetime) -> InLine:
     )
 
 
-def _panel(request: StaffRequest, chat: Chat, filled: Filled, *, at: datetime) -> Panel:
+def _panel(
+    request: StaffRequest,
+    chat: Chat,
+    filled: Filled,
+    colleagues: dict[Membership, Load],
+    *,
+    at: datetime,
+) -> Panel:
     mine = filled if filled.case == chat.case_id else Filled()
     entries: list[Entry] = []
     locked = ""
@@ -259,7 +271,7 @@ def _panel(request: StaffRequest, chat: Chat, filled: Filled, *, at: datetime) -
         say=mine.say or SayForm(initial={"message": uuid4()}, auto_id=f"say-{mark}-%s"),
         pass_on=mine.pass_on
         or PassOnForm(
-            colleagues=_colleagues(chat.case.team_id, request, at=at),
+            colleagues=colleagues,
             initial={"message": uuid4()},
             auto_id=f"pass-{mark}-%s",
         ),
@@ -293,17 +305,6 @@ def _colleagues(team: UUID, request: StaffRequest, *, at: datetime) -> dict[Memb
         for member, load in found.items()
         if member.pk != request.member.pk and load.free > 0 and allows(member, "chat.answer")
     }
-
-
-def _modules(request: StaffRequest) -> list[dict[str, str]]:
-    values = {
-        "beratung": request.member.name,
-        "organisation": request.member.organisation.name,
-    }
-    return [
-        {"title": module.title, "body": markup.fill_placeholders(module.body, values)}
-        for module in cases.text_modules(request.member.organisation)
-    ]
 
 
 def _kept(filled: Filled, shown: set[UUID]) -> str:

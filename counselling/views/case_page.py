@@ -1,6 +1,6 @@
 """The case page: what a member sees of a case and may do with it now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import Membership
 from accounts.rules import allows
 from counselling import alarms, consulting, markup, queries, roster, second_eyes
 from counselling.access import CaseRequest
@@ -258,7 +259,7 @@ def _opened(
         "draft_saved": rows.due_words(draft[0].saved_at, at=at) if draft else "",
         "reply_form": filled.reply or fresh_reply(case, text=draft[1] if draft else ""),
         "note_form": filled.note or NoteForm(initial={"client_msg_id": uuid4()}),
-        "modules": _modules(request) if now.may_write else [],
+        "modules": filled_modules(request.member, placeholders(request)) if now.may_write else [],
         **_approvals(request, filled, at=at),
         "consultations": _consultations(request, at=at),
     }
@@ -305,10 +306,7 @@ def _consultations(request: CaseRequest, *, at: datetime) -> list[dict[str, obje
 
 def placeholders(request: CaseRequest) -> dict[str, str]:
     """Return what the placeholders of text modules stand for in this case."""
-    values = {
-        "beratung": request.member.name,
-        "organisation": request.member.organisation.name,
-    }
+    values = placeholders_of(request.member)
     if request.case.due_at is not None:
         # It goes into an answer: as the client reads it, whatever language the page speaks.
         with translation.override(request.member.organisation.language):
@@ -316,15 +314,20 @@ def placeholders(request: CaseRequest) -> dict[str, str]:
     return values
 
 
-def _modules(request: CaseRequest) -> list[dict[str, object]]:
-    values = placeholders(request)
+def placeholders_of(member: Membership) -> dict[str, str]:
+    """Return what the placeholders stand for that hold in every case of a member."""
+    return {"beratung": member.name, "organisation": member.organisation.name}
+
+
+def filled_modules(member: Membership, values: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return the text modules that a member may insert, their placeholders filled."""
     return [
         {
             "id": module.pk,
             "title": module.title,
             "body": markup.fill_placeholders(module.body, values),
         }
-        for module in queries.text_modules(request.member.organisation)
+        for module in queries.text_modules(member.organisation)
     ]
 
 
