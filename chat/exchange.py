@@ -31,6 +31,7 @@ from counselling import queries as cases
 from counselling import wording as case_wording
 from counselling.access import kept_holder
 from counselling.models import Case, Message
+from counselling.operations import cases as case_operations
 from counselling.operations import messages, reading
 from counselling.operations.cases import NotHolder
 from counselling.operations.entries import CaseGone, DifferentText
@@ -189,7 +190,7 @@ def state(speaker: Speaker, *, at: datetime) -> Out:
     chat = queries.latest_chat(speaker.case)
     if chat is None:
         raise Gone(Close.NOT_THERE)
-    counsellor = queries.counsellor_of(chat.case)
+    counsellor = case_operations.holder_of(chat.case_id)
     name = counsellor.name if counsellor and chat.state in ChatState.seated() else ""
     out: Out = {
         "type": "state",

@@ -14,7 +14,7 @@ from chat.models import Chat, ChatRules
 from chat.sla import Line, Opening, Wait
 from chat.states import ChatState
 from counselling import roster
-from counselling.models import Case, Channel
+from counselling.models import Channel
 from counselling.roster import Load
 
 AHEAD = timedelta(days=14)  # in which the next opening is looked for
@@ -177,12 +177,6 @@ def held_by(member: Membership) -> list[Chat]:
         .select_related("case__topic", "case__team", "case__organisation")
         .order_by("taken_at", "id")
     )
-
-
-def counsellor_of(case: Case) -> Membership | None:
-    """Return who sits in a case's chat, or None."""
-    claim = case.claims.filter(ended_at__isnull=True).select_related("member").first()
-    return claim.member if claim else None
 
 
 def overdue_places(*, at: datetime, most: int) -> list[UUID]:

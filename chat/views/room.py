@@ -22,6 +22,7 @@ from chat.protocol import LONGEST_TEXT, Broken
 from chat.states import ChatState
 from chat.views import line
 from counselling.access import ClientRequest, client_case, client_case_or, kept_code
+from counselling.operations.cases import holder_of
 from counselling.operations.entries import DifferentText
 from counselling.sla import Urgency
 from counselling.views import conversation
@@ -139,7 +140,7 @@ def _room(request: ClientRequest, form: SayForm, *, at: datetime, wait: str = ""
 
 
 def _standing(chat: Chat, *, at: datetime) -> object:
-    counsellor = queries.counsellor_of(chat.case)
+    counsellor = holder_of(chat.case_id)
     place = exchange.in_line(chat, at=at) if chat.state == ChatState.WAITING else None
     return exchange.standing(chat, place, counsellor.name if counsellor else "", at=at)
 
