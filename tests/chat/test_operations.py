@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Membership
 from audit.models import TrailEntry
@@ -320,15 +321,15 @@ def test_a_read_mark_goes_forward_only_and_not_beyond_what_there_is(house: House
 
 
 def test_the_line_asks_as_few_questions_at_one_row_as_at_many(
-    house: House, django_assert_num_queries: object
+    house: House, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     enter(house)
     one = queries.waiting(house.katrin)
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(2):
         one = queries.waiting(house.katrin)
     for _number in range(6):
         enter(house)
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(2):
         many = queries.waiting(house.katrin)
     assert (len(one), len(many)) == (1, 7)
 

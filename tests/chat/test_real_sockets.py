@@ -6,6 +6,7 @@ import socket
 import struct
 from base64 import b64encode
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -122,10 +123,10 @@ def test_another_sites_page_gets_no_socket(live_lotse: Lotse, origin: str | None
     ],
 )
 def test_wrong_bytes_end_their_own_socket_by_a_documented_code(
-    live_lotse: Lotse, data: bytes, more: dict[str, int], code: int
+    live_lotse: Lotse, data: bytes, more: dict[str, Any], code: int
 ) -> None:
     with raw(live_lotse) as wrong:
-        wrong.put(data, **more)  # type: ignore[arg-type]
+        wrong.put(data, **more)
         assert wrong.closed() == code
     with raw(live_lotse) as next_one:
         next_one.put(frame(type="hello", v=9))

@@ -1,6 +1,7 @@
 """Asking colleagues for advice inside a case: who reads what, until when, and what stays of it."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -139,8 +140,8 @@ def test_a_row_that_was_swapped_does_not_open(house: House, asked: Asked) -> Non
 
 
 # --- Asking -------------------------------------------------------------------------------------
-def put(asked: Asked, by: Membership, to: Membership | Team, **fields: object) -> Consultation:
-    given = {
+def put(asked: Asked, by: Membership, to: Membership | Team, **fields: Any) -> Consultation:
+    given: dict[str, Any] = {
         "case": asked.pk,
         "to": to,
         "text": QUESTION,
@@ -151,7 +152,7 @@ def put(asked: Asked, by: Membership, to: Membership | Team, **fields: object) -
         "at": NOW(),
         **fields,
     }
-    return consultations.ask(**given)  # type: ignore[arg-type]
+    return consultations.ask(**given)
 
 
 def test_only_who_holds_the_case_asks(house: House, asked: Asked) -> None:
@@ -182,9 +183,10 @@ def test_nobody_asks_themselves_the_administration_another_house_or_who_has_left
     staff.end_membership(member=house.aylin, by=house.ada, at=NOW())
     empty = Team.objects.create(organisation=house.nordhafen, name="Leer", position=9)
     there = house.suedstadt.teams.first()
+    assert there
     for to in (house.katrin, house.ada, house.boris, house.aylin, empty, there):
         with pytest.raises(NobodyToAsk):
-            put(asked, house.katrin, to)  # type: ignore[arg-type]
+            put(asked, house.katrin, to)
     StaffKey.objects.filter(user=house.lea.user_id).delete()
     with pytest.raises(NobodyToAsk):
         put(asked, house.katrin, house.lea)
