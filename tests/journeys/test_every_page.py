@@ -76,6 +76,8 @@ NO_PAGE = {
     "chat-write": "POST, leads on; with errors it shows the page `chat-desk`",
     "chat-pass-on": "POST, leads on; with errors it shows the page `chat-desk`",
     "chat-finish": "POST, leads on; with errors it shows the page `chat-desk`",
+    "chat-beside": "only while a colleague chats; looked at in test_chat_desk",
+    "chat-join": "POST, leads on",
     "chat-team-poll": "JSON for who has no socket",
     "shift-take": "POST, leads on",
     "swap": "POST, leads on",
