@@ -69,6 +69,7 @@ NO_PAGE = {
     "case-decide": "POST, leads on; with errors it shows the page `case`",
     "case-withdraw": "POST, leads on",
     "chat-room": "only while one chats; looked at in test_chat",
+    "chat-begin": "only in a conversation while the chat is open; looked at in test_chat_desk",
     "chat-say": "POST, leads on; with errors it shows the page `chat-room`",
     "chat-go": "POST, leads on",
     "chat-poll": "JSON for who has no socket",
@@ -209,7 +210,8 @@ def parents_pages(tour: Tour, code: str) -> None:
     tour.follow(".result__name a", "directory-entry")
     tour.go("/nordhafen/hilfe/?q=xyzzy&alter=alt", "directory-nothing")
     tour.go("/nordhafen/hilfe/eingebettet/?q=schulden", "directory-widget")
-    tour.go("/nordhafen/chat/", "chat-closed")
+    tour.go("/nordhafen/chat/", "chat-door")
+    tour.go("/lindental/chat/", "chat-closed")
     tour.go("/nordhafen/frage/", "ask")
     page.locator("details.more > summary").click()
     page.locator("input[name=postcode]").fill("123")
