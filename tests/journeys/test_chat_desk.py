@@ -28,7 +28,14 @@ OscillatorNode.prototype.start = function (...at) {
   noted().tones = Number(noted().tones ?? 0) + 1;
   return start.apply(this, at);
 };
+// The browser without a window says "denied" until it is asked, whatever it was allowed.
 window.Notification = class extends window.Notification {
+  static get permission() { return sessionStorage.getItem("allowed") ?? "default"; }
+  static async requestPermission() {
+    const said = await super.requestPermission();
+    sessionStorage.setItem("allowed", said);
+    return said;
+  }
   constructor(title, options) {
     super(title, options);
     noted().called = [noted().called, title, options?.body].filter(Boolean).join("|");
@@ -79,6 +86,7 @@ def test_a_desk_with_the_keyboard_alone(visit: OpenVisitor, open_chat: Lotse) ->
     second.add_init_script(NOTED)
     waiting = enter(second, "Meine Tochter isst nicht.")
     call_me = second.locator("[data-chat-notify]")
+    expect(call_me).to_be_visible()
     call_me.press("Enter")
     expect(call_me).to_be_hidden()
     look(second, "chat-waiting")
