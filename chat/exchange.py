@@ -198,6 +198,7 @@ def state(speaker: Speaker, *, at: datetime) -> Out:
         "with": name,
         "read": chat.team_read if speaker.member is None else chat.client_read,
         "why": chat.why,
+        "ends": chat.ends_by_itself_at and chat.ends_by_itself_at.isoformat(),
     }
     with translation.override(speaker.language):
         if chat.state == ChatState.WAITING:
@@ -209,7 +210,8 @@ def state(speaker: Speaker, *, at: datetime) -> Out:
             said = standing(chat, place, name, at=at)
             out |= {"kind": said.kind, "title": said.title, "text": said.text}
         else:
-            out["yours"] = counsellor is not None and counsellor.pk == speaker.member.pk
+            sits = counsellor is not None and counsellor.pk == speaker.member.pk
+            out["yours"] = sits or queries.sits_beside(chat.case_id, speaker.member)
     return out
 
 
@@ -226,7 +228,7 @@ def standing(chat: Chat, line: InLine | None, counsellor: str, *, at: datetime) 
     if line is not None:
         return wording.waiting(chat.case, line, at=at)
     if chat.state in ChatState.seated():
-        return wording.seated(chat, counsellor)
+        return wording.seated(chat, counsellor, [one.name for one in queries.companions(chat)])
     return wording.over(chat)
 
 

@@ -58,6 +58,27 @@ class SayForm(forms.Form):
     message = TokenField(required=False)
 
 
+class BeginForm(forms.Form):
+    """What somebody says who goes into the chat with a conversation that goes on."""
+
+    use_required_attribute = False
+
+    text = PlainTextField(
+        label=_("Worum geht es jetzt?"),
+        help_text=_("Wer im Chat antwortet, kann Ihr Gespräch lesen. Ein kurzer Satz genügt."),
+        rows=4,
+        longest=LONGEST_TEXT,
+        empty=_("Hier steht noch nichts. Bitte schreiben Sie, worum es jetzt geht."),
+    )
+    danger = DangerField()
+    message = TokenField(required=False)
+
+    @property
+    def in_danger(self) -> bool:
+        """Say whether the client's answer counts as danger."""
+        return self.cleaned_data["danger"] in Danger.urgent()
+
+
 class PassOnForm(forms.Form):
     """To whom a chat goes, and what its client reads about that."""
 
@@ -119,7 +140,15 @@ class RulesForm(_RulesBase):
 
     class Meta:
         model = ChatRules
-        fields = ("offered", "most_waiting", "keep_minutes", "last_entry_minutes")
+        fields = (
+            "offered",
+            "most_waiting",
+            "keep_minutes",
+            "last_entry_minutes",
+            "quiet_minutes",
+            "quiet_end_minutes",
+            "silent_reading",
+        )
 
     def clean_offered(self) -> bool:
         """Refuse to chat where a second person reads every answer to somebody in danger."""

@@ -1,12 +1,13 @@
 """The chat's own rows: where it stands and whose turn it is. What is said in it is in its case."""
 
 import uuid
+from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organisation
+from accounts.models import Membership, Organisation
 from chat.states import ChatState
 from counselling.models import Case
 
@@ -16,7 +17,9 @@ class Chat(models.Model):
 
     kept_until: until when the client keeps their place; put off while they are connected.
     seat_until: until when its counsellor counts as there; put off likewise. client_read, team_read: up
-    to which entry of the case each side has looked.
+    to which entry of the case each side has looked. quiet_until: when it ends by itself unless somebody
+    writes; that holds while `quiet_seq` is the case's newest entry. here_at: when the client last said
+    without words that they are there.
     """
 
     class State(models.TextChoices):
@@ -35,6 +38,7 @@ class Chat(models.Model):
         GONE = "gone"  # the client's connection was gone for too long
         CLOSING = "closing"  # nobody could come before the chat closed
         CLOSED = "closed"  # the case was closed
+        QUIET = "quiet"  # nobody wrote for too long, and a warning had been shown
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="chats")
@@ -48,6 +52,9 @@ class Chat(models.Model):
     seat_until = models.DateTimeField(null=True)
     client_read = models.PositiveIntegerField(default=0)
     team_read = models.PositiveIntegerField(default=0)
+    quiet_seq = models.PositiveIntegerField(null=True)
+    quiet_until = models.DateTimeField(null=True)
+    here_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["entered_at", "id"]
@@ -81,6 +88,11 @@ class Chat(models.Model):
                 ),
                 name="chat_seat_until_when_seated",
             ),
+            models.CheckConstraint(
+                condition=models.Q(quiet_seq__isnull=True, quiet_until__isnull=True)
+                | models.Q(quiet_seq__isnull=False, quiet_until__isnull=False),
+                name="chat_quiet_seq_and_until_together",
+            ),
         ]
         indexes = [
             # The sweeps and the desk read the chats that go on, and no more.
@@ -99,6 +111,38 @@ class Chat(models.Model):
 
     def __str__(self) -> str:
         return f"chat in {self.case_id} ({self.state})"
+
+    @property
+    def ends_by_itself_at(self) -> datetime | None:
+        """Return when the chat ends unless somebody writes, or None. Wants the case as it is now."""
+        return self.quiet_until if self.quiet_seq == self.case.last_seq else None
+
+
+class Companion(models.Model):
+    """A colleague who has joined a chat openly, beside the counsellor who sits in it."""
+
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="companions")
+    member = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="+")
+    joined_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["joined_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chat", "member"],
+                condition=models.Q(left_at__isnull=True),
+                name="one_place_beside_a_chat_each",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(left_at__isnull=True)
+                | models.Q(left_at__gte=models.F("joined_at")),
+                name="companion_leaves_after_joining",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} beside {self.chat_id}"
 
 
 class ChatRules(models.Model):
@@ -123,6 +167,20 @@ class ChatRules(models.Model):
         default=15,
         validators=[MinValueValidator(0), MaxValueValidator(120)],
     )
+    quiet_minutes = models.PositiveSmallIntegerField(
+        _("So lange darf es still sein, bevor wir nachfragen, in Minuten"),
+        default=15,
+        validators=[MinValueValidator(2), MaxValueValidator(120)],
+    )
+    quiet_end_minutes = models.PositiveSmallIntegerField(
+        _("So lange nach der Nachfrage endet der Chat, in Minuten"),
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(60)],
+    )
+
+    silent_reading = models.BooleanField(
+        _("Kolleginnen und Kollegen aus dem Team dürfen still mitlesen"), default=False
+    )
 
     class Meta:
         constraints = [
@@ -131,6 +189,8 @@ class ChatRules(models.Model):
                     most_waiting__range=(1, 20),
                     keep_minutes__range=(2, 60),
                     last_entry_minutes__range=(0, 120),
+                    quiet_minutes__range=(2, 120),
+                    quiet_end_minutes__range=(1, 60),
                 ),
                 name="chat_rules_are_within_reason",
             )

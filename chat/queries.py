@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from accounts import queries as staff_queries
 from accounts.models import Membership, Organisation, Team
 from accounts.queries import team_ids
 from chat import sla
-from chat.models import Chat, ChatRules
+from chat.models import Chat, ChatRules, Companion
 from chat.sla import Line, Opening, Wait
 from chat.states import ChatState
 from counselling import roster
-from counselling.models import Channel
+from counselling.models import Channel, Claim, Message
 from counselling.roster import Load
+from counselling.states import CaseState
 
 AHEAD = timedelta(days=14)  # in which the next opening is looked for
 LENGTHS = 40  # latest chats whose lengths count
@@ -110,8 +111,12 @@ def expected(chat: Chat, *, at: datetime) -> Wait | None:
 
 def opening(organisation: Organisation, *, at: datetime) -> Opening:
     """Return whether an organisation's chat is open: to who comes without a topic."""
+    return opening_of(organisation, organisation.intake_team, at=at)
+
+
+def opening_of(organisation: Organisation, team: Team | None, *, at: datetime) -> Opening:
+    """Return whether an organisation's chat is open to who comes to one of its teams."""
     known = rules(organisation.pk)
-    team = organisation.intake_team
     if not known.offered or team is None or reads_urgent_by_two(organisation.pk):
         return sla.opening(
             offered=False,
@@ -179,6 +184,42 @@ def held_by(member: Membership) -> list[Chat]:
     )
 
 
+def companions(chat: Chat) -> list[Membership]:
+    """Return who has joined a chat openly and is still there, beside its counsellor."""
+    rows = Companion.objects.filter(
+        chat=chat, left_at__isnull=True, member__ended_at__isnull=True
+    ).exclude(
+        member__in=Claim.objects.filter(case=chat.case_id, ended_at__isnull=True).values("member")
+    )
+    return [row.member for row in rows.select_related("member")]
+
+
+def sits_beside(case: UUID, member: Membership) -> bool:
+    """Say whether somebody has joined the chat that goes on in a case openly."""
+    return Companion.objects.filter(
+        chat__case=case,
+        chat__state__in=sorted(ChatState.seated()),
+        member=member,
+        left_at__isnull=True,
+    ).exists()
+
+
+def of_colleagues(member: Membership) -> list[tuple[Chat, str]]:
+    """Return the chats in which others of a member's teams sit, the oldest first, with who does."""
+    chats = (
+        Chat.objects.filter(
+            over_at__isnull=True,
+            state__in=sorted(ChatState.seated()),
+            case__team__in=team_ids(member),
+        )
+        .filter(case__claims__in=Claim.objects.filter(ended_at__isnull=True).exclude(member=member))
+        .annotate(counsellor=F("case__claims__member__name"))
+        .select_related("case__topic", "case__team", "case__organisation")
+        .order_by("taken_at", "id")[:LISTED]
+    )
+    return [(chat, chat.counsellor) for chat in chats]
+
+
 def overdue_places(*, at: datetime, most: int) -> list[UUID]:
     """Return the cases of chats whose client has been gone for longer than their place is kept."""
     return _cases(Q(kept_until__lte=at), most)
@@ -187,6 +228,32 @@ def overdue_places(*, at: datetime, most: int) -> list[UUID]:
 def overdue_seats(*, at: datetime, most: int) -> list[UUID]:
     """Return the cases of chats whose counsellor's connection is gone for too long."""
     return _cases(Q(state=ChatState.ACTIVE, seat_until__lte=at), most)
+
+
+def quiet_chats(*, at: datetime) -> list[UUID]:
+    """Return the cases of chats in which the client has owed a word for too long."""
+    return [
+        chat.case_id
+        for chat in Chat.objects.filter(
+            state=ChatState.ACTIVE, over_at__isnull=True, case__state=CaseState.ANSWERED
+        ).select_related("case")
+        if is_quiet(chat, at=at)
+    ]
+
+
+def is_quiet(chat: Chat, *, at: datetime) -> bool:
+    """Say whether the client has owed a word for as long as the organisation lets it be still.
+
+    While the last word is the client's, or the counsellor's connection is gone, nothing is owed.
+    """
+    if chat.state != ChatState.ACTIVE or chat.case.state != CaseState.ANSWERED:
+        return False
+    said = Message.objects.filter(case=chat.case_id, role__in=Message.Role.for_client()).aggregate(
+        at=Max("created_at")
+    )["at"]
+    latest = max(filter(None, [said, chat.taken_at, chat.here_at]))
+    known = rules(chat.organisation_id)
+    return bool(latest + timedelta(minutes=known.quiet_minutes) <= at)
 
 
 def teams_in_line() -> list[Team]:

@@ -1,5 +1,6 @@
 """How chats are said: states, waits and refusals become sentences, on pages and on the wire."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -94,8 +95,8 @@ def _late(until: datetime | None) -> str:
     ) % {"until": clock(until)}
 
 
-def seated(chat: Chat, counsellor: str) -> Standing:
-    """Say who sits in a chat, or that they are gone for the moment."""
+def seated(chat: Chat, counsellor: str, beside: Sequence[str]) -> Standing:
+    """Say who sits in a chat, or that they are gone for the moment. beside: who has joined them."""
     if chat.state == ChatState.INTERRUPTED:
         return Standing(
             "warning",
@@ -105,9 +106,26 @@ def seated(chat: Chat, counsellor: str) -> Standing:
                 "Sie schreiben, kommt an."
             ),
         )
+    if chat.ends_by_itself_at is not None:
+        return Standing(
+            "warning",
+            _("Sind Sie noch da?"),
+            _(
+                "Es ist schon eine Weile still. Lassen Sie sich Zeit: Schreiben Sie einfach weiter, oder "
+                "sagen Sie unten, dass Sie noch da sind. Sonst endet der Chat um %(until)s Uhr. Nichts "
+                "geht verloren: Es geht dann als Nachricht weiter."
+            )
+            % {"until": clock(chat.ends_by_itself_at)},
+        )
+    title = _("%(name)s ist für Sie da.") % {"name": counsellor}
+    if beside:
+        title = _("%(name)s und %(others)s sind für Sie da.") % {
+            "name": counsellor,
+            "others": ", ".join(beside),
+        }
     return Standing(
         "success",
-        _("%(name)s ist für Sie da.") % {"name": counsellor},
+        title,
         _("Schreiben Sie einfach. Sie können jederzeit als Nachricht weitermachen."),
     )
 
@@ -143,6 +161,13 @@ _OVER: dict[str, tuple[Promise, Promise]] = {
     ),
 }
 _TO_MAIL: dict[str, tuple[Promise, Promise]] = {
+    Chat.Why.QUIET: (
+        gettext_lazy("Der Chat ist zu Ende, weil es lange still war."),
+        gettext_lazy(
+            "Nichts ist verloren. Schreiben Sie hier weiter, wann immer Sie möchten: Wir antworten als "
+            "Nachricht."
+        ),
+    ),
     Chat.Why.CLIENT: (
         gettext_lazy("Ihre Frage ist jetzt eine Nachricht."),
         gettext_lazy("Sie brauchen nicht zu warten. Kommen Sie mit Ihrem Code zurück."),

@@ -30,6 +30,8 @@ _SYSTEM: dict[str, Promise] = {
         "Weil jemand in akuter Gefahr ist, haben wir eine Stelle verständigt. Was wir geschrieben "
         "haben, sehen Sie unter dem Gespräch."
     ),
+    "joined": gettext_lazy("%(name)s ist dazugekommen und kann mitlesen und mitschreiben."),
+    "joined_left": gettext_lazy("%(name)s ist wieder gegangen."),
 }
 
 _SYSTEM_FOR_TEAM: dict[str, Promise] = {
@@ -38,6 +40,8 @@ _SYSTEM_FOR_TEAM: dict[str, Promise] = {
     "reopened": gettext_lazy("Der Fall wurde wieder geöffnet."),
     "help_suggested": gettext_lazy("Hilfe vor Ort wurde vorgeschlagen."),
     "handed_on_in_danger": gettext_lazy("In akuter Gefahr ohne Einwilligung weitergegeben."),
+    "joined": gettext_lazy("%(name)s ist dazugekommen. Die ratsuchende Person sieht das."),
+    "joined_left": gettext_lazy("%(name)s ist wieder gegangen."),
 }
 
 # A page that sets no cookie is told what to say by its address: a word of ours, never of a case.
@@ -68,15 +72,21 @@ class Standing:
 
 
 def system_words(code: str) -> str:
-    """Return the sentence for a system entry, as the client reads it."""
-    words = _SYSTEM.get(code)
-    return str(words) if words is not None else _("Hier hat sich etwas geändert.")
+    """Return the sentence for a system entry, as the client reads it. code: perhaps with a name behind ":"."""
+    return _system_words(_SYSTEM, code)
 
 
 def system_words_for_team(code: str) -> str:
     """Return the sentence for a system entry, as the team reads it."""
-    words = _SYSTEM_FOR_TEAM.get(code)
-    return str(words) if words is not None else _("Hier hat sich etwas geändert.")
+    return _system_words(_SYSTEM_FOR_TEAM, code)
+
+
+def _system_words(table: dict[str, Promise], code: str) -> str:
+    kind, _colon, name = code.partition(":")
+    words = table.get(kind)
+    if words is None:
+        return _("Hier hat sich etwas geändert.")
+    return str(words) % {"name": name} if name else str(words)
 
 
 def file_words(file: File) -> dict[str, str]:

@@ -3,7 +3,7 @@
 Whatever was written stays in the case, and whatever waits for an answer gets one as a message.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import Membership
 from audit import trail
 from audit.models import TrailEntry
-from chat import queries
+from chat import events, queries
 from chat.models import Chat
 from chat.operations import moves
 from chat.states import ChatMove, ChatState
@@ -70,10 +70,22 @@ def leave(*, case: UUID, at: datetime) -> None:
     _over(moves.current(case), ChatMove.LEAVE, Chat.Why.CLIENT, by=trail.CLIENT, at=at)
 
 
+@transaction.atomic
+def stay(*, case: UUID, at: datetime) -> None:
+    """Let the client say that they are still there: the warning goes. Raises moves.NoChat."""
+    entries.locked(case)
+    chat = moves.current(case)
+    chat.here_at = at
+    chat.quiet_seq = chat.quiet_until = None
+    chat.save(update_fields=["here_at", "quiet_seq", "quiet_until"])
+    events.chat_moved(case, chat.case.team_id)
+
+
 def sweep(*, at: datetime) -> int:
     """Do what is due: seats and places whose people are gone, lines that close. Returns how much."""
     done = sum(lose_seat(case=case, at=at) for case in queries.overdue_seats(at=at, most=MOST))
     done += sum(lose_place(case=case, at=at) for case in queries.overdue_places(at=at, most=MOST))
+    done += sum(_quiet(case, at=at) for case in queries.quiet_chats(at=at))
     for team in queries.teams_in_line():
         if queries.closes_at(team, at=at) is None:
             done += sum(_close_line(case, at=at) for case in queries.in_line(team.pk, most=MOST))
@@ -111,6 +123,35 @@ def _close_line(case: UUID, *, at: datetime) -> bool:
     if chat is None or chat.state != ChatState.WAITING:
         return False
     _over(chat, ChatMove.TO_MAIL, Chat.Why.CLOSING, by=trail.SYSTEM, at=at)
+    return True
+
+
+@transaction.atomic
+def _quiet(case: UUID, *, at: datetime) -> bool:
+    """Warn of the end of a chat in which the client owes a word, or end it if they were warned.
+
+    A state, no entry: the worker opens no key.
+    """
+    chat = _still(case)
+    if chat is None or not queries.is_quiet(chat, at=at):
+        return False
+    if chat.ends_by_itself_at is None:
+        rules = queries.rules(chat.organisation_id)
+        chat.quiet_seq = chat.case.last_seq
+        chat.quiet_until = at + timedelta(minutes=rules.quiet_end_minutes)
+        chat.save(update_fields=["quiet_seq", "quiet_until"])
+        trail.record(
+            "chat.quiet_warned",
+            by=trail.SYSTEM,
+            at=at,
+            organisation=chat.organisation_id,
+            case=case,
+        )
+        events.chat_moved(case, chat.case.team_id)
+        return True
+    if chat.ends_by_itself_at > at:
+        return False
+    _over(chat, ChatMove.TO_MAIL, Chat.Why.QUIET, by=trail.SYSTEM, at=at)
     return True
 
 

@@ -50,10 +50,21 @@ def move(
             chat.seat_until = at + SEAT
     else:
         chat.seat_until = None
+    chat.quiet_seq = chat.quiet_until = None
     if new not in ChatState.open():
         chat.over_at = at
         chat.why = why or ""
-    chat.save(update_fields=["state", "taken_at", "seat_until", "over_at", "why"])
+    chat.save(
+        update_fields=[
+            "state",
+            "taken_at",
+            "seat_until",
+            "over_at",
+            "why",
+            "quiet_seq",
+            "quiet_until",
+        ]
+    )
     trail.record(
         f"chat.{_PAST[what]}",
         by=by,

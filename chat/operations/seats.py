@@ -31,15 +31,11 @@ class NotThere(Exception):
     """Who should take the chat is not on duty for it."""
 
 
-class SecondPersonReads(Exception):
-    """Their words wait for a second person, which no chat can."""
-
-
 @transaction.atomic
 def take(*, case: UUID, by: Membership, at: datetime) -> None:
     """Sit down in a chat: the next in line, or one whose counsellor is gone. One wins.
 
-    Taking again what one has is no error. Raises SecondPersonReads, NoRoom, cases.ClaimedByOther,
+    Taking again what one has is no error. Raises claims.SecondPersonReads, NoRoom, cases.ClaimedByOther,
     moves.NoChat or entries.CaseGone.
     """
     row = entries.locked(case)
@@ -50,7 +46,7 @@ def take(*, case: UUID, by: Membership, at: datetime) -> None:
             moves.move(chat, ChatMove.COME_BACK, by=by.actor, at=at)
         return
     if roster.is_learning(by):
-        raise SecondPersonReads
+        raise claims.SecondPersonReads
     _must_have_room(by, at=at)
     if chat.state == ChatState.WAITING:
         cases.claim(case=case, by=by, at=at)

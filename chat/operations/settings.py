@@ -23,4 +23,7 @@ def set_rules(*, rules: ChatRules, by: Membership, at: datetime) -> None:
         most_waiting=rules.most_waiting,
         keep_minutes=rules.keep_minutes,
         last_entry_minutes=rules.last_entry_minutes,
+        quiet_minutes=rules.quiet_minutes,
+        quiet_end_minutes=rules.quiet_end_minutes,
+        silent_reading=rules.silent_reading,
     )

@@ -1,6 +1,7 @@
 """What is said in a chat: the messages of its case, and how far each side has read."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -32,10 +33,24 @@ def say(*, case: UUID, text: str, client_msg_id: UUID, holder: Holder, at: datet
 def reply(
     *, case: UUID, text: str, client_msg_id: UUID, by: Membership, holder: Holder, at: datetime
 ) -> Appended:
-    """Add what the counsellor says. As messages.reply; the same exceptions."""
-    return messages.reply(
-        case=case, text=text, client_msg_id=client_msg_id, by=by, holder=holder, at=at
+    """Add what the counsellor says, or a colleague who has joined openly. As messages.reply; the same
+    exceptions.
+    """
+    said = partial(
+        messages.reply,
+        case=case,
+        text=text,
+        client_msg_id=client_msg_id,
+        by=by,
+        holder=holder,
+        at=at,
     )
+    try:
+        return said()
+    except cases.NotHolder:
+        if not queries.sits_beside(case, by):
+            raise
+        return said(beside_holder=True)
 
 
 def note(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from chat.views import desk, settings
+from chat.views import beside, desk, settings
 
 urlpatterns: list[URLPattern] = [
     path("chats/", desk.desk, name="chat-desk"),
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("chats/<uuid:case>/schreiben/", desk.write, name="chat-write"),
     path("chats/<uuid:case>/weitergeben/", desk.pass_on, name="chat-pass-on"),
     path("chats/<uuid:case>/beenden/", desk.finish, name="chat-finish"),
+    path("chats/<uuid:case>/dabei/", beside.beside, name="chat-beside"),
+    path("chats/<uuid:case>/dazukommen/", beside.join, name="chat-join"),
     path("chats/<uuid:case>/leitung/", desk.poll, name="chat-team-poll"),
     path("einstellungen/chat/", settings.rules, name="chat-rules"),
 ]

@@ -13,14 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import gate
-from chat import exchange, queries
+from chat import exchange, queries, wording
 from chat.exchange import Side, Speaker
-from chat.forms import SayForm
+from chat.forms import BeginForm, SayForm
 from chat.models import Chat
-from chat.operations import ending, moves, speaking
+from chat.operations import ending, entering, moves, speaking
 from chat.protocol import LONGEST_TEXT, Broken
 from chat.states import ChatState
 from chat.views import line
+from counselling import promises
 from counselling.access import ClientRequest, client_case, client_case_or, kept_code
 from counselling.operations.cases import holder_of
 from counselling.operations.entries import DifferentText
@@ -77,15 +78,74 @@ def say(request: HttpRequest) -> HttpResponse:
     return _to_room(request)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_case_or(keep_text)
+def begin(request: HttpRequest) -> HttpResponse:
+    """Go into the chat with a conversation that goes on by mail: whether it is open, and the first words."""
+    request = cast(ClientRequest, request)
+    at = timezone.now()
+    if queries.open_chat(request.case.pk) is not None and request.method != "POST":
+        return _to_room(request)
+    if request.method != "POST":
+        return _begin(request, BeginForm(initial={"message": uuid4()}), at=at)
+    form = BeginForm(request.POST)
+    if not form.is_valid():
+        return _begin(request, form, at=at)
+    try:
+        gate.count(request, gate.MESSAGE)
+        entering.begin(
+            case=request.case.pk,
+            text=form.cleaned_data["text"],
+            in_danger=form.in_danger,
+            client_msg_id=form.cleaned_data["message"],
+            holder=request.holder,
+            at=at,
+        )
+    except gate.TooOften as closed:
+        return refused(closed, form, "text", lambda wait: _begin(request, form, at=at, wait=wait))
+    except entering.ChatShut:
+        form.add_error(
+            "text",
+            _(
+                "Der Chat hat gerade zugemacht. Ihr Text wurde nicht gesendet, er steht noch hier. "
+                "Sie können ihn als Nachricht senden."
+            ),
+        )
+        return _begin(request, form, at=at)
+    except DifferentText:
+        pass  # their first words are there, they see them in the room
+    return _to_room(request)
+
+
+def _begin(
+    request: ClientRequest, form: BeginForm, *, at: datetime, wait: str = ""
+) -> HttpResponse:
+    opening = queries.opening_of(request.organisation, request.case.team, at=at)
+    due = promises.promised(request.organisation, Urgency.NORMAL, start=at)
+    return render(
+        request,
+        "chat/begin.html",
+        {
+            "is_open": opening.shut is None,
+            "standing": wording.opening_words(opening, mail_due=due, at=at),
+            # A text that was typed is never lost, also when the chat has shut meanwhile.
+            "shows_form": opening.shut is None or form.is_bound,
+            "form": form,
+            "wait": wait,
+            "longest": LONGEST_TEXT,
+        },
+    )
+
+
 @require_POST
 @client_case
 def go(request: HttpRequest) -> HttpResponse:
-    """Leave the chat, or go on by message."""
+    """Leave the chat, go on by message, or say that one is still there."""
     request = cast(ClientRequest, request)
     at = timezone.now()
-    move = ending.take_as_mail if request.POST.get("als") == "nachricht" else ending.leave
+    moves_by_name = {"nachricht": ending.take_as_mail, "da": ending.stay}
     try:
-        move(case=request.case.pk, at=at)
+        moves_by_name.get(request.POST.get("als", ""), ending.leave)(case=request.case.pk, at=at)
     except moves.NoChat:
         pass  # it was over in this moment; the page says how
     return _to_room(request)

@@ -19,10 +19,13 @@ from django.db.models import QuerySet
 from accounts import duties, queries
 from accounts.models import Membership, Organisation, Role, Team
 from accounts.operations import organisations, staff
+from chat.models import ChatRules
+from chat.operations import settings as chat_settings
 from config.demo import partners
 from counselling import triaging
-from counselling.models import Escalation, TextModule, Topic
+from counselling.models import Escalation, TextModule, Topic, WorkCalendar
 from counselling.operations import asking, cases, escalations, messages, ratings
+from counselling.operations.promises import save_calendar
 from counselling.operations.settings import furnish
 from counselling.sla import Urgency
 from referrals.formats.detection import Format
@@ -58,6 +61,8 @@ def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
         began = now - timedelta(days=120)
         organisation = _found(entry, began)
         people = _enrol(organisation, entry, began)
+        if entry.get("chats"):
+            _open_chat(organisation, people, began)
         stories = _load(f"cases_{organisation.slug}.json")
         progress(f"{organisation.name}: {len(people)} people, {len(stories)} questions")
         for story in stories:
@@ -168,6 +173,29 @@ def holder_of(member: Membership) -> StaffHolder:
 @cache
 def _unlocked(user: UUID) -> staff_keys.Unlocked:
     return staff_keys.unlock(user=user, password=PASSWORD)
+
+
+def _open_chat(
+    organisation: Organisation, people: dict[str, Membership], at: datetime
+) -> None:
+    """Offer chats around the clock, so that the demo's chat is open whenever somebody looks.
+
+    Nobody has planned shifts, so the whole team counts as on duty.
+    """
+    admin = next(person for person in people.values() if person.role == Role.ADMIN)
+    around_the_clock: list[list[list[int]]] = [[[0, 24 * 60]]] * 7
+    save_calendar(
+        calendar=WorkCalendar(
+            organisation=organisation, zone="Europe/Berlin", weekly=around_the_clock
+        ),
+        by=admin,
+        at=at,
+    )
+    chat_settings.set_rules(
+        rules=ChatRules(organisation=organisation, offered=True, last_entry_minutes=0),
+        by=admin,
+        at=at,
+    )
 
 
 def _tell(

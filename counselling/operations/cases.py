@@ -267,6 +267,17 @@ def go_on_over(*, case: UUID, channel: Channel, by: trail.Actor, at: datetime) -
 
 
 @transaction.atomic
+def back_to_queue(*, case: UUID, by: trail.Actor, at: datetime) -> None:
+    """Let a case be waiting that somebody may hold: its client wants to speak to whoever is there now.
+
+    Raises entries.CaseGone.
+    """
+    row = entries.locked(case)
+    if holder_of(case) is not None:
+        _let_go(row, by=by, how=Claim.End.RELEASED, at=at)
+
+
+@transaction.atomic
 def delete(*, case: UUID, by: trail.Actor, at: datetime) -> None:
     """Delete a case with everything written in it, and its key. The trail keeps that it was.
 

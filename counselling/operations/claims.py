@@ -8,12 +8,18 @@ from accounts.models import Membership
 from counselling import roster
 from counselling.models import Approval, Case, Claim
 from counselling.signals import claim_changed
-from counselling.sla import Urgency
+from counselling.sla import Channel, Urgency
 from counselling.states import CaseState
 
 
+class SecondPersonReads(Exception):
+    """Their words wait for a second person, which no chat can."""
+
+
 def begin(case: Case, member: Membership, *, at: datetime) -> Claim:
-    """Let a member hold a locked case from now on."""
+    """Let a member hold a locked case from now on. Raises SecondPersonReads while it is in a chat."""
+    if case.channel == Channel.CHAT and roster.is_learning(member):
+        raise SecondPersonReads
     claim = Claim.objects.create(case=case, member=member, claimed_at=at)
     watch(case, at=at)
     claim_changed.send(sender=Claim, case=case.pk, holder=member, how="", at=at)

@@ -133,16 +133,20 @@ def reply(
     at: datetime,
     seen: int | None = None,
     files: Sequence[Received] = (),
+    beside_holder: bool = False,
 ) -> Appended:
     """Send a reply to the client; it is never changed afterwards. The draft goes, the clock stops.
 
     seen: number of the last entry that the sender saw; a client message after it is not to be
-    answered unread, as the reply would stop its clock (None: not asked). files: clean. Raises
+    answered unread, as the reply would stop its clock (None: not asked). files: clean. beside_holder: the
+    sender need not hold the case, but somebody must; who calls has asked that they may. Raises
     cases.NotHolder, entries.CaseGone, entries.DifferentText, attachments.NotStored,
     attachments.TooManyFiles, entries.Unread or NeedsApproval.
     """
     with attachments.stored(files, case=case) as kept, transaction.atomic():
-        return _reply(case, text, client_msg_id, by, holder, at, seen, kept)
+        return _reply(
+            case, text, client_msg_id, by, holder, at, seen, kept, beside_holder=beside_holder
+        )
 
 
 def _reply(
@@ -154,9 +158,12 @@ def _reply(
     at: datetime,
     seen: int | None,
     kept: Sequence[Stored],
+    *,
+    beside_holder: bool,
 ) -> Appended:
     row = entries.locked(case)
-    cases.must_hold(row, by)
+    if not beside_holder or cases.holder_of(case) is None:
+        cases.must_hold(row, by)
     if roster.needs_second_person(row, by):
         raise NeedsApproval
     key = keyring.open_case_key(subject=case, holder=holder)
@@ -172,7 +179,8 @@ def _reply(
     )
     if appended.is_new:
         entries.must_have_seen(row, seen)
-        Draft.objects.filter(case=row).delete()
+        if not beside_holder:
+            Draft.objects.filter(case=row).delete()
         entries.move(row, Move.REPLY, by=by.actor, at=at, seq=appended.seq, files=len(kept))
         deadlines.happened(row, Happened.REPLIED, at=at)
     return appended

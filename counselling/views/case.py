@@ -17,6 +17,7 @@ from counselling.forms.reviews import REASON_MISSING, UrgencyForm
 from counselling.forms.staff import HandOverForm
 from counselling.operations import cases, holding, reviews
 from counselling.operations.cases import ClaimedByOther
+from counselling.operations.claims import SecondPersonReads
 from counselling.operations.entries import CaseGone
 from counselling.sla import Urgency
 from counselling.views.case_page import Filled, case_news, case_page
@@ -40,7 +41,7 @@ def claim(request: HttpRequest) -> HttpResponse:
     request = cast(CaseRequest, request)
     try:
         cases.claim(case=request.case.pk, by=request.member, at=timezone.now())
-    except (ClaimedByOther, CaseGone) as refusal:
+    except (ClaimedByOther, CaseGone, SecondPersonReads) as refusal:
         messages.warning(request, words_for(refusal))
         return HttpResponseRedirect(reverse("queue"))
     return _to_case(request)

@@ -6,6 +6,7 @@ from counselling import wording
 from counselling.operations.approvals import ApprovalGone, MayNotApprove, WaitsAlready
 from counselling.operations.attachments import NotStored, TooManyFiles
 from counselling.operations.cases import ClaimedByOther, NobodyReads, NotHolder, SameTeam
+from counselling.operations.claims import SecondPersonReads
 from counselling.operations.consultations import (
     ConsultationGone,
     NobodyToAsk,
@@ -36,6 +37,7 @@ REFUSALS = (
     NotStored,
     OtherAnswer,
     SameTeam,
+    SecondPersonReads,
     TooManyFiles,
     Unchecked,
     Unread,
@@ -56,6 +58,11 @@ def words_for(refusal: Exception) -> str:
     sentences = {
         CaseGone: _("Diesen Fall gibt es nicht mehr. Die ratsuchende Person hat alles gelöscht."),
         NotHolder: _("Das geht nur, wenn Sie den Fall haben. Er liegt nicht mehr bei Ihnen."),
+        SecondPersonReads: _(
+            "Nicht übernommen: Hier wartet jemand im Chat auf sofortige Antworten. Antworten aus der "
+            "Einarbeitung liest aber erst eine zweite Person. Bitte sagen Sie jemandem aus dem Team "
+            "Bescheid."
+        ),
         SameTeam: _("Der Fall liegt schon bei diesem Team."),
         NobodyReads: _(
             "Nicht übergeben: Dort hat noch niemand einen Schlüssel und könnte den Fall lesen. Sobald "

@@ -29,6 +29,7 @@ from referrals.search.places import TOWN, gazetteer
 from referrals.search.searching import Hit, Results
 from referrals.views import entry_page
 
+MOST_PICKS = 6  # beside a chat
 MOST_PAGES = 25  # further on nobody looks; the search then should be more exact
 
 
@@ -72,8 +73,13 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 @staff("directory.search")
 def staff_search(request: HttpRequest) -> HttpResponse:
-    """Find a service for a client, with what only colleagues need to see."""
+    """Find a service for a client, with what only colleagues need to see; with HX-Request a short list.
+
+    The short list stands beside a chat: each hit as a text that can be sent to the client.
+    """
     member = cast(StaffRequest, request).member
+    if request.headers.get("HX-Request"):
+        return _short_list(request, member.organisation.slug)
     context = _search(request, entry="staff-entry", args=[], for_staff=True)
     widget = reverse("directory-widget", args=[member.organisation.slug])
     return render(
@@ -85,6 +91,15 @@ def staff_search(request: HttpRequest) -> HttpResponse:
             **context,
         },
     )
+
+
+def _short_list(request: HttpRequest, slug: str) -> HttpResponse:
+    found = _search(request, entry="entry", args=[slug], for_staff=True).get("found") or []
+    picks = [
+        {"hit": hit, "address": request.build_absolute_uri(hit.url.partition("?")[0])}
+        for hit in found[:MOST_PICKS]
+    ]
+    return render(request, "referrals/_pick.html", {"picks": picks, "asked": request.GET.get("q")})
 
 
 @require_safe

@@ -47,6 +47,7 @@ document.addEventListener("lotse:chat-entry", (event) => {
   const box = event.target;
   const attended = box.contains(document.activeElement) && document.hasFocus();
   if (attended) return;
+  if (!unread(box)) box.dataset.chatSince = new Date().toISOString();
   box.dataset.chatUnread = unread(box) + 1;
   announce(`${box.dataset.chatNew}: ${box.querySelector("h2").firstChild.textContent.trim()}`);
   show();
@@ -55,6 +56,7 @@ document.addEventListener("lotse:chat-entry", (event) => {
 
 document.addEventListener("lotse:chat-seen", (event) => {
   event.target.dataset.chatUnread = 0;
+  delete event.target.dataset.chatSince;
   show();
 });
 
@@ -68,10 +70,12 @@ document.addEventListener("htmx:afterSettle", () => {
   show();
 });
 
-document.addEventListener("pointerdown", () => {
-  newcomer = false;
-  show();
-});
+for (const happening of ["pointerdown", "keydown"]) {
+  document.addEventListener(happening, () => {
+    newcomer = false;
+    show();
+  });
+}
 window.setInterval(() => total() > 0 && tone(), AGAIN_MS);
 
 // What is typed in the other chats outlives the page that takes one more; it is read back at once.

@@ -3,7 +3,7 @@
 // Events on the box for other modules: `lotse:chat-entry` (a new entry of the other side),
 // `lotse:chat-state`, `lotse:chat-seen`.
 
-import { announce } from "./announce.js";
+import { call, stopOffering } from "./chat-call.js";
 
 const VERSION = 1;
 const RETRY_MIN_MS = 500;
@@ -40,6 +40,7 @@ class Room {
     this.field = this.form?.querySelector("textarea");
     this.newest = Number(box.dataset.chatNewest);
     this.state = box.dataset.chatState;
+    this.silent = "chatSilent" in box.dataset; // reads along: asks over HTTP and says nothing at all
     this.pending = new Map();
     this.failures = 0;
     this.tries = 0;
@@ -58,8 +59,16 @@ class Room {
     window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
     window.addEventListener("lotse:leaving", () => this.leave());
     window.addEventListener("online", () => this.again(0));
+    this.stayForm = box.querySelector("[data-chat-stay]");
+    this.stayForm?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.stay();
+      this.field?.focus();
+    });
+    this.linksApart(this.log);
     this.toEnd();
-    this.open();
+    if (this.silent) this.startPolling();
+    else this.open();
   }
 
   // --- The wire ---------------------------------------------------------------------------------
@@ -111,7 +120,7 @@ class Room {
   }
 
   again(after) {
-    if (this.left || this.socket?.readyState === WebSocket.OPEN) return;
+    if (this.left || this.silent || this.socket?.readyState === WebSocket.OPEN) return;
     const wait = this.polling
       ? SOCKET_AGAIN_MS
       : Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.tries);
@@ -226,6 +235,9 @@ class Room {
   on_state(frame) {
     const before = this.state;
     this.state = frame.state;
+    this.quiet(frame.ends);
+    if (frame.position === 1 && this.position > 1) call(this.words.chatNext);
+    this.position = frame.position;
     const standing = this.box.querySelector("[data-chat-standing]");
     if (standing && frame.title) {
       const title = standing.querySelector("[data-chat-title]");
@@ -234,7 +246,7 @@ class Room {
       if (words.textContent !== frame.text) words.textContent = frame.text;
       standing.className = `notice notice--${frame.kind}`;
     }
-    if (!OPEN.has(frame.state) || frame.yours === false) return this.over();
+    if (!OPEN.has(frame.state) || (frame.yours === false && !this.silent)) return this.over();
     if (before === "waiting" && frame.state === "active") this.turn();
     this.box.dataset.chatState = frame.state;
     this.box.dispatchEvent(new CustomEvent("lotse:chat-state", { bubbles: true, detail: frame }));
@@ -283,6 +295,7 @@ class Room {
   }
 
   typing() {
+    if (this.stayForm && !this.stayForm.hidden && this.field.value) this.stay();
     const now = Date.now();
     if (!this.field.value || now - (this.typed ?? 0) < TYPING_EVERY_MS) return;
     this.typed = now;
@@ -293,7 +306,7 @@ class Room {
     const attended = this.side === "client" || this.box.contains(document.activeElement);
     if (document.visibilityState !== "visible" || !document.hasFocus() || !attended) return;
     this.box.dispatchEvent(new CustomEvent("lotse:chat-seen", { bubbles: true }));
-    if ((this.read ?? 0) >= this.newest) return;
+    if (this.silent || (this.read ?? 0) >= this.newest) return;
     this.read = this.newest;
     this.put({ type: "read", seq: this.newest });
   }
@@ -306,17 +319,46 @@ class Room {
     if (frame.html && kind !== "client") {
       text.className = "prose"; // not `message__text`, which keeps line breaks
       text.innerHTML = frame.html;
+      this.linksApart(text);
     } else text.textContent = frame.text;
     const name = element.querySelector("[data-chat-name]");
     if (name) name.textContent = frame.name;
     const time = element.querySelector("time");
     const at = new Date(frame.at);
     time.dateTime = frame.at;
-    time.textContent = at.toLocaleTimeString(document.documentElement.lang, {
-      hour: "2-digit",
-      minute: "2-digit",
-    });
+    time.textContent = this.clock(at);
     return element;
+  }
+
+  // A link must not take the place of the chat.
+  linksApart(within) {
+    for (const link of within.querySelectorAll(".prose a[href]")) {
+      link.target = "_blank";
+      link.rel = "noopener noreferrer nofollow";
+    }
+  }
+
+  // It is still: the team reads when the chat ends by itself, the client can say that they are there.
+  quiet(ends) {
+    if (this.stayForm) this.stayForm.hidden = !ends;
+    const line = this.box.querySelector("[data-chat-quiet]");
+    if (!line) return;
+    line.hidden = !ends;
+    const at = ends ? this.clock(new Date(ends)) : "";
+    const words = ends ? line.dataset.chatQuiet.replace("{time}", at) : "";
+    if (line.textContent !== words) line.textContent = words;
+  }
+
+  stay() {
+    this.stayForm.hidden = true;
+    const body = new FormData(this.stayForm);
+    body.set("als", "da");
+    // The answer is the next `state`; if this is lost, any message says the same.
+    fetch(this.stayForm.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
+  }
+
+  clock(at) {
+    return at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
   }
 
   isAtEnd() {
@@ -337,13 +379,12 @@ class Room {
     this.box.querySelector("[data-chat-typing-line]").textContent = words || "\u00a0";
   }
 
+  // It is the client's turn: what belongs to waiting makes room for the conversation.
   turn() {
-    announce(this.words.chatTurn);
-    if (this.words.chatTurn) document.title = `● ${document.title.replace(/^● /, "")}`;
-    if (this.notify && document.visibilityState !== "visible") {
-      // Says nothing of what this page is.
-      new Notification(this.words.chatTurn);
-    }
+    const code = document.querySelector("[data-chat-code]");
+    code?.parentElement.append(code);
+    stopOffering();
+    call(this.words.chatTurn);
   }
 
   over() {
@@ -374,13 +415,5 @@ class Room {
 }
 
 for (const box of document.querySelectorAll("[data-chat]")) {
-  const room = box.querySelector("[data-chat-log]") && new Room(box);
-  const button = document.querySelector("[data-chat-notify]");
-  if (room && button && "Notification" in window && Notification.permission !== "denied") {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      room.notify = (await Notification.requestPermission()) === "granted";
-      button.hidden = room.notify;
-    });
-  }
+  if (box.querySelector("[data-chat-log]")) new Room(box);
 }

@@ -18,7 +18,7 @@ from chat.sla import Shut
 from chat.states import ChatState
 from counselling import queries as cases_queries
 from counselling.models import Escalation, HouseRules, WorkProfile
-from counselling.operations import cases, holding
+from counselling.operations import cases, claims, holding
 from counselling.sla import Channel, Urgency
 from counselling.states import CaseState
 from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer
@@ -196,7 +196,7 @@ def test_whose_words_wait_for_a_second_person_gets_no_chat(house: House) -> None
     asked = enter(house)
     WorkProfile.objects.create(member=house.lea, needs_approval=True)
     assert house.lea not in queries.counsellors(asked.case.team, at=FORENOON)
-    with pytest.raises(seats.SecondPersonReads):
+    with pytest.raises(claims.SecondPersonReads):
         seats.take(case=asked.pk, by=house.lea, at=FORENOON)
     assert asked.chat().state == ChatState.WAITING
 

@@ -339,7 +339,13 @@ def test_jonas_in_training_has_no_desk(house: House, clock: object) -> None:
 
 def test_ada_opens_the_chat_and_a_senseless_time_is_refused(house: House, clock: object) -> None:
     browser = signed_in(house.ada)
-    fields = {"most_waiting": "3", "keep_minutes": "0", "last_entry_minutes": "15"}
+    fields = {
+        "most_waiting": "3",
+        "keep_minutes": "0",
+        "last_entry_minutes": "15",
+        "quiet_minutes": "10",
+        "quiet_end_minutes": "5",
+    }
     assert browser.post(reverse("chat-rules"), fields).status_code == 200
     browser.post(reverse("chat-rules"), fields | {"keep_minutes": "10", "offered": "on"})
     assert ChatRules.objects.get(pk=house.nordhafen.pk).keep_minutes == 10

@@ -12,29 +12,14 @@ from tests.journeys.conftest import OpenVisitor
 from tests.journeys.evidence import no_serious_axe, screenshot
 from tests.servers.lotse import Lotse, running_lotse
 
-# The demo's house rests at weekends and offers no chat; this one is always open.
-OPEN = """
-from django.utils import timezone
-from accounts.models import Membership, Organisation, Role
-from chat.models import ChatRules
-from chat.operations import settings
-from counselling.models import WorkCalendar
-house = Organisation.objects.get(slug="nordhafen")
-admin = Membership.objects.get(organisation=house, role=Role.ADMIN)
-WorkCalendar.objects.filter(organisation=house).delete()
-WorkCalendar.objects.create(organisation=house, zone="Europe/Berlin", weekly=[[[0, 1440]]] * 7)
-rules = ChatRules(organisation=house, offered=True, last_entry_minutes=0)
-settings.set_rules(rules=rules, by=admin, at=timezone.now())
-"""
 WORRY = "Mein Kind schreit jede Nacht, und ich weiß nicht mehr weiter."
 MEHMET, JONNA = "mehmet.aydin@nordhafen.example.org", "jonna.petersen@nordhafen.example.org"
 
 
 @pytest.fixture(scope="module")
 def open_chat() -> Iterator[Lotse]:
-    """A demo whose chat is open around the clock."""
+    """A demo of our own: nobody else waits in its chat, which is open around the clock."""
     with running_lotse(SESSION.folder / "chat-lotse") as lotse:
-        lotse.manage("shell", "-c", OPEN)
         yield lotse
 
 

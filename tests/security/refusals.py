@@ -77,6 +77,7 @@ PAGES = {
     "leave": Page("organisation", method="post"),
     "chat": Page("organisation"),
     "chat-room": Page("client"),
+    "chat-begin": Page("client"),
     "chat-say": Page("client", method="post"),
     "chat-go": Page("client", method="post"),
     "chat-poll": Page("client", method="post"),
@@ -138,6 +139,8 @@ PAGES = {
     "chat-write": _staff("chat.answer", SENDING, method="post", of="case"),
     "chat-pass-on": _staff("chat.answer", SENDING, method="post", of="case"),
     "chat-finish": _staff("chat.answer", SENDING, method="post", of="case"),
+    "chat-beside": _staff("chat.answer", SENDING, of="case"),
+    "chat-join": _staff("chat.answer", SENDING, method="post", of="case"),
     "chat-team-poll": _staff("chat.answer", SENDING, method="post", of="case"),
     "chat-rules": _staff("chat.change", ADMIN),
     # Shifts
