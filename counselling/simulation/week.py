@@ -1,7 +1,8 @@
 """Play a week minute by minute: clients ask, people on duty answer, the worker sweeps and is killed.
 
 Everything goes through the operations and sweeps that the product uses, with the time passed in. What
-people do is drawn by chance from a seed.
+people do is drawn by chance from a seed. Time is counted in UTC, as the product's clock does: on the day
+on which the clocks change, a minute after 01:59 on the wall may be 03:00.
 """
 
 from collections.abc import Callable
@@ -29,7 +30,7 @@ from counselling.operations import (
     sweep,
 )
 from counselling.operations.asking import Question
-from counselling.simulation.house import House, Worker
+from counselling.simulation.house import ZONE, House, Worker
 from counselling.states import CaseState, IllegalMove
 from counselling.ticks import Ticks
 from vault.codes import AccessCode
@@ -56,11 +57,14 @@ Killer = Callable[[Callable[[], None]], bool]
 
 @dataclass(slots=True)
 class Week:
-    """What is going on. `killer`: runs the sweeps in a worker that it kills; says whether it did in time."""
+    """What is going on. `killer`: runs the sweeps in a worker that it kills; says whether it did in time.
+
+    start, end: in UTC, so that a minute more is a minute later.
+    """
 
     house: House
     start: datetime
-    length: timedelta
+    end: datetime
     random: Random
     killer: Killer
     clients: dict[UUID, ClientHolder] = field(default_factory=dict)
@@ -69,11 +73,6 @@ class Week:
     forgotten: set[UUID] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
     _next: int = 0
-
-    @property
-    def end(self) -> datetime:
-        """Return when the week is over."""
-        return self.start + self.length
 
     def count(self, what: str, number: int = 1) -> None:
         """Count something that happened."""
@@ -99,18 +98,19 @@ def play(week: Week, *, questions: int, progress: Callable[[str], None]) -> None
             kill_at = _minute_of_hour(week, at + timedelta(hours=1))
         else:
             _sweep(week, at)
+        day = at.astimezone(ZONE).date()
         at += MINUTE
-        if (at - week.start) % timedelta(days=1) == timedelta(0):
-            progress(f"day {(at - week.start).days}: {len(week.clients)} cases so far")
+        if at.astimezone(ZONE).date() != day:
+            progress(f"{day}: {len(week.clients)} cases so far")
     _sweep(week, week.end)
 
 
 def _some_time(week: Week) -> datetime:
     """Return a minute of the week, by chance, the busier hours more often."""
-    minutes = int(week.length / MINUTE)
+    minutes = int((week.end - week.start) / MINUTE)
     while True:
         at = week.start + week.random.randrange(minutes) * MINUTE
-        if week.random.random() * max(HOURS) < HOURS[at.hour]:
+        if week.random.random() * max(HOURS) < HOURS[at.astimezone(ZONE).hour]:
             return at
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from counselling.management.commands.simulate import START
+from counselling.management.commands.simulate import FIRST_DAY
 from counselling.models import Claim, Escalation, EscalationStep
 from counselling.simulation import house, verdict
 from counselling.simulation.week import Week, play
@@ -47,9 +47,9 @@ def killer(random: Random) -> Callable[[Callable[[], None]], bool]:
 
 def morning(hours: int = 4, questions: int = 25) -> Week:
     random = Random(3)
-    start = START + timedelta(hours=13)
-    built = house.build(start=START, days=1, random=random)
-    week = Week(built, start, timedelta(hours=hours), random, killer(random))
+    start = house.midnight(FIRST_DAY) + timedelta(hours=13)
+    built = house.build(first_day=FIRST_DAY, days=1, random=random)
+    week = Week(built, start, start + timedelta(hours=hours), random, killer(random))
     play(week, questions=questions, progress=lambda _line: None)
     return week
 
