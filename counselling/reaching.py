@@ -118,9 +118,7 @@ class Muster:
     def _instead(self, rung: Rung, calls: int) -> Called:
         if self.on_call:
             one = self.on_call[calls % len(self.on_call)]
-            return Called(
-                [one], "" if rung.whom is Whom.ON_CALL else Instead.ON_CALL, on_call=True
-            )
+            return Called([one], "" if rung.whom is Whom.ON_CALL else Instead.ON_CALL, on_call=True)
         return self._last_resort
 
     @cached_property

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from accounts.models import Membership
 from counselling import queries, roster, second_eyes
-from counselling.models import Case, Escalation
+from counselling.models import Approval, Case, Escalation
 from counselling.operations import (
     approvals,
     asking,
@@ -189,7 +189,14 @@ def _work(week: Week, worker: Worker, at: datetime) -> None:
         for case in queries.held_by(worker.member)
         if case.state == CaseState.CLAIMED and case.pk not in week.forgotten
     ]
-    answerable = [case for case in held if second_eyes.waiting_in(case) is None]
+    handed_in = set(
+        Approval.objects.filter(case__in=held, state=Approval.State.WAITING).values_list(
+            "case_id", flat=True
+        )
+        if held
+        else ()
+    )
+    answerable = [case for case in held if case.pk not in handed_in]
     if answerable:
         _answer(week, worker, answerable[0], at)
         return
@@ -251,10 +258,11 @@ def _answered(week: Week, case: UUID, at: datetime) -> None:
 
 def _answer_calls(week: Week, at: datetime) -> None:
     """Let who was called, on duty or not, confirm some of the open alarms."""
-    for alarm in Escalation.objects.filter(ended_at__isnull=True, taken__gt=1):
+    called_about = Escalation.objects.filter(ended_at__isnull=True, taken__gt=1)
+    for alarm in list(called_about.order_by("started_at", "case").values_list("pk", flat=True)):
         if week.random.random() < ANSWERS_CALL:
             by = _called(week, at)
-            escalations.acknowledge(escalation=alarm.pk, by=by, how=Escalation.How.MAIL, at=at)
+            escalations.acknowledge(escalation=alarm, by=by, how=Escalation.How.MAIL, at=at)
             week.count("alarms confirmed from a mail")
 
 
@@ -278,6 +286,7 @@ def _sweep(week: Week, at: datetime) -> None:
     ticks = Ticks("simulated", (at - week.start).total_seconds())
     while sweep.once(at=at, ticks=ticks):
         pass
+    escalations.settle_clock(at=at)
     while escalations.move_on(at=at):
         pass
     if at.minute == 41:
