@@ -8,6 +8,8 @@ would be nobody, the others are.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -58,42 +60,104 @@ def quiet_of(organisation: Organisation) -> Quiet:
     return Quiet(rules.quiet_begins, rules.quiet_ends) if rules else Quiet()
 
 
-def called(rung: Rung, *, team: Team, calls: int, at: datetime) -> Called:
-    """Return whom a step calls. calls: how often this alarm called somebody on call already."""
-    quiet = quiet_of(team.organisation).covers(timezone.localtime(at))
-    planned = roster.works_by_roster(team.organisation_id)
-    # Without a roster "on duty" is everybody; at night nobody is woken for that alone.
-    wakes = planned or not quiet
-    if rung.whom is Whom.ON_DUTY and wakes:
-        found = Called(roster.on_duty(team=team, at=at))
-    elif rung.whom is Whom.LEADS and wakes:
-        found = Called(roster.shift_leads(team=team, at=at))
-    elif rung.whom is Whom.EVERYBODY:
-        found = Called(_everybody(team, at))
-    else:
-        found = Called([])
-    if found.members:
-        return found
-    return _instead(rung, team, calls, at)
+class Muster:
+    """Whom an organisation can call at a moment. Each thing is read once, when it is first wanted.
+
+    For one step, or for all that one sweep takes: what changes meanwhile counts for the next one.
+    """
+
+    def __init__(self, organisation: Organisation, at: datetime) -> None:
+        self.organisation = organisation
+        self.at = at
+        self._ladders: dict[Urgency, tuple[Rung, ...]] = {}
+        self._teams: dict[UUID, Team] = {}
+        self._called: dict[tuple[Whom, UUID], list[Membership]] = {}
+
+    @cached_property
+    def quiet(self) -> Quiet:
+        """Return when the organisation's people sleep."""
+        return quiet_of(self.organisation)
+
+    @cached_property
+    def on_call(self) -> list[Membership]:
+        """Return who is on call, in order of calling."""
+        return roster.on_call(organisation=self.organisation, at=self.at)
+
+    def ladder(self, urgency: Urgency) -> tuple[Rung, ...]:
+        """Return the ladder for an urgency."""
+        if urgency not in self._ladders:
+            self._ladders[urgency] = ladder_of(self.organisation, urgency)
+        return self._ladders[urgency]
+
+    def called(self, rung: Rung, *, team: UUID, calls: int) -> Called:
+        """Return whom a step calls. calls: how often this alarm called somebody on call already."""
+        found = [] if rung.whom is Whom.ON_CALL else self._members(rung.whom, team)
+        return Called(found) if found else self._instead(rung, calls)
+
+    def _members(self, whom: Whom, team: UUID) -> list[Membership]:
+        if (whom, team) not in self._called:
+            self._called[whom, team] = self._read(whom, self._team(team))
+        return self._called[whom, team]
+
+    def _read(self, whom: Whom, team: Team) -> list[Membership]:
+        if whom is Whom.EVERYBODY:
+            return _everybody(team, self.at)
+        # Without a roster "on duty" is everybody; at night nobody is woken for that alone.
+        if self._sleeps and not self._works_by_roster:
+            return []
+        if whom is Whom.LEADS:
+            return roster.shift_leads(team=team, at=self.at)
+        return roster.on_duty(team=team, at=self.at)
+
+    def _team(self, team: UUID) -> Team:
+        if team not in self._teams:
+            self._teams[team] = Team.objects.get(pk=team)
+            self._teams[team].organisation = self.organisation
+        return self._teams[team]
+
+    def _instead(self, rung: Rung, calls: int) -> Called:
+        if self.on_call:
+            one = self.on_call[calls % len(self.on_call)]
+            return Called([one], "" if rung.whom is Whom.ON_CALL else Instead.ON_CALL, on_call=True)
+        return self._last_resort
+
+    @cached_property
+    def _last_resort(self) -> Called:
+        there, current = _there(self.organisation, self.at), _current(self.organisation)
+        for instead, members in (
+            (Instead.SUPERVISORS, there.filter(role=Role.SUPERVISOR)),
+            (Instead.EVERYBODY, there.filter(role__in=Role.counselling())),
+            # Better woken on holiday than nobody.
+            (Instead.EVERYBODY, current.filter(role__in=Role.counselling())),
+            (Instead.ADMINS, current.filter(role=Role.ADMIN)),
+        ):
+            people = list(members)
+            if people:
+                return Called(people, instead)
+        return Called([], Instead.NOBODY)
+
+    @cached_property
+    def _sleeps(self) -> bool:
+        return self.quiet.covers(timezone.localtime(self.at))
+
+    @cached_property
+    def _works_by_roster(self) -> bool:
+        return roster.works_by_roster(self.organisation.pk)
 
 
-def _instead(rung: Rung, team: Team, calls: int, at: datetime) -> Called:
-    organisation = team.organisation
-    on_call = roster.on_call(organisation=organisation, at=at)
-    if on_call:
-        one = on_call[calls % len(on_call)]
-        return Called([one], "" if rung.whom is Whom.ON_CALL else Instead.ON_CALL, on_call=True)
-    for instead, members in (
-        (Instead.SUPERVISORS, _there(organisation, at).filter(role=Role.SUPERVISOR)),
-        (Instead.EVERYBODY, _there(organisation, at).filter(role__in=Role.counselling())),
-        # Better woken on holiday than nobody.
-        (Instead.EVERYBODY, _current(organisation).filter(role__in=Role.counselling())),
-        (Instead.ADMINS, _current(organisation).filter(role=Role.ADMIN)),
-    ):
-        people = list(members)
-        if people:
-            return Called(people, instead)
-    return Called([], Instead.NOBODY)
+class Musters:
+    """The musters of every organisation at one moment, for one sweep."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+        self._known: dict[UUID, Muster] = {}
+
+    def of(self, organisation: UUID) -> Muster:
+        """Return the muster of one organisation."""
+        if organisation not in self._known:
+            row = Organisation.objects.get(pk=organisation)
+            self._known[organisation] = Muster(row, self._at)
+        return self._known[organisation]
 
 
 def nobody_on_call(organisation: Organisation, *, at: datetime) -> bool:

@@ -62,20 +62,30 @@ def on_duty(*, team: Team, at: datetime, channel: Channel | None = None) -> list
 
     channel: only who serves it (None: whichever).
     """
+    shifts = _running(Shift.objects.filter(team=team, member__isnull=False), at)
+    if channel is not None:
+        shifts = shifts.filter(channel__in=[one for one in Channel if one.covers(channel)])
+    planned = set(shifts.values_list("member_id", flat=True))
     there = _there(team.organisation_id, at)
-    if not works_by_roster(team.organisation_id):
-        return list(there.filter(teams=team))
-    return list(there.filter(Exists(_shifts_of_one(team, at, channel)), teams=team))
+    if planned:
+        return list(there.filter(pk__in=planned, teams=team))
+    if works_by_roster(team.organisation_id):
+        return []
+    return list(there.filter(teams=team))
 
 
 def shift_leads(*, team: Team, at: datetime) -> list[Membership]:
     """Return who leads a team's shift at a moment: whose shift says so, else supervisors on duty."""
+    shifts = _running(Shift.objects.filter(team=team, member__isnull=False), at)
+    planned = dict(shifts.order_by("lead").values_list("member_id", "lead"))  # who leads comes last
     there = _there(team.organisation_id, at)
-    if not works_by_roster(team.organisation_id):
+    if not planned:
+        if works_by_roster(team.organisation_id):
+            return []
         return list(there.filter(teams=team, role=Role.SUPERVISOR))
-    shifts = _shifts_of_one(team, at, None)
-    leads = list(there.filter(Exists(shifts.filter(lead=True)), teams=team))
-    return leads or list(there.filter(Exists(shifts), teams=team, role=Role.SUPERVISOR))
+    leads = [member for member, lead in planned.items() if lead]
+    found = list(there.filter(pk__in=leads, teams=team)) if leads else []
+    return found or list(there.filter(pk__in=planned, teams=team, role=Role.SUPERVISOR))
 
 
 def on_call(*, organisation: Organisation, at: datetime) -> list[Membership]:
@@ -286,13 +296,6 @@ def _there(organisation: UUID, at: datetime) -> QuerySet[Membership]:
 
 def _absences(member: OuterRef, at: datetime) -> QuerySet[Absence]:
     return Absence.objects.filter(member=member, starts_at__lte=at, ends_at__gt=at)
-
-
-def _shifts_of_one(team: Team, at: datetime, channel: Channel | None) -> QuerySet[Shift]:
-    shifts = _running(Shift.objects.filter(member=OuterRef("pk"), team=team), at)
-    if channel is not None:
-        shifts = shifts.filter(channel__in=[one for one in Channel if one.covers(channel)])
-    return shifts
 
 
 def _running(shifts: QuerySet[Shift], at: datetime) -> QuerySet[Shift]:

@@ -22,9 +22,17 @@ from accounts.operations import organisations, staff
 from chat.models import ChatRules
 from chat.operations import settings as chat_settings
 from config.demo import partners
-from counselling import triaging
-from counselling.models import Escalation, TextModule, Topic, WorkCalendar
-from counselling.operations import asking, cases, escalations, messages, ratings
+from counselling import roster, triaging
+from counselling.models import Claim, Escalation, TextModule, Topic, WorkCalendar
+from counselling.operations import (
+    asking,
+    cases,
+    escalations,
+    holding,
+    messages,
+    ratings,
+    working,
+)
 from counselling.operations.promises import save_calendar
 from counselling.operations.settings import furnish
 from counselling.sla import Urgency
@@ -35,6 +43,7 @@ from vault import staff_keys
 from vault.codes import AccessCode
 from vault.keyring import ClientHolder, StaffHolder, holder_by_code
 
+KEPT_MINUTES = 7 * 24 * 60  # how long the demo's people hold a case without a reply
 CONTENT = Path(__file__).parent / "content"
 PASSWORD = "lotse-demo-wolke-tisch"  # noqa: S105 - of the demo's fictitious staff, printed at its start
 
@@ -70,6 +79,7 @@ def seed(*, now: datetime, progress: Callable[[str], None]) -> None:
             if story["state"] == "answered":
                 codes.setdefault(organisation.slug, code.display())
         _confirm_alarms(organisation, people, now)
+        _let_them_hold(organisation, people, now)
     _codes_file().write_text(json.dumps(codes, indent=1))
     progress("The directory")
     _fill_directory(now)
@@ -266,6 +276,23 @@ def _confirm_alarms(
             continue
         at = min(now, alarm.started_at + timedelta(minutes=3))
         escalations.acknowledge(escalation=alarm.pk, by=lead, how=Escalation.How.PAGE, at=at)
+
+
+def _let_them_hold(
+    organisation: Organisation, people: dict[str, Membership], now: datetime
+) -> None:
+    """Let what people hold stay theirs for a week from now, so that who looks around still finds it.
+
+    It was claimed when its story says, and would go back to the queue before anybody has signed in.
+    """
+    rules = roster.house_rules(organisation.pk)
+    rules.return_sofort_minutes = rules.return_dringend_minutes = KEPT_MINUTES
+    rules.return_normal_minutes = KEPT_MINUTES
+    lead = next(person for person in people.values() if person.role == Role.SUPERVISOR)
+    working.set_rules(rules=rules, pushed=(), by=lead, at=now)
+    held = Claim.objects.filter(case__organisation=organisation, ended_at__isnull=True)
+    for claim in held.select_related("member"):
+        holding.stay_on(case=claim.case_id, by=claim.member, at=now)
 
 
 def _readers(case: UUID) -> QuerySet[Membership]:

@@ -161,8 +161,11 @@ def note_overdue(*, at: datetime, most: int = 200) -> int:
     due = Approval.objects.filter(
         state=Approval.State.WAITING, due_at__lte=at, overdue_noted_at__isnull=True
     )
-    rows = list(due.select_related("case").order_by("due_at")[:most])
-    return sum(_note_overdue(row, at=at) for row in rows)
+    ids = list(due.order_by("due_at").values_list("pk", flat=True)[:most])
+    if not ids:
+        return 0
+    rows = Approval.objects.filter(pk__in=ids).select_related("case").order_by("due_at")
+    return sum(_note_overdue(row, at=at) for row in list(rows))
 
 
 @transaction.atomic

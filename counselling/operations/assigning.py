@@ -36,7 +36,7 @@ class _Person:
 def sweep(*, at: datetime) -> int:
     """Give out what waits in every team that wants it. Returns how many cases."""
     teams = TeamRules.objects.filter(push=True).values_list("team_id", flat=True)
-    return sum(push(team=team, at=at) for team in list(teams))
+    return sum(_push(team, at=at) for team in list(teams))
 
 
 def push(*, team: UUID, at: datetime) -> int:
@@ -45,19 +45,21 @@ def push(*, team: UUID, at: datetime) -> int:
     Most urgent first. Who had a case before their shift ended gets it again if they can; who let it
     go back unanswered does not. Safe to run at once in any number of processes.
     """
-    rules = TeamRules.objects.filter(pk=team, push=True).select_related("team__organisation")
-    row = rules.first()
-    if row is None:
+    if not TeamRules.objects.filter(pk=team, push=True).exists():
         return 0
-    waiting = list(
-        # Who waits in a chat is taken by somebody who is there to chat.
-        Case.objects.filter(team=team, state=CaseState.WAITING, channel=Channel.MAIL).order_by(
-            "urgency", "due_at", "id"
-        )[:MOST]
-    )
-    people = _people(row.team, at) if waiting else []
+    return _push(team, at=at)
+
+
+def _push(team: UUID, *, at: datetime) -> int:
+    # Who waits in a chat is taken by somebody who is there to chat.
+    waiting = Case.objects.filter(team=team, state=CaseState.WAITING, channel=Channel.MAIL)
+    if not waiting.exists():
+        return 0
+    people = _people(Team.objects.select_related("organisation").get(pk=team), at)
+    if not people:
+        return 0
     given = 0
-    for case in waiting:
+    for case in list(waiting.order_by("urgency", "due_at", "id")[:MOST]):
         if not any(person.free for person in people):
             break
         given += _give(case, people, at=at)
@@ -65,14 +67,16 @@ def push(*, team: UUID, at: datetime) -> int:
 
 
 def _people(team: Team, at: datetime) -> list[_Person]:
-    """Return who is on duty and can read the team's cases, with their room."""
-    without_key = staff_queries.waiting_for_key(team.organisation)
-    there = [
-        member
-        for member in roster.on_duty(team=team, at=at)
-        if team not in without_key.get(member.pk, ())
-    ]
+    """Return who is on duty, can read the team's cases and has room for one more."""
+    there = roster.on_duty(team=team, at=at)
+    if not there:
+        return []
     loads = roster.loads(there, at=at)
+    there = [member for member in there if loads[member.pk].free]
+    if not there:
+        return []
+    without_key = staff_queries.waiting_for_key(team.organisation)
+    there = [member for member in there if team not in without_key.get(member.pk, ())]
     last = dict(
         Claim.objects.filter(member__in=there)
         .order_by()

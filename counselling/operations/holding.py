@@ -83,14 +83,17 @@ def _settle_absence(absence: UUID, *, at: datetime) -> bool:
 
 def warn_of_return(*, at: datetime, most: int = MOST) -> int:
     """Warn of cases that go back soon, once each. Returns how many were warned of."""
-    due = (
+    due = list(
         Claim.objects.filter(
             ended_at__isnull=True, return_warned_at__isnull=True, returns_at__lte=at + WARNING
         )
-        .select_related("case")
-        .order_by("returns_at")[:most]
+        .order_by("returns_at")
+        .values_list("pk", flat=True)[:most]
     )
-    return sum(_warn(claim, at=at) for claim in list(due))
+    if not due:
+        return 0  # nearly always: a list of ids costs a third of what whole rows do
+    rows = Claim.objects.filter(pk__in=due).select_related("case").order_by("returns_at")
+    return sum(_warn(claim, at=at) for claim in list(rows))
 
 
 @transaction.atomic

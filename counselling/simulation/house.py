@@ -1,8 +1,9 @@
 """The organisation of a simulated week: who works there, and a roster with holes."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 from accounts import duties
 from accounts.models import Membership, Organisation, Role, Team
@@ -11,11 +12,12 @@ from counselling import roster
 from counselling.models import Channel
 from counselling.operations import absences, on_call, patterns, working
 from counselling.operations.shifts import Duty, Hours
+from counselling.working_time import at_wall_clock
 from vault import staff_keys
 from vault.keyring import StaffHolder
 
 PASSWORD = "simuliert-wolke-tisch-lampe"  # noqa: S105 - of people in a database that is thrown away
-ZONE = "Europe/Berlin"
+ZONE = ZoneInfo("Europe/Berlin")
 # Name, role, team, first and last weekday (0: Monday), begin and end of the shift in hours.
 STAFF = (
     ("Aylin", Role.COUNSELLOR, 0, 0, 4, 7, 15),
@@ -50,13 +52,18 @@ class House:
     workers: list[Worker]
 
 
-def build(*, start: datetime, days: int, random: Random) -> House:
+def midnight(day: date) -> datetime:
+    """Return the moment at which a day begins there, in UTC."""
+    return at_wall_clock(day, 0, ZONE)
+
+
+def build(*, first_day: date, days: int, random: Random) -> House:
     """Found the organisation and plan its week: two teams, weekly shifts, absences, two on call.
 
     Nobody has the first night; the second team is without anybody on some evenings; one person falls
     ill in the middle of a shift.
     """
-    before = start - timedelta(days=30)
+    before = midnight(first_day) - timedelta(days=30)
     organisation = organisations.found(
         organisation=Organisation(slug="simuliert", name="Simulierte Woche", device_keys=False),
         teams=["Eltern", "Krise"],
@@ -74,16 +81,16 @@ def build(*, start: datetime, days: int, random: Random) -> House:
                 duty=Duty(
                     teams[team], worker.member, Channel.BOTH, 12, lead=role == Role.SUPERVISOR
                 ),
-                hours=Hours(begins * 60, ends * 60, ZONE),
+                hours=Hours(begins * 60, ends * 60, ZONE.key),
                 weekday=weekday,
-                first_day=start.date(),
+                first_day=first_day,
                 last_day=None,
                 by=lead,
                 at=before,
             )
     for worker in (people[1], people[8]):
         on_call.add(organisation=organisation, member=worker.member, by=lead, at=before)
-    _absences(people, start, days, random)
+    _absences(people, first_day, days, random)
     rules = roster.house_rules(organisation.pk)
     rules.return_normal_minutes = 240
     working.set_rules(rules=rules, pushed={teams[1].pk}, by=lead, at=before)
@@ -108,12 +115,13 @@ def _enrol(
     return Worker(member, StaffHolder(unlocked), at)
 
 
-def _absences(people: list[Worker], start: datetime, days: int, random: Random) -> None:
+def _absences(people: list[Worker], first_day: date, days: int, random: Random) -> None:
     """Let one be away from the beginning and others fall ill at a random moment of a working day."""
+    start = midnight(first_day)
     away = [(people[2], start, start + timedelta(days=2))]
     for worker in random.sample(people, 3):
-        day = start + timedelta(days=random.randrange(max(1, days)))
-        falls = datetime.combine(day.date(), time(random.randrange(9, 15)), start.tzinfo)
+        day = first_day + timedelta(days=random.randrange(days))
+        falls = at_wall_clock(day, random.randrange(9, 15) * 60, ZONE)
         away.append((worker, falls, falls + timedelta(hours=random.randrange(6, 40))))
     for worker, starts_at, ends_at in away:
         absences.enter(

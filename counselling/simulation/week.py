@@ -1,7 +1,8 @@
 """Play a week minute by minute: clients ask, people on duty answer, the worker sweeps and is killed.
 
 Everything goes through the operations and sweeps that the product uses, with the time passed in. What
-people do is drawn by chance from a seed.
+people do is drawn by chance from a seed. Time is counted in UTC, as the product's clock does: on the day
+on which the clocks change, a minute after 01:59 on the wall may be 03:00.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from uuid import UUID, uuid4
 
 from accounts.models import Membership
 from counselling import queries, roster, second_eyes
-from counselling.models import Case, Escalation
+from counselling.models import Approval, Case, Escalation
 from counselling.operations import (
     approvals,
     asking,
@@ -29,7 +30,7 @@ from counselling.operations import (
     sweep,
 )
 from counselling.operations.asking import Question
-from counselling.simulation.house import House, Worker
+from counselling.simulation.house import ZONE, House, Worker
 from counselling.states import CaseState, IllegalMove
 from counselling.ticks import Ticks
 from vault.codes import AccessCode
@@ -56,11 +57,14 @@ Killer = Callable[[Callable[[], None]], bool]
 
 @dataclass(slots=True)
 class Week:
-    """What is going on. `killer`: runs the sweeps in a worker that it kills; says whether it did in time."""
+    """What is going on. `killer`: runs the sweeps in a worker that it kills; says whether it did in time.
+
+    start, end: in UTC, so that a minute more is a minute later.
+    """
 
     house: House
     start: datetime
-    length: timedelta
+    end: datetime
     random: Random
     killer: Killer
     clients: dict[UUID, ClientHolder] = field(default_factory=dict)
@@ -69,11 +73,6 @@ class Week:
     forgotten: set[UUID] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
     _next: int = 0
-
-    @property
-    def end(self) -> datetime:
-        """Return when the week is over."""
-        return self.start + self.length
 
     def count(self, what: str, number: int = 1) -> None:
         """Count something that happened."""
@@ -99,18 +98,19 @@ def play(week: Week, *, questions: int, progress: Callable[[str], None]) -> None
             kill_at = _minute_of_hour(week, at + timedelta(hours=1))
         else:
             _sweep(week, at)
+        day = at.astimezone(ZONE).date()
         at += MINUTE
-        if (at - week.start) % timedelta(days=1) == timedelta(0):
-            progress(f"day {(at - week.start).days}: {len(week.clients)} cases so far")
+        if at.astimezone(ZONE).date() != day:
+            progress(f"{day}: {len(week.clients)} cases so far")
     _sweep(week, week.end)
 
 
 def _some_time(week: Week) -> datetime:
     """Return a minute of the week, by chance, the busier hours more often."""
-    minutes = int(week.length / MINUTE)
+    minutes = int((week.end - week.start) / MINUTE)
     while True:
         at = week.start + week.random.randrange(minutes) * MINUTE
-        if week.random.random() * max(HOURS) < HOURS[at.hour]:
+        if week.random.random() * max(HOURS) < HOURS[at.astimezone(ZONE).hour]:
             return at
 
 
@@ -189,7 +189,14 @@ def _work(week: Week, worker: Worker, at: datetime) -> None:
         for case in queries.held_by(worker.member)
         if case.state == CaseState.CLAIMED and case.pk not in week.forgotten
     ]
-    answerable = [case for case in held if second_eyes.waiting_in(case) is None]
+    handed_in = set(
+        Approval.objects.filter(case__in=held, state=Approval.State.WAITING).values_list(
+            "case_id", flat=True
+        )
+        if held
+        else ()
+    )
+    answerable = [case for case in held if case.pk not in handed_in]
     if answerable:
         _answer(week, worker, answerable[0], at)
         return
@@ -251,10 +258,11 @@ def _answered(week: Week, case: UUID, at: datetime) -> None:
 
 def _answer_calls(week: Week, at: datetime) -> None:
     """Let who was called, on duty or not, confirm some of the open alarms."""
-    for alarm in Escalation.objects.filter(ended_at__isnull=True, taken__gt=1):
+    called_about = Escalation.objects.filter(ended_at__isnull=True, taken__gt=1)
+    for alarm in list(called_about.order_by("started_at", "case").values_list("pk", flat=True)):
         if week.random.random() < ANSWERS_CALL:
             by = _called(week, at)
-            escalations.acknowledge(escalation=alarm.pk, by=by, how=Escalation.How.MAIL, at=at)
+            escalations.acknowledge(escalation=alarm, by=by, how=Escalation.How.MAIL, at=at)
             week.count("alarms confirmed from a mail")
 
 
@@ -278,6 +286,7 @@ def _sweep(week: Week, at: datetime) -> None:
     ticks = Ticks("simulated", (at - week.start).total_seconds())
     while sweep.once(at=at, ticks=ticks):
         pass
+    escalations.settle_clock(at=at)
     while escalations.move_on(at=at):
         pass
     if at.minute == 41:

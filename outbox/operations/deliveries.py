@@ -5,6 +5,8 @@ transaction. Whoever is killed in between leaves a claim that expires; then it i
 same id (ADR 0012).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,6 +36,23 @@ class NotDead(Exception):
     """Only what could not be delivered can be tried again or dropped."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to be sent. The same key is the same delivery.
+
+    to: a mail address, the id of a push subscription, or a number for the organisation's gateway.
+    subject, body: neutral, never content; wiped as soon as they are not needed. not_before: when it
+    may leave at the earliest.
+    """
+
+    key: str
+    channel: str
+    to: str
+    subject: str
+    body: str
+    not_before: datetime | None = None
+
+
 @transaction.atomic
 def promise(
     *,
@@ -46,37 +65,47 @@ def promise(
     not_before: datetime | None = None,
     organisation: UUID | None = None,
 ) -> Delivery:
-    """Promise to send something, in the caller's transaction. The same key is the same delivery.
+    """Promise to send one thing, and return its delivery. Arguments and exceptions as `promise_all`."""
+    wanted = Wanted(key, channel, to, subject, body, not_before)
+    promise_all([wanted], at=at, organisation=organisation)
+    return Delivery.objects.get(key=key)
 
-    to: a mail address, the id of a push subscription, or a number for the organisation's gateway.
-    subject, body: neutral, never content; wiped as soon as they are not needed. not_before: when it
-    may leave at the earliest. organisation: whose supervisors see it if it cannot be delivered; needed
-    for the gateway. Raises ValueError for a key, recipient or subject that cannot be one.
+
+@transaction.atomic
+def promise_all(
+    wanted: Sequence[Wanted], *, at: datetime, organisation: UUID | None = None
+) -> None:
+    """Promise to send some things, in the caller's transaction. What was promised before stays as it was.
+
+    organisation: whose supervisors see it if it cannot be delivered; needed for the gateway. Raises
+    ValueError for a key, recipient or subject that cannot be one.
     """
+    Delivery.objects.bulk_create(
+        [_row(one, at=at, organisation=organisation) for one in wanted], ignore_conflicts=True
+    )
+    for channel in {one.channel for one in wanted}:
+        _hint(channel)
+
+
+def _row(wanted: Wanted, *, at: datetime, organisation: UUID | None) -> Delivery:
+    key, to, subject, body = wanted.key, wanted.to, wanted.subject, wanted.body
     if not key or len(key) > 200 or not to.strip() or len(subject) > 200:
         raise ValueError("a delivery has a key, a recipient and a short subject")
     if any(letter in subject + to for letter in "\r\n\0") or "\0" in body:
         raise ValueError("a subject and a recipient are one line")
-    if channel == Channel.WEBHOOK and organisation is None:
+    if wanted.channel == Channel.WEBHOOK and organisation is None:
         raise ValueError("a gateway belongs to an organisation")
-    Delivery.objects.bulk_create(
-        [
-            Delivery(
-                key=key,
-                organisation=organisation,
-                channel=channel,
-                to=to.strip(),
-                subject=subject,
-                body=body,
-                promised_at=at,
-                due_at=max(at, not_before or at),
-                touched_at=at,
-            )
-        ],
-        ignore_conflicts=True,
+    return Delivery(
+        key=key,
+        organisation=organisation,
+        channel=wanted.channel,
+        to=to.strip(),
+        subject=subject,
+        body=body,
+        promised_at=at,
+        due_at=max(at, wanted.not_before or at),
+        touched_at=at,
     )
-    _hint(channel)
-    return Delivery.objects.get(key=key)
 
 
 @transaction.atomic

@@ -7,11 +7,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -20,7 +19,7 @@ from django.db import connections
 from counselling import triaging
 from counselling.simulation import house, verdict, week
 
-START = datetime(2026, 3, 23, tzinfo=ZoneInfo(house.ZONE))  # the clocks change on its Sunday
+FIRST_DAY = date(2026, 3, 23)  # a Monday; the clocks change on its Sunday
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 KILLED_AFTER = 0.03  # seconds at most; a minute's sweeps take about so long
 
@@ -37,6 +36,7 @@ class Command(BaseCommand):
         """Add how long, how much, and which chance."""
         parser.add_argument("--days", type=int, default=7)
         parser.add_argument("--cases", type=int, default=3000)
+        parser.add_argument("--first-day", type=date.fromisoformat, default=FIRST_DAY)
         parser.add_argument("--seed", type=int, default=1, help="the same seed is the same week")
         parser.add_argument("--inside", action="store_true", help="this is the inner process")
 
@@ -61,7 +61,10 @@ class Command(BaseCommand):
                 for name, value in os.environ.items()
                 if name not in {"LOTSE_DATABASE_URL", "LOTSE_REDIS_URL", "LOTSE_DEMO"}
             }
-            inside = [f"--{name}={options[name]}" for name in ("days", "cases", "seed")]
+            inside = [
+                f"--{name.replace('_', '-')}={options[name]}"
+                for name in ("days", "cases", "first_day", "seed")
+            ]
             done = subprocess.run(
                 [sys.executable, sys.argv[0], "simulate", "--inside", *inside],
                 env=kept | {"LOTSE_DATA_DIR": folder},
@@ -72,9 +75,10 @@ class Command(BaseCommand):
 
     def _play(self, options: dict[str, Any]) -> verdict.Verdict:
         random = Random(options["seed"])  # noqa: S311 - chance, not secrets
-        built = house.build(start=START, days=options["days"], random=random)
-        length = timedelta(days=options["days"])
-        played = week.Week(built, START, length, random, _killed(random))
+        first, days = options["first_day"], options["days"]
+        built = house.build(first_day=first, days=days, random=random)
+        start, end = house.midnight(first), house.midnight(first + timedelta(days=days))
+        played = week.Week(built, start, end, random, _killed(random))
         week.play(played, questions=options["cases"], progress=self._say)
         return verdict.judge(played)
 
