@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.servers import databases, wait_for
 from config.management.commands.serve import web
-from tests.servers.chats import Room
+from tests.servers.chats import make
 from tests.servers.fleet import Process
 from tests.servers.lotse import ROOT, environment, free_port, prepare
 from tests.servers.prepared import copy_demo
@@ -174,15 +174,7 @@ def _lotse(database_url: str, folder: Path, size: int) -> Iterator[Server]:
     on_postgresql = database_url if database_url.startswith("postgres") else ""
     copy_demo(data, on_postgresql, prepare)
     variables = environment(data, on_postgresql) | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-    made = subprocess.run(
-        [sys.executable, "-m", "tests.servers.chats", str(size // 2)],
-        cwd=ROOT,
-        env=variables,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    rooms = [Room(**room) for room in json.loads(made.stdout.splitlines()[-1])]
+    rooms = make(size // 2, variables)
     port = free_port()
     server = Process(web("127.0.0.1", port), variables, folder / "daphne.log", port)
     server.start()

@@ -6,16 +6,19 @@ of both ends of each chat and the client's code: it belongs to no real person.
 
 import json
 import os
+import subprocess
 import sys
 from base64 import b64encode
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 if TYPE_CHECKING:
     from accounts.models import Organisation
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 SLUG = "chathafen"
 EACH = 50  # chats that one counsellor sits in
 
@@ -29,6 +32,21 @@ class Room:
     code: str
     client: str
     team: str
+
+
+def make(count: int, environment: dict[str, str]) -> list[Room]:
+    """Make chats beside running servers, in a process with their environment."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.servers.chats", str(count)],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return [Room(**room) for room in json.loads(result.stdout.splitlines()[-1])]
 
 
 def made(count: int) -> list[Room]:

@@ -1,10 +1,8 @@
 """Several processes of one Lotse: Daphnes side by side and a worker, on PostgreSQL and Redis of their own."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from config.management.commands.serve import web, worker
-from tests.servers.chats import Room
+from tests.servers.chats import Room, make
 from tests.servers.lotse import ROOT, environment, free_port, prepare
 from tests.servers.postgresql import PostgreSQL, copy_database, create_database
 from tests.servers.prepared import copy_demo
@@ -98,24 +96,9 @@ class Fleet:
         """Return all processes of Lotse."""
         return [*self.daphnes, *([self.worker] if self.worker else [])]
 
-    def manage(self, *arguments: str) -> str:
-        """Run a Python module or file beside the servers and return what it printed."""
-        result = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, f"{arguments}:\n{result.stdout}{result.stderr}"
-        return result.stdout
-
     def chats(self, count: int) -> list[Room]:
         """Make chats in which counsellors sit."""
-        printed = self.manage("-m", "tests.servers.chats", str(count))
-        return [Room(**room) for room in json.loads(printed.splitlines()[-1])]
+        return make(count, self.environment)
 
     def kill_redis(self) -> None:
         """End Redis as a power cut would; what it knew is gone."""

@@ -5,7 +5,7 @@ import os
 import struct
 from base64 import b64encode
 
-TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 DROPPED = 1006  # what a browser calls a connection that went without a close frame
 
 
@@ -54,7 +54,11 @@ class WebSocket:
 
     def put(self, text: str) -> None:
         """Send a text; nobody waits for it to leave."""
-        self._writer.write(frame(text.encode()))
+        self.put_raw(frame(text.encode()))
+
+    def put_raw(self, data: bytes) -> None:
+        """Send bytes, whatever they are."""
+        self._writer.write(data)
 
     async def get(self) -> str:
         """Return the next text. Raises Closed."""
@@ -92,16 +96,17 @@ class WebSocket:
             raise Closed(DROPPED) from None
 
 
-def frame(data: bytes, *, kind: int = TEXT) -> bytes:
-    """Return a whole frame of a client: masked as it must be, by a mask that changes nothing."""
-    size = len(data)
+def frame(data: bytes, *, kind: int = TEXT, is_masked: bool = True, is_final: bool = True) -> bytes:
+    """Return a frame of a client: masked as it must be, by a mask that changes nothing."""
+    size, mask = len(data), 0x80 if is_masked else 0
+    first = kind | (0x80 if is_final else 0)
     if size < 126:
-        head = struct.pack(">BB", 0x80 | kind, 0x80 | size)
+        head = struct.pack(">BB", first, mask | size)
     elif size < 2**16:
-        head = struct.pack(">BBH", 0x80 | kind, 0xFE, size)
+        head = struct.pack(">BBH", first, mask | 126, size)
     else:
-        head = struct.pack(">BBQ", 0x80 | kind, 0xFF, size)
-    return head + b"\0\0\0\0" + data
+        head = struct.pack(">BBQ", first, mask | 127, size)
+    return head + (b"\0\0\0\0" if is_masked else b"") + data
 
 
 def handshake(port: int, path: str, *, cookie: str = "", origin: str | None = "") -> bytes:
