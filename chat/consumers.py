@@ -34,7 +34,8 @@ POLL_BETWEEN = (15.0, 20.0)  # seconds; not all at once
 STATE_WITHIN = (0.02, 0.4)  # seconds after a hint
 STALLED = 30.0  # seconds that a reader with a full window may say nothing
 # A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
-_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="chat")
+THREADS = 4
+_THREADS = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat")
 
 
 async def asked(question: Callable[[], Answer]) -> Answer:

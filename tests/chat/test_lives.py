@@ -250,7 +250,7 @@ def _live(
     life = Life(entered, people, model)
     allowed = BY_STAFF | BY_CLIENT
     for step, what in steps:
-        legal = step is Life.passes or allowed[step](life, what)  # type: ignore[index, arg-type]
+        legal = step is Life.passes or allowed[step](life, what)  # type: ignore[arg-type]
         if legal:
             step(life, what)
         else:

@@ -94,16 +94,16 @@ def made(count: int) -> list[Room]:
             at=opened,
             together_with=holders.append,
         )
-        member = number // EACH
+        sits = number // EACH
         now = timezone.now()
         Chat.objects.filter(case=case).update(kept_until=now + timedelta(hours=2))
-        seats.take(case=case.pk, by=team[member], at=now)
+        seats.take(case=case.pk, by=team[sits], at=now)
         session = SessionStore()
         session[CASE_KEY] = str(case.pk)
         session[HOLDER_KEY] = b64encode(holders[-1].key).decode()
         session.create()
         client = session.session_key or ""
-        rooms.append(Room(SLUG, str(case.pk), code.characters, client, cookies[member]))
+        rooms.append(Room(SLUG, str(case.pk), code.characters, client, cookies[sits]))
     return rooms
 
 

@@ -13,7 +13,8 @@ from tests.servers.chats import Room
 from tests.servers.websocket import Closed, Refused, WebSocket
 
 HANDSHAKE = 60.0  # seconds to wait for an answer to the handshake
-SILENCE = 5.0  # seconds without an acknowledgement after which a message is sent again
+AGAIN_AFTER = 2.0  # seconds after which a message is sent again that was refused for a moment
+SILENCE = 45.0  # seconds without any answer after which it is sent again on the same connection
 PATIENCE = 120.0  # seconds for a whole conversation to arrive
 AGAIN = frozenset(["too_fast", "try_again"])  # what docs/protocol.md says to send again
 
@@ -46,7 +47,7 @@ class End:
     mistakes: list[str] = field(default_factory=list)
     connected: int = 0
     sent: int = 0
-    last_sent: dict[str, float] = field(default_factory=dict)
+    again_at: dict[str, float] = field(default_factory=dict)
     there: list[float] = field(default_factory=list)  # each welcome, and each end of a stall
     closes: list[int] = field(default_factory=list)
     stalled_until: float = 0.0
@@ -130,25 +131,28 @@ class End:
             if known[0] != frame["seq"]:
                 self.mistakes.append(f"{frame['id']} is {known[0]} and {frame['seq']}")
             self.waiting.pop(frame["id"], None)
-            self.last_sent.pop(frame["id"], None)
-        elif kind == "refused" and frame["error"] not in AGAIN:
+            self.again_at.pop(frame["id"], None)
+        elif kind == "refused" and frame["error"] in AGAIN:
+            pause = AGAIN_AFTER * random.uniform(1, 2)
+            self.again_at[frame["id"]] = time.monotonic() + pause
+        elif kind == "refused":
             self.mistakes.append(f"refused: {frame['error']}")
         elif kind == "error":
             self.mistakes.append(f"error: {frame['error']}")
 
     async def _ask_again(self) -> None:
-        """Send again what nobody has acknowledged for a while, and ping, until cancelled."""
+        """Ping, and send again what was to be sent again, until cancelled."""
         while True:
-            await asyncio.sleep(SILENCE)
-            late = time.monotonic() - SILENCE
-            for token in [token for token, at in self.last_sent.items() if at < late][:3]:
+            await asyncio.sleep(AGAIN_AFTER)
+            now = time.monotonic()
+            for token in [token for token, at in self.again_at.items() if at <= now]:
                 self._put(token)
             self._send({"type": "ping"})
 
     def _put(self, token: str) -> None:
-        if self.connected:
+        if self.connected and token in self.waiting:
             self.sent += 1
-            self.last_sent[token] = time.monotonic()
+            self.again_at[token] = time.monotonic() + SILENCE
             self._send({"type": "send", "id": token, "text": self.waiting[token]})
 
     def _send(self, frame: dict[str, Any]) -> None:
