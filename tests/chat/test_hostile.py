@@ -8,6 +8,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,7 +114,7 @@ async def flood(place: Place) -> int:
     socket = await opened(place, place.rooms[-1].client)
     socket.put(json.dumps({"type": "hello", "v": 1}))
     ping = frame(b'{"type":"ping"}')
-    socket.put_raw(ping * 300)
+    socket.put_raw(ping * 1000)
     return await end_of(socket)
 
 
@@ -211,7 +212,9 @@ async def test_whoever_means_harm_gets_their_answer_and_everybody_else_goes_on(
 
     async def attack_for_ever(first: int) -> None:
         for attack in itertools.islice(itertools.cycle(ATTACKS), first, None):
-            answers[attack.__name__][await attack(place)] += 1
+            # A handshake that a busy server drops is no answer to the attack.
+            with suppress(OSError):
+                answers[attack.__name__][await attack(place)] += 1
             await asyncio.sleep(PAUSE)
 
     try:

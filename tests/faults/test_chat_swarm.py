@@ -41,12 +41,12 @@ class Form:
 
 
 SHORT = Form(
-    chats=12,
+    chats=8,
     calm=1.0,
     redis_away=2.0,
     postgresql_away=1.0,
     stall=2.0,
-    each=1.5,
+    each=2.0,
     rounds=1,
     is_strict=False,
 )
