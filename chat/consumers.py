@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import uniform
 from typing import Any, TypeVar
@@ -21,8 +21,9 @@ from django.utils import timezone
 from accounts.events import member_group, person_group
 from accounts.sockets import Socket, Watch
 from chat import events, exchange, protocol
-from chat.exchange import Gone, Side, Speaker
+from chat.exchange import Gone, News, Reader, Side, Speaker
 from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
+from chat.rooms import Room, Rooms
 from vault import sessions
 
 log = logging.getLogger("lotse.sockets")
@@ -33,7 +34,8 @@ POLL_BETWEEN = (15.0, 20.0)  # seconds; not all at once
 STATE_WITHIN = (0.02, 0.4)  # seconds after a hint
 STALLED = 30.0  # seconds that a reader with a full window may say nothing
 # A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
-_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="chat")
+THREADS = 4
+_THREADS = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat")
 
 
 async def asked(question: Callable[[], Answer]) -> Answer:
@@ -57,8 +59,8 @@ class ChatConsumer(Socket):
         self._tasks: list[asyncio.Task[None]] = []
         self._soon: asyncio.Task[None] | None = None
         self._stale = False
-        self._busy = asyncio.Lock()
-        self._newest = 0  # the entry that was sent last
+        self._room: Room | None = None
+        self._newest = 0  # the entry that was looked at last
         self._on_the_way: deque[int] = deque()
         self._full_since = 0.0
         self._last_state = ""
@@ -75,7 +77,7 @@ class ChatConsumer(Socket):
     async def disconnect(self, code: int) -> None:
         """Stop everything that belongs to this socket, and let the others know."""
         self._closing = True
-        watched.discard(self)
+        self._go()
         for task in [*self._tasks, *filter(None, [self._soon])]:
             if task is not asyncio.current_task():
                 task.cancel()
@@ -88,8 +90,13 @@ class ChatConsumer(Socket):
         """Close, once."""
         if not self._closing:
             self._closing = True
-            watched.discard(self)
+            self._go()
             await self.close(int(code))  # the server below takes nothing that only equals a number
+
+    def _go(self) -> None:
+        watched.discard(self)
+        if self.speaker is not None:
+            rooms.leave(self.speaker.case, self)
 
     async def _expect_hello(self) -> None:
         await asyncio.sleep(HELLO_WITHIN)
@@ -137,25 +144,31 @@ class ChatConsumer(Socket):
     async def _begin(self, hello: Hello) -> None:
         if self.speaker is not None:
             raise Broken("unexpected")
-        speaker = await asked(lambda: self.who(hello.language))
+        speaker, team = await asked(lambda: self._who_and_where(hello.language))
         self.speaker = speaker
-        await self._join(speaker)
-        first = await asked(lambda: exchange.welcome(speaker, hello, at=timezone.now()))
+        await self._join(speaker, team)
+        first, state = await asked(lambda: _beginning(speaker, hello))
         self._newest = first["after"]
         watched.add(self)
+        self._room = rooms.enter(speaker.case, self)
         await self._out(first)
-        await self._catch_up()
-        await self._say_state()
+        await self._room.look()
+        await self._say(state)
         await self._tell(there=True, ask=True)
         self._tasks.append(asyncio.create_task(self._look()))
+
+    def _who_and_where(self, language: str) -> tuple[Speaker, UUID]:
+        # The mark first: what changes in the session from now on is looked at.
+        self.mark = exchange.mark_of(self.cookie)
+        speaker = self.who(language)
+        return speaker, exchange.team_of(speaker)
 
     def who(self, language: str) -> Speaker:
         """Return who speaks here, by the session's cookie. Raises Gone."""
         raise NotImplementedError
 
-    async def _join(self, speaker: Speaker) -> None:
+    async def _join(self, speaker: Speaker, team: UUID) -> None:
         groups = [events.case_group(speaker.case), events.room_group(speaker.case)]
-        team = await asked(lambda: exchange.team_of(speaker))
         groups.append(events.line_group(team))
         if speaker.member is not None:
             groups += [member_group(speaker.member.pk), person_group(speaker.member.user_id)]
@@ -168,7 +181,7 @@ class ChatConsumer(Socket):
             await self._out({"type": "refused", "id": str(frame.id), "error": "too_fast"})
             return
         await self._asked_for(frame)
-        await self._catch_up()
+        await self._catch_up()  # not by the hint, which may be lost
 
     async def _asked_for(self, frame: Send | Read) -> None:
         speaker = self._speaker()
@@ -176,14 +189,17 @@ class ChatConsumer(Socket):
             await self._out(out)
 
     async def _got(self, frame: Got) -> None:
+        was_full = len(self._on_the_way) >= protocol.WINDOW
         while self._on_the_way and self._on_the_way[0] <= frame.seq:
             self._on_the_way.popleft()
-        await self._catch_up()
+        if was_full:
+            await self._catch_up()
 
     # --- Hints and looking by itself -----------------------------------------------------------------
-    async def changed(self, _event: dict[str, Any]) -> None:
-        """Bring what is new: a hint says that there is something."""
-        await self._safely(self._catch_up)
+    async def changed(self, event: dict[str, Any]) -> None:
+        """Bring what is new: a hint says that there is something. One message may have several."""
+        if event.get("seq", self._newest + 1) > self._newest:
+            await self._safely(self._catch_up)
 
     async def moved(self, _event: dict[str, Any]) -> None:
         """Say where the chat stands: a hint says that something moved, here or in the line.
@@ -227,9 +243,8 @@ class ChatConsumer(Socket):
 
     async def _look_once(self) -> None:
         speaker = self._speaker()
-        await asked(lambda: exchange.keep(speaker, at=timezone.now()))
         await self._catch_up()
-        await self._say_state()
+        await self._say(await asked(lambda: _kept(speaker)))
 
     async def _is_stalled(self) -> bool:
         full = len(self._on_the_way) >= protocol.WINDOW
@@ -264,25 +279,38 @@ class ChatConsumer(Socket):
     # --- Frames to the other end ---------------------------------------------------------------------
     async def _catch_up(self) -> None:
         """Send what is new, as far as the reader keeps up."""
-        speaker = self._speaker()
-        async with self._busy:
-            while (room := protocol.WINDOW - len(self._on_the_way)) > 0 and not self._closing:
-                found = await asked(lambda: _news(speaker, self._newest, room))
-                for out in found:
-                    self._newest = out["seq"]
-                    self._on_the_way.append(out["seq"])
-                    self._full_since = time.monotonic()
-                    await self._out(out)
-                if len(found) < room:
-                    return
+        if self._room is not None:
+            await self._room.look()
+
+    def wants(self) -> Reader | None:
+        """Return from where on this end reads; None while its window is full."""
+        left = protocol.WINDOW - len(self._on_the_way)
+        if self.speaker is None or self._closing or left < 1:
+            return None
+        return Reader(self.speaker, self._newest, left)
+
+    async def bring(self, news: News) -> None:
+        """Send what is new; close if it is not for this end any more."""
+        if news.gone is not None:
+            await self.end(news.gone)
+        if self._closing:
+            return
+        for out in news.frames:
+            self._on_the_way.append(out["seq"])
+            self._full_since = time.monotonic()
+            await self._out(out)
+            self._newest = out["seq"]
+        self._newest = max(self._newest, news.upto)
 
     async def _say_state(self) -> None:
         speaker = self._speaker()
-        out = await asked(lambda: exchange.state(speaker, at=timezone.now()))
-        said = json.dumps(out, sort_keys=True)
+        await self._say(await asked(lambda: exchange.state(speaker, at=timezone.now())))
+
+    async def _say(self, state: exchange.Out) -> None:
+        said = json.dumps(state, sort_keys=True)
         if said != self._last_state:
             self._last_state = said
-            await self._out(out)
+            await self._out(state)
 
     async def _tell(self, *, there: bool, ask: bool) -> None:
         await self._to_room(
@@ -301,9 +329,15 @@ class ChatConsumer(Socket):
         return self.speaker
 
 
-def _news(speaker: Speaker, after: int, most: int) -> list[exchange.Out]:
-    exchange.still(speaker)
-    return exchange.news(speaker, after=after, most=most)
+def _beginning(speaker: Speaker, hello: Hello) -> tuple[exchange.Out, exchange.Out]:
+    at = timezone.now()
+    return exchange.welcome(speaker, hello, at=at), exchange.state(speaker, at=at)
+
+
+def _kept(speaker: Speaker) -> exchange.Out:
+    at = timezone.now()
+    exchange.keep(speaker, at=at)
+    return exchange.state(speaker, at=at)
 
 
 class ClientChat(ChatConsumer):
@@ -336,9 +370,13 @@ async def _look_at_sessions(sockets: list[ChatConsumer]) -> None:
         if not mark:
             await socket.end(Close.SIGNED_OUT)
         elif mark != socket.mark:
-            # Also the first time: something may have changed since the hello.
             socket.mark = mark
             await socket.look_again()
 
 
+async def _read(case: UUID, readers: Sequence[Reader]) -> tuple[list[News], bool]:
+    return await asked(lambda: exchange.shared_news(case, readers))
+
+
 watched = Watch(_look_at_sessions)
+rooms = Rooms(_read)

@@ -4,6 +4,7 @@ The same for a socket and for polling over HTTP, so that both keep the same cont
 whoever runs an event loop calls it in a thread. It writes nothing itself: operations do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,7 +27,7 @@ from chat.operations import ending, speaking
 from chat.protocol import Broken, Close, Got, Hello, Kind, Read, Send
 from chat.states import ChatState
 from chat.wording import InLine, Standing
-from counselling import markup
+from counselling import markup, sharing
 from counselling import queries as cases
 from counselling import wording as case_wording
 from counselling.access import kept_holder
@@ -36,7 +37,9 @@ from counselling.operations import messages, reading
 from counselling.operations.cases import NotHolder
 from counselling.operations.entries import CaseGone, DifferentText
 from counselling.queries import Entry
+from counselling.sharing import Sealed
 from counselling.states import IllegalMove
+from vault import sessions
 from vault.keyring import Holder, KeyUnavailable
 from vault.sealing import SealBroken
 
@@ -122,16 +125,17 @@ def at_case(request: HttpRequest, member: Membership, case: UUID, *, language: s
 
 def still(speaker: Speaker) -> None:
     """Ask again whether somebody may get what is said. Raises Gone."""
-    if speaker.member is None:
-        if cases.case_of_client(speaker.case) is None:
-            raise Gone(Close.NOT_THERE)
-        return
-    member = staff_queries.current(speaker.member.pk)
+    row = _case(speaker)
+    if speaker.member is not None and (why := _gone(speaker.member, row)):
+        raise Gone(why)
+
+
+def _gone(speaking: Membership, case: Case) -> Close | None:
+    """Return why a member may not go on in a case, as both are now; None: they may."""
+    member = staff_queries.current(speaking.pk)
     if member is None:
-        raise Gone(Close.SIGNED_OUT)
-    row = cases.case_of(member, speaker.case)
-    if row is None or not allows(member, "chat.answer", row):
-        raise Gone(Close.NOT_THERE)
+        return Close.SIGNED_OUT
+    return None if allows(member, "chat.answer", case) else Close.NOT_THERE
 
 
 def team_of(speaker: Speaker) -> UUID:
@@ -163,6 +167,11 @@ def welcome(speaker: Speaker, hello: Hello, *, at: datetime) -> Out:
     }
 
 
+def mark_of(cookie: str) -> str:
+    """Return a mark that changes when the data of the session with this cookie do; nothing: it has ended."""
+    return sessions.marks([cookie]).get(cookie, "")
+
+
 def keep(speaker: Speaker, *, at: datetime) -> None:
     """Note that somebody is connected, and see to it if the other side is not. Call it every 20 seconds."""
     if speaker.member is None:
@@ -183,6 +192,51 @@ def news(speaker: Speaker, *, after: int, most: int = protocol.WINDOW) -> list[O
         raise Gone(Close.NOT_THERE) from None
     with translation.override(speaker.language):
         return [_message(entry, speaker) for entry in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who looks at a case from one entry on. room: for how many messages."""
+
+    speaker: Speaker
+    after: int
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a reader gets. upto: the last entry that was looked at; gone: they may not read any more."""
+
+    frames: Sequence[Out] = ()
+    upto: int = 0
+    gone: Close | None = None
+
+
+def shared_news(case: UUID, readers: Sequence[Reader]) -> tuple[list[News], bool]:
+    """Return what is new for each of those who look at a case, and whether that was all.
+
+    The rows are read once for all of them; who may read is asked for each of them.
+    """
+    row = cases.case_of_client(case)
+    if row is None:
+        return [News(gone=Close.NOT_THERE) for _reader in readers], True
+    most = min(reader.room for reader in readers)
+    found = sharing.sealed(case, after=min(reader.after for reader in readers), most=most)
+    return [_news_of(reader, row, found) for reader in readers], found.is_all
+
+
+def _news_of(reader: Reader, case: Case, found: Sealed) -> News:
+    speaker = reader.speaker
+    if speaker.member is not None and (why := _gone(speaker.member, case)):
+        return News(gone=why)
+    roles = Message.Role.for_client() if speaker.member is None else None
+    try:
+        entries = sharing.opened(found, holder=speaker.holder, roles=roles, after=reader.after)
+    except KeyUnavailable:
+        return News(gone=Close.NOT_THERE)
+    with translation.override(speaker.language):
+        frames = [_message(entry, speaker) for entry in entries]
+    return News(frames, max(found.upto, reader.after))
 
 
 def state(speaker: Speaker, *, at: datetime) -> Out:

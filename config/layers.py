@@ -6,13 +6,18 @@ import os
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 from channels.layers import InMemoryChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
+from redis.exceptions import RedisError
 
 log = logging.getLogger("lotse.layers")
 SWEEP_EVERY = 5.0  # seconds
+TRY_EVERY = 1.0  # seconds between two tries to subscribe while Redis is away
+AWAY = (RedisError, OSError)
 
 
 class EmbeddedChannelLayer(InMemoryChannelLayer):
@@ -74,7 +79,8 @@ class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # bring
     """The layer of several processes: Redis, with a way to send from a page's thread.
 
     Sending with `async_to_sync` would open a new loop, and with Redis a new connection, for every
-    hint; here one loop in each process sends them all.
+    hint; here one loop in each process sends them all. And Redis may be away: whoever connects then is
+    let in, looks by themselves, and hears again once it is back. The stock layer would end their socket.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -82,6 +88,8 @@ class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # bring
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
+        self._unheard: dict[Any, set[str]] = {}  # what each loop's layer could not subscribe to
+        self._trying: set[asyncio.Task[None]] = set()
 
     def hint(self, group: str, message: dict[str, Any]) -> None:
         """Send to a group from a thread without an event loop; nobody waits for it."""
@@ -89,6 +97,60 @@ class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # bring
             self.group_send(group, message), self._running_loop()
         )
         sending.add_done_callback(_note_failure)
+
+    async def new_channel(self, prefix: str = "specific.") -> str:
+        """Name a channel for a socket, also while Redis is away: it only hears nothing as yet."""
+        layer = self._get_layer()
+        channel = f"{layer.prefix}{prefix}{uuid4().hex}"
+        layer.channels[channel] = asyncio.Queue()
+        await self._subscribe(layer, channel)
+        return channel
+
+    async def group_add(self, group: str, channel: str) -> None:
+        """Let a channel hear a group, as soon as there is a Redis."""
+        layer = self._get_layer()
+        try:
+            await layer.group_add(group, channel)
+        except AWAY:
+            self._try_again(layer, layer._get_group_channel_name(group))  # noqa: SLF001 - its own layer
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        """Let it hear no more."""
+        with suppress(*AWAY):
+            await self._get_layer().group_discard(group, channel)
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        """Send a hint; without Redis it is lost, and costs nobody their connection."""
+        try:
+            await self._get_layer().group_send(group, message)
+        except AWAY as error:
+            log.warning("a hint was not sent: %s", type(error).__name__)
+
+    async def _subscribe(self, layer: Any, name: str) -> bool:
+        try:
+            await layer._get_shard(name).subscribe(name)  # noqa: SLF001 - its own layer
+        except AWAY:
+            self._try_again(layer, name)
+            return False
+        return True
+
+    def _try_again(self, layer: Any, name: str) -> None:
+        missing = self._unheard.setdefault(layer, set())
+        missing.add(name)
+        if len(missing) == 1:
+            task = asyncio.create_task(self._keep_trying(layer, missing))
+            self._trying.add(task)
+            task.add_done_callback(self._trying.discard)
+
+    async def _keep_trying(self, layer: Any, missing: set[str]) -> None:
+        while missing:
+            await asyncio.sleep(TRY_EVERY)
+            for name in sorted(missing):
+                is_gone = name not in layer.channels and name not in layer.groups
+                if is_gone or await self._subscribe(layer, name):
+                    missing.discard(name)
+                else:
+                    break  # still away
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:

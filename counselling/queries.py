@@ -208,7 +208,7 @@ def thread(
     if roles is not None:
         rows = rows.filter(role__in=roles)
     attached = _attached(case, key, roles=roles, after=after)
-    return [_opened(row, key, attached.get(row.seq, ())) for row in rows[:most]]
+    return [open_entry(row, key, attached.get(row.seq, ())) for row in rows[:most]]
 
 
 def _attached(
@@ -217,13 +217,21 @@ def _attached(
     rows = Attachment.objects.filter(message__case=case, message__seq__gt=after)
     if roles is not None:
         rows = rows.filter(message__role__in=roles)
+    return files_by_message(
+        rows.select_related("message").order_by("message__seq", "position"), key
+    )
+
+
+def files_by_message(rows: Iterable[Attachment], key: CaseKey) -> dict[int, list[File]]:
+    """Return attachments with their names opened, by the number of their message."""
     by_message: dict[int, list[Attachment]] = {}
-    for row in rows.select_related("message").order_by("message__seq", "position"):
+    for row in rows:
         by_message.setdefault(row.message.seq, []).append(row)
     return {seq: files.named(rows_of_one, key) for seq, rows_of_one in by_message.items()}
 
 
-def _opened(row: Message, key: CaseKey, attached: Sequence[File]) -> Entry:
+def open_entry(row: Message, key: CaseKey, attached: Sequence[File]) -> Entry:
+    """Open one row. Raises sealing.SealBroken."""
     place = places.message(row.case_id, row.seq, row.role, row.client_msg_id)
     return Entry(
         seq=row.seq,

@@ -40,3 +40,15 @@ if _parsed["ENGINE"].endswith("sqlite3"):
 else:
     _parsed["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 20}}
 DATABASES = {"default": _parsed}
+if os.environ.get("BARE_CHAT") == "echo":
+    CHANNEL_LAYERS = {
+        "default": {"BACKEND": "config.layers.EmbeddedChannelLayer", "CONFIG": {"capacity": 1000}}
+    }
+elif os.environ.get("BARE_CHAT") == "tutorial":
+    DATABASES["default"].pop("OPTIONS")  # connections as Django opens them by itself
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [os.environ["BARE_REDIS_URL"]]},
+        }
+    }

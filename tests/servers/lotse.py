@@ -135,8 +135,8 @@ def running_lotse(
     Without addresses it is the embedded default: SQLite, queue and channel layer in the process.
     more: further variables of its environment.
     """
-    copy_demo(data, database_url, _prepare)
-    lotse = Lotse(data, _environment(data, database_url) | {"LOTSE_REDIS_URL": redis_url} | more)
+    copy_demo(data, database_url, prepare)
+    lotse = Lotse(data, environment(data, database_url) | {"LOTSE_REDIS_URL": redis_url} | more)
     lotse.environment["LOTSE_PORT"] = str(lotse.port)
     lotse.start()
     try:
@@ -145,12 +145,12 @@ def running_lotse(
         lotse.stop()
 
 
-def _prepare(data: Path, database_url: str) -> None:
+def prepare(data: Path, database_url: str) -> None:
     """Make a demo in an empty folder and, if there is an address, an empty database."""
-    Lotse(data, _environment(data, database_url)).manage("demo", "--prepare-only")
+    Lotse(data, environment(data, database_url)).manage("demo", "--prepare-only")
 
 
-def _environment(data: Path, database_url: str) -> dict[str, str]:
+def environment(data: Path, database_url: str) -> dict[str, str]:
     """Return what a demo on a folder is started with, by itself on SQLite and without Redis."""
     return {
         **os.environ,

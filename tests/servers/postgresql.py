@@ -21,6 +21,8 @@ SETTINGS = (
     "max_connections=200",
     "shared_buffers=128MB",
 )
+# But what was committed has to outlive the end of its processes, where a test kills them.
+DURABLE = ("synchronous_commit=on",)
 
 
 def _run(*command: str | Path) -> None:
@@ -44,14 +46,15 @@ class PostgreSQL:
     """A running server. `folder`: where its data, socket and log are."""
 
     folder: Path
+    settings: tuple[str, ...] = SETTINGS
 
     @classmethod
-    def start(cls, parent: Path) -> "PostgreSQL":
+    def start(cls, parent: Path, *, durable: bool = False) -> "PostgreSQL":
         """Make a cluster in a folder below `parent` and start it; takes about two seconds.
 
-        Raises MissingProgram.
+        durable: what is committed outlives a kill. Raises MissingProgram.
         """
-        server = cls(parent / "postgresql")
+        server = cls(parent / "postgresql", SETTINGS + DURABLE if durable else SETTINGS)
         server.folder.mkdir()
         if os.geteuid() == 0:
             shutil.chown(server.folder, "postgres", "postgres")
@@ -60,18 +63,22 @@ class PostgreSQL:
             *("--no-sync", "--no-instructions", "--auth=trust", "--username=postgres"),
             *("--encoding=UTF8", "--locale=C.UTF-8", "--pgdata", server.folder / "data"),
         )
-        settings = (*SETTINGS, f"unix_socket_directories={server.folder}")
+        server.start_again()
+        return server
+
+    def start_again(self) -> None:
+        """Start the cluster, after a kill too."""
+        settings = (*self.settings, f"unix_socket_directories={self.folder}")
         _run(
             postgresql_program("pg_ctl"),
-            *("start", "--wait", "--silent", "--pgdata", server.folder / "data"),
+            *("start", "--wait", "--silent", "--pgdata", self.folder / "data"),
             *(
                 "--log",
-                server.folder / "log",
+                self.folder / "log",
                 "--options",
                 " ".join(f"-c {setting}" for setting in settings),
             ),
         )
-        return server
 
     def url(self, database: str) -> str:
         """Return the address of one of the server's databases, as LOTSE_DATABASE_URL takes it."""
@@ -97,3 +104,18 @@ def create_database(server_url: str, name: str, *, template: str = "template1") 
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         connection.execute(copy.format(identifier, sql.Identifier(template)))
     return f"{base}/{name}"
+
+
+def copy_database(source: str, target: str) -> None:
+    """Carry everything over from one server's database to an empty one of another server."""
+    with subprocess.Popen(
+        [str(postgresql_program("pg_dump")), "--no-owner", source], stdout=subprocess.PIPE
+    ) as dump:
+        subprocess.run(
+            [str(postgresql_program("psql")), "--quiet", "--set=ON_ERROR_STOP=1", target],
+            stdin=dump.stdout,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+    if dump.returncode:
+        raise RuntimeError("pg_dump failed")

@@ -22,7 +22,7 @@ class Redis:
         """Start a server with a folder `name` below `parent`. Raises MissingProgram."""
         executable = program("redis-server", "valkey-server", package="redis-server")
         folder = parent / name
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)  # one that was killed is started again
         process = subprocess.Popen(
             [
                 *(str(executable), "--port", "0", "--unixsocket", f"{folder}/redis.sock"),

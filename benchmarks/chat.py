@@ -1,0 +1,187 @@
+"""Chat in rooms of two: committed before delivered, against a bare echo and the way of the tutorial.
+
+All three on one Daphne, in turns in one run; the load is a process of its own. Lotse is what is
+shipped: session, permission, sealing, rating, clocks, trail. LOTSE_BENCH_CHAT="100,500" for fewer.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.servers import databases, wait_for
+from config.management.commands.serve import web
+from tests.servers.chats import make
+from tests.servers.fleet import Process
+from tests.servers.lotse import ROOT, environment, free_port, prepare
+from tests.servers.prepared import copy_demo
+from tests.servers.redis import Redis
+
+SIZES = [int(size) for size in os.environ.get("LOTSE_BENCH_CHAT", "100,500,2000").split(",")]
+SECONDS = 8.0
+RATE = 200.0  # messages a second at which latencies are compared
+TARGET_TUTORIAL, TARGET_ECHO, TARGET_P95, TARGET_KB = 3.0, 0.4, 3.0, 60.0
+
+
+@dataclass
+class Server:
+    """A server to be measured. rooms: where to connect, and with which cookies."""
+
+    name: str
+    port: int
+    pid: int
+    rooms: list[list[str]]
+
+    def memory(self) -> int:
+        """Return how much memory it holds, in kilobytes."""
+        return int(Path(f"/proc/{self.pid}/status").read_text().split("VmRSS:")[1].split()[0])
+
+
+def measure(kind: str, folder: Path) -> list[dict[str, float | str]]:
+    """Return a row for each ratio, at each number of connections."""
+    rows: list[dict[str, float | str]] = []
+    with ExitStack() as running:
+        first, second = running.enter_context(databases(kind, folder))
+        redis = Redis.start(folder, "redis")
+        running.callback(redis.stop)
+        servers = [
+            running.enter_context(_bare("echo", first, redis.url(), max(SIZES))),
+            running.enter_context(_bare("tutorial", first, redis.url(), max(SIZES))),
+            running.enter_context(_lotse(second, folder, max(SIZES))),
+        ]
+        for size in SIZES:
+            found = {server.name: _measured(server, size) for server in servers}
+            rows += _rows(kind, size, found)
+    return rows
+
+
+def _measured(server: Server, size: int) -> dict[str, float]:
+    rooms = server.rooms[: size // 2]
+    with _load() as order:
+        base = {"port": server.port, "rooms": rooms, "lotse": server.name == "lotse"}
+        before = server.memory()
+        idle = order(base | {"do": "idle"}, then=server.memory)
+        full = order(base | {"do": "saturate", "seconds": SECONDS, "pid": server.pid})
+        some = order(base | {"do": "rate", "rate": RATE, "seconds": SECONDS})
+    found = {
+        "rate": full["rate"],
+        "p95": some["p95"],
+        "kb": (idle["then"] - before) / size,
+        "connecting": idle["connected"],
+        "cpu": full["processor"] / max(1.0, full["rate"] * SECONDS) * 1000,
+    }
+    print(f"  {server.name}, {size} connections:", {k: round(v, 2) for k, v in found.items()})
+    return found
+
+
+def _rows(
+    kind: str, size: int, found: dict[str, dict[str, float]]
+) -> Iterator[dict[str, float | str]]:
+    ours, echo, tutorial = found["lotse"], found["echo"], found["tutorial"]
+    compared = (
+        ("messages/s against the tutorial's", "rate", tutorial, "at least", TARGET_TUTORIAL),
+        ("messages/s against a bare echo", "rate", echo, "at least", TARGET_ECHO),
+        (f"p95 ms at {RATE:.0f}/s against a bare echo", "p95", echo, "at most", TARGET_P95),
+    )
+    for what, key, yardstick, limit, target in compared:
+        ratio = ours[key] / max(0.001, yardstick[key])
+        met = ratio >= target if limit == "at least" else ratio <= target
+        yield {
+            "what": f"chat, {size} connections, {kind}: {what}",
+            "ours": round(ours[key], 1),
+            "yardstick": round(yardstick[key], 1),
+            "ratio": round(ratio, 3),
+            "target": f"{limit} {target}",
+            "met": "yes" if met else "no",
+        }
+    more = ours["kb"] - echo["kb"]
+    yield {
+        "what": f"chat, {size} connections, {kind}: kB for an idle one",
+        "ours": round(ours["kb"], 1),
+        "yardstick": round(echo["kb"], 1),
+        "ratio": round(more, 1),
+        "target": f"at most {TARGET_KB} more",
+        "met": "yes" if more <= TARGET_KB else "no",
+    }
+
+
+@contextmanager
+def _load() -> Iterator[Any]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.chat_load"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    stdin, stdout = process.stdin, process.stdout
+
+    def order(what: dict[str, Any], then: Any = None) -> dict[str, Any]:
+        stdin.write(json.dumps(what) + "\n")
+        stdin.flush()
+        answer: dict[str, Any] = json.loads(stdout.readline())
+        if then is not None:
+            time.sleep(1)  # until what the handshakes left is cleared away
+            answer["then"] = then()
+            stdin.write("\n")
+            stdin.flush()
+            stdout.readline()
+        return answer
+
+    try:
+        yield order
+    finally:
+        process.stdin.close()
+        process.wait()
+
+
+@contextmanager
+def _bare(name: str, database_url: str, redis_url: str, size: int) -> Iterator[Server]:
+    port = free_port()
+    variables = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "benchmarks.bare.settings",
+        "BARE_DATABASE_URL": database_url,
+        "BARE_REDIS_URL": redis_url,
+        "BARE_CHAT": name,
+    }
+    migrate = [sys.executable, "-m", "django", "migrate", "--run-syncdb", "--verbosity=0"]
+    subprocess.run(migrate, cwd=ROOT, env=variables, check=True)
+    command = [
+        *(sys.executable, "-m", "daphne", "-v", "0", "-p", str(port)),
+        "benchmarks.bare.chat_asgi:application",
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, env=variables)
+    try:
+        wait_for(port)
+        rooms = [[f"/{number}", f"/{number}", "", ""] for number in range(size // 2)]
+        yield Server(name, port, process.pid, rooms)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _lotse(database_url: str, folder: Path, size: int) -> Iterator[Server]:
+    data = folder / "lotse"
+    on_postgresql = database_url if database_url.startswith("postgres") else ""
+    copy_demo(data, on_postgresql, prepare)
+    variables = environment(data, on_postgresql) | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    rooms = make(size // 2, variables)
+    port = free_port()
+    server = Process(web("127.0.0.1", port), variables, folder / "daphne.log", port)
+    server.start()
+    try:
+        server.wait()
+        assert server.running is not None
+        where = [["/ws/chat/", f"/ws/chats/{r.case}/", r.client, r.team] for r in rooms]
+        yield Server("lotse", port, server.running.pid, where)
+    finally:
+        server.kill()

@@ -1,0 +1,83 @@
+"""Who of this process is in which chat: what is new is read once for all of them, in one thread's turn.
+
+A hint says that there is something. However many hints and sockets a message has here, its row is read
+once: who asks while somebody reads shares the next reading with everybody else who asks.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from chat.exchange import News, Reader
+
+Reading = Callable[[UUID, Sequence[Reader]], Awaitable[tuple[list[News], bool]]]
+
+
+class Listener(Protocol):
+    """A socket in a room."""
+
+    def wants(self) -> Reader | None:
+        """Return from where on it reads; None while it cannot take anything."""
+
+    async def bring(self, news: News) -> None:
+        """Send what is new."""
+
+
+class Room:
+    """The sockets of one case in this process, in one event loop."""
+
+    def __init__(self, case: UUID, read: Reading) -> None:
+        self.listeners: set[Listener] = set()
+        self._case = case
+        self._read = read
+        self._reading = asyncio.Lock()
+        self._asked = 0
+        self._answered = 0
+
+    async def look(self) -> None:
+        """Bring everybody what was there when this was called."""
+        self._asked += 1
+        mine = self._asked
+        async with self._reading:
+            if self._answered >= mine:
+                return  # somebody has looked since
+            answers = self._asked
+            await self._bring_all()
+            self._answered = answers
+
+    async def _bring_all(self) -> None:
+        is_all = False
+        while not is_all:
+            wanting = [
+                (one, reader) for one in self.listeners if (reader := one.wants()) is not None
+            ]
+            if not wanting:
+                return
+            news, is_all = await self._read(self._case, [reader for _one, reader in wanting])
+            for (one, _reader), found in zip(wanting, news, strict=True):
+                await one.bring(found)
+
+
+class Rooms:
+    """All rooms of this process, apart by event loop."""
+
+    def __init__(self, read: Reading) -> None:
+        self._read = read
+        self._rooms: dict[tuple[asyncio.AbstractEventLoop, UUID], Room] = {}
+
+    def enter(self, case: UUID, listener: Listener) -> Room:
+        """Let a socket hear what is new in a case."""
+        place = (asyncio.get_running_loop(), case)
+        room = self._rooms.setdefault(place, Room(case, self._read))
+        room.listeners.add(listener)
+        return room
+
+    def leave(self, case: UUID, listener: Listener) -> None:
+        """Let it hear no more; one that never entered is no error."""
+        place = (asyncio.get_running_loop(), case)
+        room = self._rooms.get(place)
+        if room is not None:
+            room.listeners.discard(listener)
+            if not room.listeners:
+                del self._rooms[place]

@@ -1,0 +1,49 @@
+"""Entries of a case read once and opened by each who looks at it: for live pages of one process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from counselling import queries
+from counselling.models import Attachment, Message
+from counselling.queries import Entry
+from vault import keyring
+from vault.keyring import Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Entries that nobody has opened yet, in order. upto: the last one's number; is_all: no more came."""
+
+    case: UUID
+    rows: Sequence[Message]
+    attachments: Sequence[Attachment]
+    upto: int
+    is_all: bool
+
+
+def sealed(case: UUID, *, after: int, most: int) -> Sealed:
+    """Return a case's next entries beyond a number, as they are in the database."""
+    found = Message.objects.filter(case=case, seq__gt=after).select_related("author")
+    rows = list(found.order_by("seq")[: most + 1])
+    is_all = len(rows) <= most
+    rows = rows[:most]
+    attached = Attachment.objects.filter(message__in=rows).select_related("message")
+    attachments = list(attached.order_by("message__seq", "position")) if rows else []
+    return Sealed(case, rows, attachments, rows[-1].seq if rows else after, is_all)
+
+
+def opened(
+    found: Sealed, *, holder: Holder, roles: Sequence[Message.Role] | None, after: int
+) -> list[Entry]:
+    """Open the entries beyond a number.
+
+    roles: only these (None: all, for staff). Raises keyring.KeyUnavailable or sealing.SealBroken.
+    """
+    key = keyring.open_case_key(subject=found.case, holder=holder)
+    attached = queries.files_by_message(found.attachments, key)
+    return [
+        queries.open_entry(row, key, attached.get(row.seq, ()))
+        for row in found.rows
+        if row.seq > after and (roles is None or row.role in roles)
+    ]
