@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.servers import databases, wait_for
-from config.management.commands.serve import web
+from config import processes
 from tests.servers.chats import make
-from tests.servers.fleet import Process
-from tests.servers.lotse import ROOT, environment, free_port, prepare
+from tests.servers.lotse import ROOT, environment_of, free_port, prepare
+from tests.servers.parts import Process
 from tests.servers.prepared import copy_demo
 from tests.servers.redis import Redis
 
@@ -173,15 +173,17 @@ def _lotse(database_url: str, folder: Path, size: int) -> Iterator[Server]:
     data = folder / "lotse"
     on_postgresql = database_url if database_url.startswith("postgres") else ""
     copy_demo(data, on_postgresql, prepare)
-    variables = environment(data, on_postgresql) | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    variables = environment_of(data, on_postgresql) | {"DJANGO_SETTINGS_MODULE": "config.settings"}
     rooms = make(size // 2, variables)
     port = free_port()
-    server = Process(web("127.0.0.1", port), variables, folder / "daphne.log", port)
+    where = ("--bind", "127.0.0.1", "--port", str(port))
+    command = processes.daphne("config.asgi:application", *where)
+    server = Process(command, variables, folder / "daphne.log", port)
     server.start()
     try:
         server.wait()
         assert server.running is not None
-        where = [["/ws/chat/", f"/ws/chats/{r.case}/", r.client, r.team] for r in rooms]
-        yield Server("lotse", port, server.running.pid, where)
+        sockets = [["/ws/chat/", f"/ws/chats/{r.case}/", r.client, r.team] for r in rooms]
+        yield Server("lotse", port, server.running.pid, sockets)
     finally:
         server.kill()

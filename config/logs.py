@@ -1,8 +1,10 @@
 """Logs without content: what went wrong and where in the code, never with what."""
 
+import json
 import logging
 import traceback
 from collections.abc import ItemsView
+from datetime import UTC, datetime
 from typing import Any
 
 from django.views.debug import SafeExceptionReporterFilter
@@ -18,17 +20,53 @@ class ContentFreeFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line, and the places of an exception below it."""
-        own = record.name == "lotse" or record.name.startswith("lotse.")
-        message = record.getMessage() if own else str(record.msg).partition("%")[0].strip()
-        lines = [f"{self.formatTime(record)} {record.levelname} {record.name}: {message}"]
-        if record.exc_info and record.exc_info[0] is not None:
-            kind, _error, trace = record.exc_info
-            lines.append(f"  {kind.__module__}.{kind.__qualname__}")
-            lines += [
-                f"  at {place.filename}:{place.lineno} in {place.name}"
-                for place in traceback.extract_tb(trace)[-12:]
-            ]
+        lines = [f"{self.formatTime(record)} {record.levelname} {record.name}: {_said(record)}"]
+        if (kind := _kind(record)) is not None:
+            lines.append(f"  {kind}")
+            lines += [f"  at {place}" for place in _places(record)]
         return "\n".join(lines)
+
+
+class JsonFormatter(logging.Formatter):
+    """The same as one line of JSON, for a collector of logs (`LOTSE_LOG_FORMAT=json`)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line with time (UTC), level, logger, message, process, and an exception's places."""
+        said: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _said(record),
+            "process": record.process,
+        }
+        if (kind := _kind(record)) is not None:
+            said |= {"exception": kind, "places": _places(record)}
+        return json.dumps(said, ensure_ascii=False)
+
+
+def formatter(name: str) -> logging.Formatter:
+    """Return the formatter of this name, `plain` or `json`, for a server with a log of its own."""
+    return JsonFormatter() if name == "json" else ContentFreeFormatter()
+
+
+def _said(record: logging.LogRecord) -> str:
+    own = record.name == "lotse" or record.name.startswith("lotse.")
+    return record.getMessage() if own else str(record.msg).partition("%")[0].strip()
+
+
+def _kind(record: logging.LogRecord) -> str | None:
+    if not record.exc_info or record.exc_info[0] is None:
+        return None
+    kind = record.exc_info[0]
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _places(record: logging.LogRecord) -> list[str]:
+    trace = record.exc_info[2] if record.exc_info else None
+    return [
+        f"{place.filename}:{place.lineno} in {place.name}"
+        for place in traceback.extract_tb(trace)[-12:]
+    ]
 
 
 class NothingReporterFilter(SafeExceptionReporterFilter):

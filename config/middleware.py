@@ -1,5 +1,6 @@
 """What happens to every request, whatever the page."""
 
+import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils import timezone, translation
 from accounts.access import language_of_address
 from config import errors, headers
 from counselling.operations.alerts import record_broken_seals
+from reporting.traffic import kind_of, traffic
 from vault import alerts
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -26,6 +28,24 @@ class LanguageMiddleware:
         with translation.override(language):
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class TrafficMiddleware:
+    """Count each answer by the kind of its page; nothing of who asked or for what."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        response = self.get_response(request)
+        found = request.resolver_match
+        traffic.note(
+            kind=kind_of(getattr(found.func, "rule", "") if found else ""),
+            status=response.status_code,
+            seconds=time.perf_counter() - began,
+        )
         return response
 
 

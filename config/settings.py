@@ -1,7 +1,7 @@
 """All settings of Lotse, read from the environment and nothing else.
 
-Every variable is listed in README.md. Outside the demo no secret has a default: a missing one stops
-the start with a sentence that says what to set.
+Every variable is listed in docs/operating.md. Outside the demo no secret has a default. What is missing
+or wrong stops the start, all of it at once, each with a sentence that says what to set (config/environment.py).
 """
 
 from datetime import timedelta
@@ -10,45 +10,29 @@ from typing import Any
 
 import dj_database_url
 import django.conf.locale
-from django.core.exceptions import ImproperlyConfigured
-from environs import Env
 
+from config import profiles
 from config.demo.secrets import demo_secret
+from config.environment import Environment
 from config.headers import PAGE_POLICY, protect_static
 
-env = Env()
+env = Environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-DATA_DIR = Path(env.str("LOTSE_DATA_DIR", str(BASE_DIR / "var"))).resolve()
-DEMO: bool = env.bool("LOTSE_DEMO", False)
-DEBUG: bool = env.bool("LOTSE_DEBUG", False)
+# `embedded`: one machine, nothing installed. `fleet`: many processes; needs more and says so.
+PROFILE: str = env.choice("LOTSE_PROFILE", profiles.EMBEDDED, profiles.PROFILES)
+DATA_DIR = Path(env.text("LOTSE_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DEMO: bool = env.flag("LOTSE_DEMO", False)
+DEBUG: bool = env.flag("LOTSE_DEBUG", False)
 # Plain HTTP is for the demo and for tests on loopback: cookies then lose `Secure` and `__Host-`.
-INSECURE_HTTP: bool = env.bool("LOTSE_INSECURE_HTTP", DEMO)
-HOST: str = env.str("LOTSE_HOST", "127.0.0.1")
-PORT: int = env.int("LOTSE_PORT", 8000)
+INSECURE_HTTP: bool = env.flag("LOTSE_INSECURE_HTTP", DEMO)
+HOST: str = env.text("LOTSE_HOST", "127.0.0.1")
+PORT: int = env.number("LOTSE_PORT", 8000, least=1, most=65535)
 
 
 def secret(name: str) -> str:
-    """Read a secret from the environment; the demo makes its own and keeps it beside its data.
-
-    Raises ImproperlyConfigured, naming the variable and the remedy, when it is missing or short.
-    """
-    value = env.str(name, "") or (demo_secret(name, DATA_DIR) if DEMO else "")
-    if len(value) < 43:
-        raise ImproperlyConfigured(
-            f"{name} is missing or shorter than 43 characters. Make one with "
-            "`python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`, keep it outside the "
-            "database's backup, and set it in the environment. For a look around: `make demo`."
-        )
-    return value
-
-
-def bounded(name: str, usual: int, *, least: int, most: int) -> int:
-    """Read a number from the environment. Raises ImproperlyConfigured when it is out of its bounds."""
-    value = env.int(name, usual)
-    if not least <= value <= most:
-        raise ImproperlyConfigured(f"{name} is {value}. Set it to a number from {least} to {most}.")
-    return value
+    """Read a secret; the demo makes its own and keeps it beside its data."""
+    return env.secret(name, demo_secret(name, DATA_DIR) if DEMO and not env.is_set(name) else "")
 
 
 SECRET_KEY = secret("LOTSE_SECRET_KEY")
@@ -56,10 +40,10 @@ SECRET_KEY = secret("LOTSE_SECRET_KEY")
 CODE_PEPPER = secret("LOTSE_CODE_PEPPER")
 
 # In the demo any name and address of this machine may be used, so that a phone can try it.
-ALLOWED_HOSTS: list[str] = env.list(
+ALLOWED_HOSTS: list[str] = env.names(
     "LOTSE_ALLOWED_HOSTS", ["*"] if DEMO else ["localhost", "127.0.0.1", "[::1]"]
 )
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("LOTSE_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.names("LOTSE_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
@@ -86,6 +70,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.TrafficMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -130,7 +115,20 @@ TEMPLATES = [
 ]
 
 
+# --- Processes of a fleet (manage.py fleet) ----------------------------------------------------
+FLEET: dict[str, int] = {
+    "web": env.number("LOTSE_WEB", 2, least=0, most=64),
+    "sockets": env.number("LOTSE_SOCKETS", 2, least=0, most=64),
+    "workers": env.number("LOTSE_WORKERS", 2, least=0, most=64),
+}
+# Threads share one interpreter; more than a few only wait for each other.
+WEB_THREADS: int = env.number("LOTSE_WEB_THREADS", 4, least=1, most=64)
+SOCKETS_PORT: int = env.number("LOTSE_SOCKETS_PORT", min(PORT + 1, 65535), least=1, most=65535)
+
 # --- Where the truth lives --------------------------------------------------------------------
+DATABASE_POOL: int = env.number("LOTSE_DATABASE_POOL", 12, least=2, most=200)
+
+
 def database() -> dict[str, Any]:
     """Describe the database named by LOTSE_DATABASE_URL, by default an SQLite file.
 
@@ -138,8 +136,17 @@ def database() -> dict[str, Any]:
     failing. PostgreSQL: a pool per process (platform.md: tripled inserts; without it Django opens a
     connection for each request and thread).
     """
-    url = env.str("LOTSE_DATABASE_URL", f"sqlite:///{DATA_DIR}/lotse.sqlite3")
-    parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+    usual = f"sqlite:///{DATA_DIR}/lotse.sqlite3"
+    url = env.address("LOTSE_DATABASE_URL", usual, ("postgres", "postgresql", "sqlite"))
+    try:
+        parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+    except ValueError:  # its text would show the address, and a password in it
+        env.wrong(
+            "LOTSE_DATABASE_URL",
+            "cannot be read",
+            "Write it like postgres://user:password@host:5432/database; percent-encode special characters.",
+        )
+        parsed = dict(dj_database_url.parse(usual))
     options = parsed.setdefault("OPTIONS", {})
     if parsed["ENGINE"].endswith("sqlite3"):
         parsed["CONN_MAX_AGE"] = None
@@ -155,7 +162,7 @@ def database() -> dict[str, Any]:
         parsed["CONN_MAX_AGE"] = 0
         options["pool"] = {
             "min_size": 1,
-            "max_size": env.int("LOTSE_DATABASE_POOL", 12),
+            "max_size": DATABASE_POOL,
             "timeout": 20,
         }
     return parsed
@@ -163,11 +170,11 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 # What was deleted, by id; kept apart from the backups and applied again after a restore.
-DELETION_LIST = Path(env.str("LOTSE_DELETION_LIST", str(DATA_DIR / "deletions.jsonl"))).resolve()
+DELETION_LIST = Path(env.text("LOTSE_DELETION_LIST", str(DATA_DIR / "deletions.jsonl"))).resolve()
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL: str = env.str("LOTSE_REDIS_URL", "")
+REDIS_URL: str = env.address("LOTSE_REDIS_URL", "", ("redis", "rediss", "unix"))
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": (
         {
@@ -208,10 +215,10 @@ HUEY: dict[str, Any] = {
 
 # A second triage model (a folder as `manage.py train_triage --out` writes it) that is rated beside the
 # installed one and moves nothing; /team/modelle/ compares the two.
-TRIAGE_SHADOW: str = env.str("LOTSE_TRIAGE_SHADOW", "")
+TRIAGE_SHADOW: str = env.text("LOTSE_TRIAGE_SHADOW", "")
 
 # Who may read /metrics/; without it there is no such page.
-METRICS_TOKEN: str = env.str("LOTSE_METRICS_TOKEN", "")
+METRICS_TOKEN: str = env.text("LOTSE_METRICS_TOKEN", "")
 
 # --- Who comes in -----------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -234,9 +241,11 @@ OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""
 SILENCED_SYSTEM_CHECKS = ["otp_webauthn.E030"]  # the allowed origin too comes from the request
 # What unlocking a person's keys costs (Argon2id), and how many may do so at once: 64 MiB each. Tests
 # lower it; `manage.py check --deploy` refuses less.
-ARGON2_MEMORY_KIB: int = env.int("LOTSE_ARGON2_MEMORY_KIB", 64 * 1024)
-ARGON2_PASSES: int = env.int("LOTSE_ARGON2_PASSES", 3)
-ARGON2_AT_ONCE: int = env.int("LOTSE_ARGON2_AT_ONCE", 2)
+ARGON2_MEMORY_KIB: int = env.number(
+    "LOTSE_ARGON2_MEMORY_KIB", 64 * 1024, least=8, most=4 * 1024 * 1024
+)
+ARGON2_PASSES: int = env.number("LOTSE_ARGON2_PASSES", 3, least=1, most=100)
+ARGON2_AT_ONCE: int = env.number("LOTSE_ARGON2_AT_ONCE", 2, least=1, most=64)
 # Handing keys on and wrapping anew happens beside the requests of who holds them (accounts/duties.py).
 KEY_DUTIES = True
 
@@ -247,8 +256,8 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SAMESITE = "Strict"
 DEVICE_COOKIE_NAME = "lotse-device" if INSECURE_HTTP else "__Host-lotse-device"
 # A member of staff is out after so long without doing anything, and after so long in any case.
-STAFF_IDLE = timedelta(minutes=bounded("LOTSE_STAFF_IDLE_MINUTES", 60, least=5, most=240))
-STAFF_LONGEST = timedelta(hours=bounded("LOTSE_STAFF_HOURS", 12, least=1, most=24))
+STAFF_IDLE = timedelta(minutes=env.number("LOTSE_STAFF_IDLE_MINUTES", 60, least=5, most=240))
+STAFF_LONGEST = timedelta(hours=env.number("LOTSE_STAFF_HOURS", 12, least=1, most=24))
 CSRF_COOKIE_NAME = "lotse-form" if INSECURE_HTTP else "__Host-lotse-form"
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_HTTPONLY = True
@@ -257,7 +266,9 @@ CSRF_FAILURE_VIEW = "config.errors.expired_form"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not INSECURE_HTTP
 SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 2 * 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
-BEHIND_PROXY: bool = env.bool("LOTSE_BEHIND_PROXY", False)
+BEHIND_PROXY: bool = env.flag("LOTSE_BEHIND_PROXY", False)
+# Whoever watches asks from inside, where nothing speaks TLS.
+SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^ready/$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # `no-referrer` would make browsers send `Origin: null` with our own forms, which the CSRF check refuses.
 SECURE_REFERRER_POLICY = "same-origin"
@@ -267,9 +278,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # What a form that anybody may send must bring (accounts/gate.py). Seconds that it must have been open
 # when it brings no proof of work; 0 switches that off.
-FORM_MINIMUM_AGE: int = env.int("LOTSE_FORM_MINIMUM_AGE", 3)
+FORM_MINIMUM_AGE: int = env.number("LOTSE_FORM_MINIMUM_AGE", 3, least=0, most=600)
 # Multiplies every limit for clients, for a house whose parents come through few addresses.
-LIMITS_FACTOR: float = env.float("LOTSE_LIMITS_FACTOR", 1.0)
+LIMITS_FACTOR: float = env.factor("LOTSE_LIMITS_FACTOR", 1.0, least=0.1, most=100_000)
 
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": PAGE_POLICY}
 
@@ -281,27 +292,29 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 # Nothing that is sent gets a name on a disk.
 FILE_UPLOAD_HANDLERS = ["counselling.uploads.handler.MemoryUploads"]
 # A ClamAV daemon that looks at every file: `unix:///run/clamav/clamd.ctl` or `tcp://127.0.0.1:3310`.
-CLAMD_URL: str = env.str("LOTSE_CLAMD_URL", "")
+CLAMD_URL: str = env.address("LOTSE_CLAMD_URL", "", ("unix", "tcp"))
 
 # --- Mail -------------------------------------------------------------------------------------
 # Without a host no mail leaves.
-EMAIL_HOST: str = env.str("LOTSE_EMAIL_HOST", "")
-EMAIL_PORT: int = env.int("LOTSE_EMAIL_PORT", 587)
-EMAIL_HOST_USER: str = env.str("LOTSE_EMAIL_USER", "")
-EMAIL_HOST_PASSWORD: str = env.str("LOTSE_EMAIL_PASSWORD", "")
-EMAIL_USE_TLS: bool = env.bool("LOTSE_EMAIL_TLS", True)
+EMAIL_HOST: str = env.text("LOTSE_EMAIL_HOST", "")
+EMAIL_PORT: int = env.number("LOTSE_EMAIL_PORT", 587, least=1, most=65535)
+EMAIL_HOST_USER: str = env.text("LOTSE_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD: str = env.text("LOTSE_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS: bool = env.flag("LOTSE_EMAIL_TLS", True)
 EMAIL_TIMEOUT = 20
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if EMAIL_HOST
     else "django.core.mail.backends.dummy.EmailBackend"
 )
-DEFAULT_FROM_EMAIL: str = env.str("LOTSE_EMAIL_FROM", "Lotse <lotse@localhost>")
+DEFAULT_FROM_EMAIL: str = env.text("LOTSE_EMAIL_FROM", "Lotse <lotse@localhost>")
 # Lets calls to gateways and push services reach this machine and its network, also without TLS: for an
 # SMS device in the own house, and for tests.
-OUTBOX_PRIVATE: bool = env.bool("LOTSE_OUTBOX_PRIVATE", False)
+OUTBOX_PRIVATE: bool = env.flag("LOTSE_OUTBOX_PRIVATE", False)
 # Where links in mails lead: nobody's request says it when the worker writes.
-PUBLIC_URL: str = env.str("LOTSE_PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
+PUBLIC_URL: str = env.address(
+    "LOTSE_PUBLIC_URL", f"http://{HOST}:{PORT}", ("http", "https")
+).rstrip("/")
 
 # --- Words, time, files -----------------------------------------------------------------------
 LANGUAGE_CODE = "de"
@@ -318,7 +331,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("LOTSE_TIME_ZONE", "Europe/Berlin")
+TIME_ZONE = env.text("LOTSE_TIME_ZONE", "Europe/Berlin")
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -327,10 +340,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # What people attach, sealed. Any Django storage will do: it never sees a readable byte.
     "attachments": {
-        "BACKEND": env.str("LOTSE_ATTACHMENTS_STORAGE", "counselling.uploads.storage.SealedFolder"),
-        "OPTIONS": env.json(
-            "LOTSE_ATTACHMENTS_OPTIONS", default={"location": str(DATA_DIR / "media")}
+        "BACKEND": env.text(
+            "LOTSE_ATTACHMENTS_STORAGE", "counselling.uploads.storage.SealedFolder"
         ),
+        "OPTIONS": env.options("LOTSE_ATTACHMENTS_OPTIONS", {"location": str(DATA_DIR / "media")}),
     },
     "staticfiles": {
         "BACKEND": (
@@ -345,18 +358,51 @@ WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_ADD_HEADERS_FUNCTION = protect_static
 
+LOG_LEVEL: str = env.choice(
+    "LOTSE_LOG_LEVEL", "", ("", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+)
+# `json`: a line of JSON for each record, for a collector of logs.
+LOG_FORMAT: str = env.choice("LOTSE_LOG_FORMAT", "plain", ("plain", "json"))
 # No access log, no request line, no exception text: a path, a header or an error's text may hold
 # what a client wrote (config/logs.py).
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"()": "config.logs.ContentFreeFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOTSE_LOG_LEVEL", "WARNING")},
+    "formatters": {
+        "plain": {"()": "config.logs.ContentFreeFormatter"},
+        "json": {"()": "config.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL or "WARNING"},
     "loggers": {
-        "lotse": {"level": env.str("LOTSE_LOG_LEVEL", "INFO")},
+        "lotse": {"level": LOG_LEVEL or "INFO"},
+        # With a handler of ours; else Huey's command adds one that prints the texts of errors.
+        "huey": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": [], "propagate": False},
         "django.channels.server": {"handlers": [], "propagate": False},
     },
 }
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.logs.NothingReporterFilter"
+
+profiles.look_through(
+    env,
+    profiles.Told(
+        profile=PROFILE,
+        secret_key=SECRET_KEY,
+        code_pepper=CODE_PEPPER,
+        allowed_hosts=ALLOWED_HOSTS,
+        trusted_origins=CSRF_TRUSTED_ORIGINS,
+        public_url=PUBLIC_URL,
+        time_zone=TIME_ZONE,
+        metrics_token=METRICS_TOKEN,
+        has_postgresql=DATABASES["default"]["ENGINE"].endswith("postgresql"),
+        threads=WEB_THREADS,
+        pool=DATABASE_POOL,
+        demo=DEMO,
+        debug=DEBUG,
+        insecure_http=INSECURE_HTTP,
+        behind_proxy=BEHIND_PROXY,
+    ),
+)
+ENVIRONMENT = env
+env.finish()

@@ -21,6 +21,7 @@ class EnglishPrefixPattern(LocalePrefixPattern):
 pages: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("health/", views.health, name="health"),
+    path("ready/", views.ready, name="ready"),
     path("team/", include("accounts.urls")),
     path("team/", include("counselling.urls.staff")),
     path("team/", include("counselling.urls.settings")),

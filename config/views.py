@@ -1,14 +1,13 @@
 """The address without a path, and the answer for whoever watches the server."""
 
 from django.conf import settings
-from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import queries
 from accounts.access import public
-from counselling import open_alarms
+from config import watching
 
 
 @public("leads to a public page")
@@ -22,19 +21,18 @@ def home(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("landing", args=[organisation.slug]))
 
 
-@public("says only whether the house is awake: the database, the alarms, somebody on call")
+@public("says only that the process answers")
 def health(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers, and say whether alarms move on and reach somebody.
+    """Answer 200 as long as the process lives, whatever else is away: a restart would not bring it back."""
+    return JsonResponse({"process": "ok"})
 
-    Whoever watches the server reads `alarms` and `on_call`; neither says of which organisation.
+
+@public("says only whether the house is awake: a word for each part, of no organisation")
+def ready(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when the process can answer, else 503, and say how the rest of the house is.
+
+    Whoever watches the server reads `worker`, `sweep`, `alarms` and `on_call` too; a proxy needs only
+    the status.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    at = timezone.now()
-    return JsonResponse(
-        {
-            "database": "ok",
-            "alarms": "late" if open_alarms.are_late(at=at) else "ok",
-            "on_call": "empty" if open_alarms.organisations_without_on_call(at=at) else "ok",
-        }
-    )
+    found = watching.signs(at=timezone.now())
+    return JsonResponse(found, status=200 if watching.is_ready(found) else 503)

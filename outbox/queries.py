@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Count, Min
+
 from outbox.models import Channel, Delivery, Gateway, PushSubscription
 
 LISTED = 100
@@ -31,6 +33,23 @@ def next_due(channel: Channel) -> datetime | None:
         .values_list("due_at", flat=True)
         .first()
     )
+
+
+def counts() -> dict[tuple[str, str], int]:
+    """Return how many deliveries there are, by channel and state."""
+    rows = Delivery.objects.order_by().values_list("channel", "state").annotate(count=Count("pk"))
+    return {(channel, state): count for channel, state, count in rows}
+
+
+def first_due() -> dict[str, datetime]:
+    """Return when the first delivery was or is due that is still to be sent, by channel."""
+    rows = (
+        Delivery.objects.filter(state__in=Delivery.State.open(), due_at__isnull=False)
+        .order_by()
+        .values_list("channel")
+        .annotate(first=Min("due_at"))
+    )
+    return dict(rows)
 
 
 def browsers_of(owner: UUID) -> list[PushSubscription]:

@@ -23,7 +23,8 @@ from accounts.access import StaffRequest, public, staff
 from accounts.models import Organisation
 from counselling.models import Case, Deadline
 from counselling.views import rows
-from reporting import exports, queries, supervision
+from reporting import exports, house_metrics, queries, supervision
+from reporting.house import house
 from reporting.response_times import HOURS, Times, response_times
 
 LIVE_URL = "/ws/leitung/"
@@ -164,7 +165,7 @@ def export(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public("for Prometheus, by a token of its own; without one there is no such page")
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Hand out every organisation's numbers to who has the token."""
+    """Hand out the house's numbers and every organisation's to who has the token."""
     wanted = settings.METRICS_TOKEN
     shown = request.headers.get("Authorization", "")
     if not wanted:
@@ -173,8 +174,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
     at = timezone.now()
     numbers = [numbers_of(one, at=at) for one in staff_queries.houses().order_by("slug")]
+    own = house_metrics.as_prometheus(house(at=at))
     return HttpResponse(
-        exports.as_prometheus(numbers),
+        exports.as_prometheus(numbers) + own,
         content_type="text/plain; version=0.0.4; charset=utf-8",
         headers={"Cache-Control": "no-store"},
     )

@@ -16,6 +16,7 @@ for tool in "$@"; do
     redis) has redis-server || has valkey-server || missing+=(redis-server) ;;
     chromium) has chromium-headless-shell || has chromium || missing+=(chromium-headless-shell) ;;
     nginx) has nginx || [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light) ;;
+    age) has age || missing+=(age) ;;
     openssl) has openssl || missing+=(openssl) ;;
     gettext) { has xgettext && has msgfmt; } || missing+=(gettext) ;;
     *) fail "ensure-tools.sh knows no tool named $tool" ;;

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit
 # shellcheck source=scripts/say.sh
 . scripts/say.sh
 
-tools=(chromium gettext nginx openssl)
+tools=(age chromium gettext nginx openssl)
 [[ -n ${LOTSE_TEST_DATABASE_URL:-} ]] || tools+=(postgresql)
 [[ -n ${LOTSE_TEST_REDIS_URL:-} ]] || tools+=(redis)
 scripts/ensure-tools.sh "${tools[@]}" || exit 1

@@ -156,13 +156,13 @@ def test_a_lead_without_anybody_on_call_reads_so_on_every_page(house: House) -> 
     assert "Niemand ist in Rufbereitschaft" not in words(
         signed_in(house.katrin).get(reverse("queue"))
     )
-    assert Client().get("/health/").json() == {"database": "ok", "alarms": "ok", "on_call": "empty"}
+    assert Client().get("/ready/").json()["on_call"] == "empty"
 
 
-def test_health_says_when_nobody_takes_the_steps(house: House) -> None:
+def test_readiness_says_when_nobody_takes_the_steps(house: House) -> None:
     alarm(house)
     Escalation.objects.update(next_at=timezone.now() - timedelta(minutes=6))
-    assert Client().get("/health/").json()["alarms"] == "late"
+    assert Client().get("/ready/").json()["alarms"] == "late"
 
 
 def test_what_cannot_be_delivered_is_tried_again_or_given_up_by_who_leads(house: House) -> None:

@@ -17,8 +17,8 @@ from itertools import pairwise
 import pytest
 
 from tests.servers.chatting import End, Seen, until, view
-from tests.servers.fleet import Fleet, running_fleet
 from tests.servers.folders import new_folder
+from tests.servers.parts import Parts, running_parts
 from tests.servers.postgresql import SETTINGS
 
 PATIENCE = 240.0  # seconds until everything that was said must be acknowledged and seen
@@ -63,13 +63,13 @@ LONG = Form(
 
 
 @pytest.fixture
-def fleet(on_postgresql: bool) -> Iterator[Fleet]:
+def fleet(on_postgresql: bool) -> Iterator[Parts]:
     """Servers of its own: nobody else should meet their ends."""
     if not on_postgresql:
         pytest.skip("runs on PostgreSQL only")
     server = os.environ["LOTSE_DATABASE_URL"].rsplit("/", 1)[0]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with running_fleet(new_folder(), template=f"{server}/lotse_swarm_{worker}") as running:
+    with running_parts(new_folder(), template=f"{server}/lotse_swarm_{worker}") as running:
         yield running
 
 
@@ -77,7 +77,7 @@ def fleet(on_postgresql: bool) -> Iterator[Fleet]:
 class Swarm:
     """All ends of all chats, and what is done to them."""
 
-    fleet: Fleet
+    fleet: Parts
     form: Form
     ends: list[End]
     faults: Counter[str] = field(default_factory=Counter)
@@ -191,7 +191,7 @@ def _have(one: End, other: End, newest: int) -> bool:
     return min(one.after, other.after) >= newest
 
 
-async def run(fleet: Fleet, form: Form) -> Swarm:
+async def run(fleet: Parts, form: Form) -> Swarm:
     """Let everybody talk while everything is killed, then wait until it is quiet."""
     rooms = await asyncio.to_thread(fleet.chats, form.chats)
     ports = [daphne.port for daphne in fleet.daphnes]
@@ -235,7 +235,7 @@ def check_view(seen: Sequence[Seen], ends: Sequence[End], who: str) -> None:
     ],
 )
 def test_every_acknowledged_word_is_there_once_and_in_order(
-    fleet: Fleet, form: Form, capsys: pytest.CaptureFixture[str]
+    fleet: Parts, form: Form, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = [daphne.memory() for daphne in fleet.daphnes]
     swarm = asyncio.run(run(fleet, form))

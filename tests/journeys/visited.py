@@ -16,6 +16,7 @@ NO_PAGE = {
     "desk": "leads on",
     "keep": "POST, leads on; with the notice on the page `thread`",
     "health": "JSON for whoever watches the server",
+    "ready": "JSON for whoever watches the server",
     "metrics": "text for Prometheus",
     "supervision-export": "a file to save; see tests/reporting",
     "organisation-colours": "a style sheet",

@@ -59,6 +59,7 @@ PARTNER = frozenset([Role.PARTNER])
 PAGES = {
     "home": Page("public"),
     "health": Page("public"),
+    "ready": Page("public"),
     "metrics": Page("public"),
     # Clients
     "landing": Page("organisation"),

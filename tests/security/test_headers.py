@@ -95,6 +95,7 @@ def exactly(headers: Any, wanted: dict[str, str]) -> None:
         ("/en/nordhafen/", 200),
         ("/team/anmelden/", 200),
         ("/health/", 200),
+        ("/ready/", 200),
         ("/team/", 302),
         ("/nordhafen/gespraech/", 302),
         ("/gibt/es/nicht/", 404),
@@ -218,6 +219,7 @@ def cookies(answer: Any) -> dict[str, str]:
         "/nordhafen/gibt-es-nicht/",
         "/",
         "/health/",
+        "/ready/",
     ],
 )
 def test_before_a_form_is_opened_there_is_no_cookie(path: str) -> None:

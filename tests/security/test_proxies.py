@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from counselling.uploads.kinds import LARGEST_BODY
 from tests.servers.lotse import ROOT, free_port
 
 DEPLOY = ROOT / "deploy"
@@ -31,7 +32,7 @@ def test_nginx_logs_no_request_in_any_server() -> None:
 
 
 def test_nginx_passes_on_what_lotse_needs_and_nothing_that_a_stranger_claims() -> None:
-    (server,) = re.findall(r"location / \{(.*?)\n    \}", without_comments(NGINX), re.DOTALL)
+    server = without_comments(NGINX).split("\nserver {")[2]
     headers = dict(re.findall(r"proxy_set_header (\S+)\s+(\S+);", server))
     assert headers == {
         "Host": "$http_host",
@@ -49,6 +50,14 @@ def test_nginx_writes_no_body_to_a_disk() -> None:
     sizes = dict(re.findall(r"(client_\w+_size) (\w+);", NGINX))
     assert sizes["client_body_buffer_size"] == sizes["client_max_body_size"]
     assert "proxy_max_temp_file_size 0;" in NGINX
+    # A location that sets one of these itself would inherit none of them.
+    assert not re.search(r"location[^{]*\{[^}]*proxy_set_header", NGINX)
+
+
+def test_both_let_in_what_lotse_takes_and_nothing_larger() -> None:
+    (nginx,) = re.findall(r"client_max_body_size (\d+)m;", NGINX)
+    (caddy,) = re.findall(r"max_size (\d+)MiB", CADDY)
+    assert int(nginx) * 2**20 == int(caddy) * 2**20 == LARGEST_BODY
 
 
 @pytest.mark.parametrize("text", [NGINX, CADDY], ids=["nginx", "Caddy"])
@@ -61,7 +70,8 @@ def test_caddy_has_no_log_of_requests_and_its_own_log_leaves_them_out() -> None:
     (own,) = re.findall(r"\tlog \{(.*?)\n\t\}", text, re.DOTALL)
     assert text.count("log {") == 1
     assert re.search(r"^\s*exclude http$", own, re.MULTILINE)
-    assert all(f"header_up -{name}" in text for name in ("User-Agent", "Forwarded", "X-Real-IP"))
+    for name in ("User-Agent", "Forwarded", "X-Real-IP"):
+        assert text.count(f"header_up -{name}") == text.count("reverse_proxy") == 2
 
 
 def test_redis_writes_no_file() -> None:
@@ -97,9 +107,7 @@ def test_caddy_understands_its_file() -> None:
 def test_caddy_says_nothing_of_a_request_that_fails(tmp_path: Path, careless: bool) -> None:
     """Nobody listens behind it: the moment at which Caddy's own log would name the client."""
     port, agent = free_port(), "Merkmal-einer-Besucherin"
-    text = CADDY.replace("beratung.example.org {", f"http://127.0.0.1:{port} {{")
-    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{free_port()}")
-    text = text.replace(
+    text = CADDY.replace(
         "{\n\t# No access log", "{\n\tadmin off\n\tauto_https off\n\t# No access log"
     )
     if careless:
@@ -107,7 +115,12 @@ def test_caddy_says_nothing_of_a_request_that_fails(tmp_path: Path, careless: bo
     file = tmp_path / "Caddyfile"
     file.write_text(text)
     log = tmp_path / "log"
-    home = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    home = {
+        "HOME": str(tmp_path),
+        "PATH": "/usr/bin:/bin",
+        "LOTSE_NAME": f"http://127.0.0.1:{port}",
+        "LOTSE_PAGES_AT": f"127.0.0.1:{free_port()}",
+    }
     with log.open("wb") as out:
         process = subprocess.Popen(
             ["caddy", "run", "--adapter", "caddyfile", "--config", str(file)], stderr=out, env=home

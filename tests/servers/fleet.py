@@ -1,186 +1,121 @@
-"""Several processes of one Lotse: Daphnes side by side and a worker, on PostgreSQL and Redis of their own."""
+"""A fleet as real processes: `manage.py fleet` on PostgreSQL and Redis, over HTTPS only."""
 
+import http.client
+import json
 import os
-import signal
-import subprocess
-import time
+import socket
+from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import psycopg
-
-from config.management.commands.serve import web, worker
-from tests.servers.chats import Room, make
-from tests.servers.lotse import ROOT, environment, free_port, prepare
-from tests.servers.postgresql import PostgreSQL, copy_database, create_database
+from tests.chat.test_real_sockets import PATIENCE, RawSocket
+from tests.servers.lotse import Lotse, environment_of, free_port, prepare
+from tests.servers.plain_http import PlainBrowser
 from tests.servers.prepared import copy_demo
-from tests.servers.redis import Redis
+from tests.servers.proxy import NAME, any_certificate
 
-PATIENCE = 300.0  # seconds until a server answers; CI machines are slow
-
-
-@dataclass
-class Process:
-    """A process that can be killed and started again. port: 0 for one that listens nowhere."""
-
-    command: list[str]
-    environment: dict[str, str]
-    log: Path
-    port: int = 0
-    running: "subprocess.Popen[bytes] | None" = None
-
-    def start(self) -> None:
-        """Start it; do not wait until it answers."""
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                self.command,
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def wait(self) -> None:
-        """Wait until it answers. Raises AssertionError with the end of its log when it does not."""
-        end = time.monotonic() + PATIENCE
-        while self.port and not self._answers():
-            ended = self.running is None or self.running.poll() is not None
-            if ended or time.monotonic() > end:
-                raise AssertionError(self.log.read_text(errors="replace")[-3000:])
-            time.sleep(0.1)
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        if self.running is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.running.pid, signal.SIGKILL)
-            self.running.wait()
-            self.running = None
-
-    def memory(self) -> int:
-        """Return how much memory it holds, in kilobytes."""
-        assert self.running is not None
-        status = Path(f"/proc/{self.running.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0])
-
-    def _answers(self) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request("GET", "/")
-            connection.getresponse().read()
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
-        return True
+EACH = 2  # web, socket and worker processes
+DEMO_ONLY = ("LOTSE_DEMO", "LOTSE_INSECURE_HTTP", "LOTSE_DEBUG")
 
 
 @dataclass
-class Fleet:
-    """What runs. Everything is on sockets below `folder`, apart from the Daphnes' ports."""
+class Fleet(Lotse):
+    """A running fleet of two processes of each kind."""
 
-    folder: Path
-    postgresql: PostgreSQL
-    redis: Redis
-    environment: dict[str, str]
-    daphnes: list[Process] = field(default_factory=list)
-    worker: Process | None = None
+    own_sockets_port: int = field(default_factory=free_port)
 
     @property
-    def processes(self) -> list[Process]:
-        """Return all processes of Lotse."""
-        return [*self.daphnes, *([self.worker] if self.worker else [])]
+    def sockets_port(self) -> int:
+        """Return the port at which the socket processes listen."""
+        return self.own_sockets_port
 
-    def chats(self, count: int) -> list[Room]:
-        """Make chats in which counsellors sit."""
-        return make(count, self.environment)
+    @property
+    def command(self) -> list[str]:
+        """Return the arguments of manage.py that start the fleet."""
+        counts = [f"--{kind}={EACH}" for kind in ("web", "sockets", "workers")]
+        ports = ["--port", str(self.port), "--sockets-port", str(self.sockets_port)]
+        return ["fleet", *counts, *ports]
 
-    def kill_redis(self) -> None:
-        """End Redis as a power cut would; what it knew is gone."""
-        self.redis.stop()
+    def answers(self) -> bool:
+        """Tell whether both kinds of servers are ready."""
+        return all(self.signs(port) is not None for port in (self.port, self.sockets_port))
 
-    def start_redis(self) -> None:
-        """Start Redis again at the same address."""
-        self.redis = Redis.start(self.folder, "redis")
-
-    def kill_postgresql(self) -> None:
-        """Kill each process of PostgreSQL, as the kernel does when memory runs out."""
-        pid = int((self.postgresql.folder / "data" / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGSTOP)  # so that it starts no other while we look
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for one in [*children, str(pid)]:
-            with suppress(ProcessLookupError):
-                os.kill(int(one), signal.SIGKILL)
-
-    def start_postgresql(self) -> None:
-        """Start PostgreSQL again; it refuses as long as one of its old processes is dying."""
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self.postgresql.start_again()
-            except RuntimeError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.1)
-            else:
-                return
-
-    def connections(self) -> int | None:
-        """Return how many connections the database has now; None while it is away."""
+    def signs(self, port: int, path: str = "/ready/") -> "tuple[int, dict[str, str]] | None":
+        """Return status and words of a sign of life, or None when nobody answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         try:
-            with psycopg.connect(self.postgresql.url("lotse"), connect_timeout=5) as connection:
-                row = connection.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-                ).fetchone()
-        except psycopg.Error:
+            connection.request("GET", path, headers={"Host": NAME})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException):
             return None
-        return int(row[0]) - 1 if row else 0
+        finally:
+            connection.close()
 
-    def stop(self) -> None:
-        """End everything."""
-        for process in self.processes:
-            process.kill()
-        self.redis.stop()
-        with suppress(RuntimeError):
-            self.postgresql.stop()
+    @property
+    def process_id(self) -> int:
+        """Return the process of the command itself."""
+        assert self.process is not None
+        return self.process.pid
+
+    def pids(self, part: str) -> set[int]:
+        """Return the processes below the command in whose arguments a word stands."""
+        found, waiting = set[int](), [self.process_id]
+        while waiting:
+            pid = waiting.pop()
+            try:
+                children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+                if part in Path(f"/proc/{pid}/cmdline").read_text():
+                    found.add(pid)
+            except OSError:
+                continue
+            waiting += map(int, children)
+        return found - {self.process_id}
+
+
+class FleetSocket(RawSocket):
+    """A WebSocket through the proxy, over TLS, with the cookies of a browser."""
+
+    def __init__(self, port: int, path: str, browser: PlainBrowser) -> None:
+        plain = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.tcp = any_certificate().wrap_socket(plain, server_hostname=NAME)
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies)
+        headers = [
+            f"GET {path} HTTP/1.1",
+            f"Host: {NAME}:{port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {b64encode(os.urandom(16)).decode()}",
+            "Sec-WebSocket-Version: 13",
+            f"Origin: https://{NAME}:{port}",
+            f"Cookie: {cookies}",
+        ]
+        self.tcp.sendall("\r\n".join([*headers, "", ""]).encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += self.tcp.recv(1)
+        self.status = int(head.split()[1])
 
 
 @contextmanager
-def running_fleet(
-    folder: Path, *, template: str, daphnes: int = 2, with_worker: bool = True
-) -> Iterator[Fleet]:
-    """Run Lotse in several processes below a folder (of a short path), with the demo's rows.
-
-    template: address of an empty or missing database on a running PostgreSQL, where the demo is put
-    before it is carried over to the fleet's own server; that one may be killed.
-    """
-    data = folder / "data"
-    copy_demo(data, template, prepare)
-    postgresql = PostgreSQL.start(folder, durable=True)
-    redis = Redis.start(folder, "redis")
-    url = create_database(postgresql.url("postgres"), "lotse")
-    copy_database(template, url)
-    fleet = Fleet(
-        folder, postgresql, redis, environment(data, url) | {"LOTSE_REDIS_URL": redis.url()}
-    )
-    fleet.environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
+def running_fleet(data: Path, *, database_url: str, redis_url: str) -> Iterator[Fleet]:
+    """Run a fleet on a copy of the demo's data, but as in earnest, and stop it at the end."""
+    copy_demo(data, database_url, prepare)
+    environment = {
+        **environment_of(data, database_url),
+        "LOTSE_PROFILE": "fleet",
+        "LOTSE_REDIS_URL": redis_url,
+        "LOTSE_ALLOWED_HOSTS": NAME,
+        "LOTSE_PUBLIC_URL": f"https://{NAME}",
+        "LOTSE_BEHIND_PROXY": "1",
+        "LOTSE_DATABASE_POOL": "6",
+        "LOTSE_LOG_FORMAT": "json",
+    }
+    fleet = Fleet(data, {k: v for k, v in environment.items() if k not in DEMO_ONLY})
+    fleet.start()
     try:
-        for number in range(daphnes):
-            port = free_port()
-            log = folder / f"daphne{number}.log"
-            command = web("127.0.0.1", port)
-            fleet.daphnes.append(Process(command, fleet.environment, log, port))
-        if with_worker:
-            fleet.worker = Process(worker(), fleet.environment, folder / "worker.log")
-        for process in fleet.processes:
-            process.start()
-        for process in fleet.processes:
-            process.wait()
         yield fleet
     finally:
-        fleet.stop()
+        fleet.stop(seconds=30)

@@ -43,6 +43,16 @@ class Lotse:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def sockets_port(self) -> int:
+        """Return the port at which sockets are answered: that of the pages."""
+        return self.port
+
+    @property
+    def command(self) -> list[str]:
+        """Return the arguments of manage.py that start the server."""
+        return ["serve", "--host", "127.0.0.1", "--port", str(self.port)]
+
+    @property
     def log(self) -> Path:
         """Return the file with everything that the processes printed."""
         return self.data.with_suffix(".log")
@@ -74,10 +84,7 @@ class Lotse:
         """
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "manage.py", "serve"),
-                    *("--host", "127.0.0.1", "--port", str(self.port)),
-                ],
+                [sys.executable, "manage.py", *self.command],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -136,7 +143,7 @@ def running_lotse(
     more: further variables of its environment.
     """
     copy_demo(data, database_url, prepare)
-    lotse = Lotse(data, environment(data, database_url) | {"LOTSE_REDIS_URL": redis_url} | more)
+    lotse = Lotse(data, environment_of(data, database_url) | {"LOTSE_REDIS_URL": redis_url} | more)
     lotse.environment["LOTSE_PORT"] = str(lotse.port)
     lotse.start()
     try:
@@ -147,10 +154,10 @@ def running_lotse(
 
 def prepare(data: Path, database_url: str) -> None:
     """Make a demo in an empty folder and, if there is an address, an empty database."""
-    Lotse(data, environment(data, database_url)).manage("demo", "--prepare-only")
+    Lotse(data, environment_of(data, database_url)).manage("demo", "--prepare-only")
 
 
-def environment(data: Path, database_url: str) -> dict[str, str]:
+def environment_of(data: Path, database_url: str) -> dict[str, str]:
     """Return what a demo on a folder is started with, by itself on SQLite and without Redis."""
     return {
         **os.environ,

@@ -8,7 +8,6 @@ import time
 import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPSConnection
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +60,7 @@ class Nginx:
             (r"listen 80;", f"listen 127.0.0.1:{free_port()};"),
             (r"listen 443", f"listen 127.0.0.1:{port}"),
             (r"server 127\.0\.0\.1:8000", f"server 127.0.0.1:{lotse.port}"),
+            (r"server 127\.0\.0\.1:8001", f"server 127.0.0.1:{lotse.sockets_port}"),
             (r"/etc/letsencrypt/live/[^;]*/", f"{folder}/"),
         ):
             text, changed = re.subn(pattern, value, text)
@@ -141,7 +141,7 @@ class Marked(PlainBrowser):
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             Handler(),
-            urllib.request.HTTPCookieProcessor(CookieJar()),
+            urllib.request.HTTPCookieProcessor(self.cookies),
         )
         self._opener.addheaders = [*headers.items(), ("Origin", base)]
         self._connect = FromHere

@@ -1,0 +1,113 @@
+"""What a start must have been told, beyond each variable by itself: the profiles, and what excludes what."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from config.environment import Environment
+
+EMBEDDED, FLEET = "embedded", "fleet"
+PROFILES = (EMBEDDED, FLEET)
+SHORTEST_TOKEN = 24  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was read, as far as it must fit together."""
+
+    profile: str
+    secret_key: str
+    code_pepper: str
+    allowed_hosts: list[str]
+    trusted_origins: list[str]
+    public_url: str
+    time_zone: str
+    metrics_token: str
+    has_postgresql: bool
+    threads: int
+    pool: int
+    demo: bool
+    debug: bool
+    insecure_http: bool
+    behind_proxy: bool
+
+
+def look_through(env: Environment, told: Told) -> None:
+    """Keep what does not fit together as mistakes of the environment."""
+    if told.secret_key and told.secret_key == told.code_pepper:
+        env.wrong(
+            "LOTSE_CODE_PEPPER",
+            "is the same as LOTSE_SECRET_KEY",
+            "Make another one: who finds out the one must not have the other.",
+        )
+    if told.time_zone not in available_timezones():
+        env.wrong(
+            "LOTSE_TIME_ZONE",
+            "is no time zone",
+            "Set it to a name like Europe/Berlin or Europe/Wien.",
+        )
+    if told.metrics_token and len(told.metrics_token) < SHORTEST_TOKEN:
+        env.wrong(
+            "LOTSE_METRICS_TOKEN",
+            f"is shorter than {SHORTEST_TOKEN} characters",
+            "Make it long and random, or take it away: then there is no such page.",
+        )
+    for origin in told.trusted_origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
+            env.wrong(
+                "LOTSE_TRUSTED_ORIGINS",
+                "has an entry that is no origin",
+                "Write each like https://beratung.example.org, without a path.",
+            )
+    if env.is_set("LOTSE_EMAIL_USER") and not env.is_set("LOTSE_EMAIL_PASSWORD"):
+        env.wrong("LOTSE_EMAIL_USER", "has no password beside it", "Set LOTSE_EMAIL_PASSWORD too.")
+    if told.profile == FLEET:
+        _look_through_fleet(env, told)
+
+
+def _look_through_fleet(env: Environment, told: Told) -> None:
+    for_fleet = "while LOTSE_PROFILE is fleet"
+    if not told.has_postgresql:
+        env.wrong(
+            "LOTSE_DATABASE_URL",
+            f"names no PostgreSQL {for_fleet}",
+            "Set it to postgres://user:password@host/database: several processes need a server.",
+        )
+    if not env.is_set("LOTSE_REDIS_URL"):
+        env.wrong(
+            "LOTSE_REDIS_URL",
+            f"is missing {for_fleet}",
+            "Set it to redis://host:6379/0: hints and tasks must reach every process.",
+        )
+    if not env.is_set("LOTSE_ALLOWED_HOSTS") or "*" in told.allowed_hosts:
+        env.wrong(
+            "LOTSE_ALLOWED_HOSTS",
+            f"names no hosts {for_fleet}",
+            "Set it to the names under which people reach Lotse, separated by commas, without *.",
+        )
+    if not (env.is_set("LOTSE_PUBLIC_URL") and told.public_url.startswith("https://")):
+        env.wrong(
+            "LOTSE_PUBLIC_URL",
+            f"is no https address {for_fleet}",
+            "Set it to where links in mails shall lead, like https://beratung.example.org.",
+        )
+    if not told.behind_proxy:
+        env.wrong(
+            "LOTSE_BEHIND_PROXY",
+            f"is off {for_fleet}",
+            "Set it to 1, and put a proxy with TLS in front (deploy/nginx-fleet.conf).",
+        )
+    for name, is_on in (
+        ("LOTSE_DEMO", told.demo),
+        ("LOTSE_DEBUG", told.debug),
+        ("LOTSE_INSECURE_HTTP", told.insecure_http),
+    ):
+        if is_on:
+            env.wrong(name, f"is on {for_fleet}", "Take it away: it is for demos and tests only.")
+    if told.threads > told.pool:
+        env.wrong(
+            "LOTSE_WEB_THREADS",
+            "is more than LOTSE_DATABASE_POOL",
+            "Give each thread of a process a connection, or take fewer threads.",
+        )

@@ -1,0 +1,26 @@
+"""What a process loads before somebody needs it, so that nobody waits for it."""
+
+from contextlib import suppress
+from threading import Thread
+
+from django.db import DatabaseError, connections
+
+from counselling import triaging
+from referrals.search import searching
+
+
+def triage() -> None:
+    """Load the triage engine: the first message must not wait for it, nor count as too slow because of it."""
+    triaging.warm_up()
+
+
+def pages() -> None:
+    """Load what pages need: triage at once; phrases, places and documents of the search meanwhile."""
+    triage()
+    Thread(target=_search, name="search warms up", daemon=True).start()
+
+
+def _search() -> None:
+    with suppress(DatabaseError):  # without tables there is nothing to load
+        searching.warm_up()
+    connections.close_all()

@@ -1,0 +1,157 @@
+"""A start names every mistake of the environment at once, with its remedy, and shows no secret."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import Environment
+from tests.faults.test_killed_worker import database_url
+from tests.servers.lotse import ROOT
+
+SECRET = "geheim-" * 8
+PEPPER = "pfeffer" * 8
+FLEET = {
+    "LOTSE_PROFILE": "fleet",
+    "LOTSE_SECRET_KEY": SECRET,
+    "LOTSE_CODE_PEPPER": PEPPER,
+    "LOTSE_DATABASE_URL": "postgres://lotse:passwort@db/lotse",
+    "LOTSE_REDIS_URL": "redis://redis:6379/0",
+    "LOTSE_ALLOWED_HOSTS": "beratung.example.org",
+    "LOTSE_PUBLIC_URL": "https://beratung.example.org",
+    "LOTSE_BEHIND_PROXY": "1",
+    "LOTSE_EMAIL_HOST": "mail.example.org",
+}
+
+
+def manage(tmp_path: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command with these variables of Lotse and no others."""
+    environment = {name: text for name, text in os.environ.items() if "LOTSE_" not in name}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment | {"LOTSE_DATA_DIR": str(tmp_path)} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def mistakes_of(stderr: str) -> set[str]:
+    return set(re.findall(r"^  - (LOTSE_\w+) ", stderr, re.MULTILINE))
+
+
+def test_a_start_without_anything_names_the_secrets_and_how_to_make_them(tmp_path: Path) -> None:
+    refused = manage(tmp_path, "check")
+    assert refused.returncode == 1
+    assert mistakes_of(refused.stderr) == {"LOTSE_SECRET_KEY", "LOTSE_CODE_PEPPER"}
+    assert "secrets.token_urlsafe" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_all_mistakes_are_named_at_once_and_none_shows_what_was_written(tmp_path: Path) -> None:
+    wrong = FLEET | {
+        "LOTSE_CODE_PEPPER": SECRET,
+        "LOTSE_DATABASE_URL": "postgres://lotse:passwort@db:port/lotse",
+        "LOTSE_REDIS_URL": "passwort@redis",
+        "LOTSE_ALLOWED_HOSTS": "*",
+        "LOTSE_PUBLIC_URL": "http://beratung.example.org",
+        "LOTSE_BEHIND_PROXY": "vielleicht",
+        "LOTSE_PORT": "passwort",
+        "LOTSE_DATABASE_POOL": "0",
+        "LOTSE_TIME_ZONE": "Nordsee/Hafen",
+        "LOTSE_METRICS_TOKEN": "passwort",
+        "LOTSE_TRUSTED_ORIGINS": "beratung.example.org",
+        "LOTSE_EMAIL_USER": "passwort",
+        "LOTSE_LOG_LEVEL": "LAUT",
+        "LOTSE_ATTACHMENTS_OPTIONS": '["passwort"]',
+        "LOTSE_DEBUG": "1",
+    }
+    refused = manage(tmp_path, "serve", **wrong)
+    assert refused.returncode == 1
+    right = {"LOTSE_PROFILE", "LOTSE_SECRET_KEY", "LOTSE_EMAIL_HOST"}
+    assert mistakes_of(refused.stderr) == set(wrong) - right
+    assert "passwort" not in refused.stderr
+    assert "geheim" not in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "missing", [name for name in FLEET if name not in {"LOTSE_PROFILE", "LOTSE_EMAIL_HOST"}]
+)
+def test_a_fleet_is_refused_without(missing: str) -> None:
+    """In this process: only what the settings do with these variables."""
+    environment = {name: text for name, text in FLEET.items() if name != missing}
+    with pytest.raises(ImproperlyConfigured) as refused:
+        settings_of(environment)
+    assert mistakes_of(str(refused.value)) == {missing}
+
+
+def settings_of(environment: dict[str, str]) -> None:
+    """Read the settings anew under these variables; the module that Django uses stays as it is."""
+    code = (ROOT / "config" / "settings.py").read_text()
+    code = code.replace("Environment()", "Environment(__values__)")
+    exec(
+        compile(code, "settings", "exec"),
+        {"__file__": str(ROOT / "config" / "settings.py"), "__values__": environment},
+    )
+
+
+def test_a_complete_fleet_starts() -> None:
+    settings_of(FLEET)
+
+
+def test_the_table_lists_what_is_read_and_nothing_else() -> None:
+    text = (ROOT / "docs" / "operating.md").read_text()
+    cells = re.findall(r"^\| (`LOTSE_[^|]*) \|", text, re.MULTILINE)
+    listed = [name for cell in cells for name in re.findall(r"`(LOTSE_\w+)`", cell)]
+    assert sorted(listed) == sorted(settings.ENVIRONMENT.read)
+
+
+def test_no_file_reads_the_environment_beside_the_settings() -> None:
+    others = [
+        f"{path.relative_to(ROOT)}: {found.group()}"
+        for app in ("accounts", "audit", "chat", "config", "counselling", "outbox", "referrals")
+        for path in (ROOT / app).rglob("*.py")
+        for found in re.finditer(r"environ(?:\.get\(|\[)\"LOTSE_\w+\"", path.read_text())
+    ]
+    # What vault_check warns of, because nothing reads it any more.
+    assert others == ['counselling/key_findings.py: environ.get("LOTSE_VAULT_KEY"']
+
+
+def test_what_is_set_and_never_read_is_named() -> None:
+    env = Environment({"LOTSE_REDIS_ULR": "redis://", "LOTSE_TEST_LONG": "1", "PATH": "/bin"})
+    env.text("LOTSE_REDIS_URL")
+    assert env.unread() == ["LOTSE_REDIS_ULR"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("1", True), ("On", True), ("0", False), ("no", False), ("", True), (" ", True)],
+)
+def test_a_switch(text: str, said: bool) -> None:
+    assert Environment({"LOTSE_X": text}).flag("LOTSE_X", True) is said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_check_deploy_is_clean_for_a_fleet(tmp_path: Path, on_postgresql: bool) -> None:
+    if not on_postgresql:
+        pytest.skip("a fleet runs on PostgreSQL only")
+    told = FLEET | {
+        "LOTSE_DATABASE_URL": database_url(),
+        "LOTSE_REDIS_URL": os.environ["LOTSE_REDIS_URL"],
+    }
+    command = ("check", "--deploy", "--fail-level", "WARNING")
+    clean = manage(tmp_path, *command, **told)
+    assert clean.returncode == 0, clean.stderr
+    assert "no issues" in clean.stdout + clean.stderr
+    told |= {"LOTSE_REDIS_ULR": "x", "LOTSE_DATABASE_POOL": "200"}
+    unclean = manage(tmp_path, *command, **told)
+    assert unclean.returncode == 1
+    assert "Did you mean LOTSE_REDIS_URL?" in unclean.stderr
+    assert "may open 1200 connections" in unclean.stderr
