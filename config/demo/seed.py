@@ -175,9 +175,7 @@ def _unlocked(user: UUID) -> staff_keys.Unlocked:
     return staff_keys.unlock(user=user, password=PASSWORD)
 
 
-def _open_chat(
-    organisation: Organisation, people: dict[str, Membership], at: datetime
-) -> None:
+def _open_chat(organisation: Organisation, people: dict[str, Membership], at: datetime) -> None:
     """Offer chats around the clock, so that the demo's chat is open whenever somebody looks.
 
     Nobody has planned shifts, so the whole team counts as on duty.
