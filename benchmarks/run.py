@@ -25,7 +25,7 @@ SCENARIOS: dict[str, Callable[[str, Path], Any]] = {
     "search": search.measure,
     "sweep": sweep.measure,
 }
-WITHOUT_DATABASE = {"triage"}
+KINDS = {"triage": ("none",), "chat": ("postgresql",)}  # of databases; the others on both
 COLUMNS = ("what", "ours", "yardstick", "ratio", "target", "met")
 
 
@@ -37,7 +37,7 @@ def main(chosen: list[str]) -> None:
             os.environ.setdefault(name, value)
     rows: list[dict[str, Any]] = []
     for name in chosen or SCENARIOS:
-        for kind in ("none",) if name in WITHOUT_DATABASE else ("sqlite", "postgresql"):
+        for kind in KINDS.get(name, ("sqlite", "postgresql")):
             folder = servers.fresh_folder()
             try:
                 found = SCENARIOS[name](kind, folder)

@@ -95,10 +95,12 @@ def staff_search(request: HttpRequest) -> HttpResponse:
 
 def _short_list(request: HttpRequest, slug: str) -> HttpResponse:
     found = _search(request, entry="entry", args=[slug], for_staff=True).get("found") or []
-    picks = [
-        {"hit": hit, "address": request.build_absolute_uri(hit.url.partition("?")[0])}
-        for hit in found[:MOST_PICKS]
-    ]
+    picks = []
+    for hit in found[:MOST_PICKS]:
+        address = request.build_absolute_uri(hit.url.partition("?")[0])
+        link = f"[{_('Öffnungszeiten und Kontakt')}]({address})"
+        card = "\n".join(filter(None, [f"**{hit.name}**", hit.where, link]))
+        picks.append({"hit": hit, "address": address, "card": card})
     return render(request, "referrals/_pick.html", {"picks": picks, "asked": request.GET.get("q")})
 
 

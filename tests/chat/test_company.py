@@ -215,3 +215,13 @@ def test_help_in_a_crisis_names_the_chat_only_while_it_is_open(house: House) -> 
     assert link in words(Client().get("/nordhafen/"))
     ChatRules.objects.update(offered=False)
     assert link not in words(Client().get("/nordhafen/"))
+
+
+def test_katrin_finds_help_beside_a_chat_as_a_text_that_can_be_sent(house: House) -> None:
+    browser = signed_in(house.katrin)
+    url = reverse("staff-directory")
+    shown = words(browser.get(url, {"q": ""}, headers={"HX-Request": "true"}))
+    assert "Bitte schreiben Sie, was gebraucht wird." in shown
+    shown = words(browser.get(url, {"q": "xyzzy"}, headers={"HX-Request": "true"}))
+    assert "Dazu haben wir noch nichts im Verzeichnis." in shown
+    assert "<html" not in shown

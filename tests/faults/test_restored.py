@@ -109,6 +109,7 @@ class Load:
             ask(lotse, question)
 
 
+@pytest.mark.long  # two starts of a server and four commands
 def test_what_was_confirmed_before_a_backup_is_readable_after_a_loss(
     lotse: Lotse, tmp_path: Path, figures: list[str]
 ) -> None:

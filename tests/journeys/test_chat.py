@@ -138,7 +138,7 @@ def test_wait_chat_network_off_and_on_transfer_and_on_by_mail(
     look(mother, "chat-active")
     look(mehmet, "chat-desk-panel")
 
-    more = panel.locator("details.chat__more").first
+    more = panel.locator("details.chat__more", has_text="Weitergeben")
     more.locator("summary").click()
     target = more.locator("select option", has_text="Jonna")
     more.locator("select").select_option(value=target.get_attribute("value"))
