@@ -9,10 +9,12 @@ import json
 from datetime import timedelta
 from django.utils import timezone
 from counselling.models import Claim
-from counselling.operations import holding
 from counselling.states import CaseState
-holding.sweep(at=timezone.now() + timedelta(days=5))
-held = Claim.objects.filter(ended_at__isnull=True, case__state=CaseState.CLAIMED)
+held = Claim.objects.filter(
+    ended_at__isnull=True,
+    case__state=CaseState.CLAIMED,
+    returns_at__gt=timezone.now() + timedelta(days=5),
+)
 print("HELD", json.dumps(list(held.values_list("member__user__email", flat=True))))
 """
 
