@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import segno
-from fpdf import FPDF
-from fpdf.enums import Align, XPos, YPos
 
 from referrals.paper import INK, MARGIN, SOFT, drawable, sheet, words
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 LABEL = 42  # mm
 QR_SIZE = 30  # mm
@@ -51,24 +53,24 @@ def draw(leaflet: Leaflet) -> bytes:
     return bytes(pdf.output())
 
 
-def _fact(pdf: FPDF, line: Line) -> None:
+def _fact(pdf: "FPDF", line: Line) -> None:
     if pdf.will_page_break(12):
         pdf.add_page()
     top = pdf.get_y()
     pdf.set_font("text", "B", 11)
     pdf.set_text_color(*INK)
-    pdf.multi_cell(LABEL, 6, drawable(line.label), align=Align.L)
+    pdf.multi_cell(LABEL, 6, drawable(line.label), align="L")
     below_label = pdf.get_y()
     pdf.set_xy(MARGIN + LABEL, top)
     pdf.set_font("text", "", 11)
     pdf.set_left_margin(MARGIN + LABEL)
     for value in line.values:
-        pdf.multi_cell(0, 6, drawable(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        pdf.multi_cell(0, 6, drawable(value), align="L", new_x="LMARGIN", new_y="NEXT")
     pdf.set_left_margin(MARGIN)
     pdf.set_y(max(pdf.get_y(), below_label if pdf.get_y() >= top else 0) + 1.5)
 
 
-def _way_back(pdf: FPDF, leaflet: Leaflet) -> None:
+def _way_back(pdf: "FPDF", leaflet: Leaflet) -> None:
     if pdf.will_page_break(QR_SIZE + 12):
         pdf.add_page()
     pdf.ln(4)
@@ -83,7 +85,7 @@ def _way_back(pdf: FPDF, leaflet: Leaflet) -> None:
     words(pdf, leaflet.foot, size=9, height=4.5, colour=SOFT)
 
 
-def _square(pdf: FPDF, address: str, *, x: float, y: float) -> None:
+def _square(pdf: "FPDF", address: str, *, x: float, y: float) -> None:
     rows = [list(row) for row in segno.make_qr(address, error="m").matrix]
     side = QR_SIZE / len(rows)
     pdf.set_fill_color(*INK)

@@ -29,7 +29,7 @@ run() {
   local name=$1 text=$2
   shift 2
   say "$text"
-  .venv/bin/python -m pytest --junit-xml="$results/$name.xml" "$@" || failed=1
+  .venv/bin/python -m pytest --durations=15 --durations-min=10 --junit-xml="$results/$name.xml" "$@" || failed=1
 }
 
 run main "tests on PostgreSQL and Redis" -n "$workers" -m "not browser"

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import openpyxl
 from django.utils.translation import gettext as _
-from openpyxl.utils.exceptions import InvalidFileException
 
 from referrals import duplicates, languages
 from referrals.formats import files as handed_in
@@ -183,6 +181,10 @@ def _column(written: str, report: Report) -> str:
 
 
 def _sheet(files: Files, report: Report) -> tuple[list[str], Iterator[tuple[int, list[Any]]]]:
+    # Loaded only for who hands in Excel: it takes long, and every start would wait for it.
+    import openpyxl  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     try:
         with files.only.open() as stream:
             book = openpyxl.load_workbook(stream, read_only=True, data_only=False)

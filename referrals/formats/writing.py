@@ -11,9 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-
 from referrals.formats.flat import ADDRESS_FIELDS, COLUMNS, LOCATION_FIELDS, SERVICE_FIELDS
 from referrals.hsds import values
 from referrals.hsds.shape import ENTITIES, SERVICE, Entity
@@ -111,6 +108,10 @@ def flat_csv(documents: Documents, stream: IO[str]) -> int:
 
 def flat_xlsx(documents: Documents, path: Path) -> int:
     """Write the flat table as XLSX, every cell a text or a number and never a formula."""
+    # Loaded only for the few who want Excel: it takes long, and every start would wait for it.
+    from openpyxl import Workbook  # noqa: PLC0415
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Angebote")
     sheet.append(list(COLUMNS))

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from fpdf import FPDF
+from typing import TYPE_CHECKING
 
 from referrals.paper import MARGIN, SOFT, sheet, words
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 BOX = 4  # mm
 LABEL = 50  # mm that the words before a line take
@@ -68,7 +70,7 @@ def draw(letter: Letter) -> bytes:
     return bytes(pdf.output())
 
 
-def _to_tick(pdf: FPDF, answers: Sequence[tuple[str, int]]) -> None:
+def _to_tick(pdf: "FPDF", answers: Sequence[tuple[str, int]]) -> None:
     for answer, lines in answers:
         pdf.rect(MARGIN, pdf.get_y() + 2, BOX, BOX)
         pdf.set_x(MARGIN + BOX + 3)
@@ -78,7 +80,7 @@ def _to_tick(pdf: FPDF, answers: Sequence[tuple[str, int]]) -> None:
             _line(pdf, MARGIN + BOX + 4)
 
 
-def _line(pdf: FPDF, left: float) -> None:
+def _line(pdf: "FPDF", left: float) -> None:
     """Draw a line to write on, just above here, from `left` to the right margin."""
     pdf.set_draw_color(*SOFT)
     pdf.line(left, pdf.get_y() - 2, pdf.w - MARGIN, pdf.get_y() - 2)

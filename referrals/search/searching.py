@@ -270,9 +270,13 @@ def _opening(hours: Hours, at: datetime) -> Opening | None:
 
 
 def warm_up() -> None:
-    """Load phrases and places before the first search comes; asks no database."""
+    """Load phrases, places and the directory's documents before the first search comes.
+
+    Raises DatabaseError when there are no tables yet.
+    """
     meaning.shipped()
     places.gazetteer()
+    index.current()
 
 
 def place(text: str) -> Place | None:

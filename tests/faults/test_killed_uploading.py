@@ -23,10 +23,10 @@ from tests.servers.plain_http import PlainBrowser, PlainParent, code_on, multipa
 PLACES = [Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")]
 
 
-@pytest.fixture(scope="module")
-def lotse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lotse]:
-    """A server of its own: nobody else should meet its ends."""
-    with running_lotse(tmp_path_factory.mktemp("killed") / "lotse") as server:
+@pytest.fixture
+def lotse(tmp_path: Path) -> Iterator[Lotse]:
+    """A server of its own for each test: `serve` gives up on what ends six times in a minute."""
+    with running_lotse(tmp_path / "lotse") as server:
         yield server
 
 

@@ -32,7 +32,7 @@ SEEN_ONLY = ["color-contrast", "scrollable-region-focusable", "target-size"]
 def no_serious_axe(page: Page, *, seen_only: bool = False) -> None:
     """Fail if axe-core finds something serious or critical on the page as it stands.
 
-    seen_only: another visitor has the same page checked by every rule; here by those of colours and width.
+    seen_only: the same page is checked by every rule in other colours; here by those of colours and width.
     """
     scripting: bool = page.evaluate("matchMedia('(scripting: enabled)').matches")
     if not scripting:

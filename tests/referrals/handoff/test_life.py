@@ -1,6 +1,6 @@
 """A referral from suggestion to outcome through the pages, and what each side sees of it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -9,30 +9,22 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from accounts.models import Role
-from accounts.operations import staff
 from audit.models import TrailEntry
 from counselling import queries as counselling
-from referrals.handoff.parcel import Contact
 from referrals.models import (
     Act,
     Appointment,
-    CapacityCode,
-    Consent,
     Decline,
     Necessity,
     Outcome,
     OwnReport,
-    PartnerDesk,
     Referral,
 )
 from referrals.operations import (
     client_moves,
-    desks,
     documents,
-    handing_over,
     necessities,
     partner_moves,
     partner_reading,
@@ -42,107 +34,13 @@ from referrals.queries import candidates, handoff_figures
 from referrals.queries import handoff as queries
 from tests import factories
 from tests.factories import handoff
-from tests.factories.cases import Asked
 from tests.factories.handoff import Handed
 from tests.factories.people import holder_of
 from tests.factories.sessions import signed_in
+from tests.referrals.handoff.client_pages import NOW, address, client_of
 from vault import parcels
 
 pytestmark = pytest.mark.django_db
-
-NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-
-
-def client_of(asked: Asked) -> Client:
-    """Return the browser of a case's client."""
-    browser = Client()
-    slug = asked.case.organisation.slug
-    browser.post(reverse("return", args=[slug]), {"code": asked.code.display()})
-    return browser
-
-
-def address(name: str, handed: Handed) -> str:
-    """Return the address of a client's page about a referral."""
-    return reverse(name, args=[handed.asked.case.organisation.slug, handed.referral])
-
-
-FORM = {
-    "act": "prepare",
-    "text": handoff.WORDS,
-    "contact": "phone",
-    "phone": "0421 555 01",
-    "times": "vormittags",
-    "about": "own_child",
-    "days": "90",
-}
-
-
-def test_the_client_sees_exactly_what_would_go_and_confirms_that() -> None:
-    handed = handoff.suggested(text="Vorschlag von Katrin")
-    browser = client_of(handed.asked)
-    thread = browser.get(reverse("thread", args=["nordhafen"])).content.decode()
-    assert handed.service.name in thread
-    assert "Wir haben Hilfe für Sie gefunden" in thread
-    page = browser.get(address("help-consent", handed)).content.decode()
-    assert "Vorschlag von Katrin" in page
-    shown = browser.post(address("help-consent", handed), FORM)
-    body = shown.content.decode()
-    for expected in (handoff.WORDS, "0421 555 01", "vormittags", "nicht auf die Mailbox", "Hafen"):
-        assert expected in body
-    assert handed.now().state == Referral.State.PREPARED
-    confirm = {"act": "confirm", "mark": shown.context["mark"], "about": "own_child", "days": "90"}
-    browser.post(address("help-consent", handed), confirm)
-    row = handed.now()
-    assert row.state == Referral.State.SENT
-    consent = Consent.objects.get(referral=row)
-    assert consent.fields == ["text", "contact"]
-    assert consent.recipient == handed.service.pk
-    assert consent.expires_at - consent.confirmed_at == timedelta(days=90)
-    # The same yes again is no second sending.
-    browser.post(address("help-consent", handed), confirm)
-    assert Consent.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"contact": ""}, "contact"),
-        ({"contact": "email", "email": ""}, "email"),
-        ({"contact": "email", "email": "kein"}, "email"),
-        ({"phone": ""}, "phone"),
-        ({"about": "others"}, "checked"),
-        ({"about": "minor"}, "checked"),
-        ({"about": ""}, "about"),
-        ({"text": "   "}, "text"),
-        ({"text": "x" * 4001}, "text"),
-        ({"days": "4000"}, "days"),
-        ({"share": ["rating"]}, "share"),
-    ],
-)
-def test_what_is_missing_is_said_and_nothing_is_prepared(
-    change: dict[str, object], field: str
-) -> None:
-    here = factories.organisation()
-    katrin = factories.enrol(here)
-    asked = factories.ask(here, age_band="6-10")
-    handed = handoff.suggested(asked=asked, counsellor=katrin)
-    answer = client_of(handed.asked).post(address("help-consent", handed), FORM | change)
-    assert field in answer.context["form"].errors
-    assert handed.now().state == Referral.State.SUGGESTED
-
-
-def test_what_the_case_knows_goes_only_when_ticked() -> None:
-    here = factories.organisation()
-    katrin = factories.enrol(here)
-    asked = factories.ask(here, age_band="6-10", postcode="24103")
-    handed = handoff.suggested(asked=asked, counsellor=katrin)
-    browser = client_of(asked)
-    page = browser.get(address("help-consent", handed))
-    assert "checked" not in page.content.decode().split('name="share"')[1].split(">")[0]
-    shown = browser.post(address("help-consent", handed), FORM | {"share": ["postcode"]})
-    body = shown.content.decode()
-    assert "24103" in body
-    assert "6 bis 10 Jahre" not in body
 
 
 def test_frieda_answers_and_the_client_reads_each_move_in_plain_german() -> None:
@@ -236,79 +134,6 @@ def test_a_declined_referral_waits_for_katrins_look_and_leads_to_the_next() -> N
     assert "keine Plätze" in seen
 
 
-def test_a_stranger_at_another_desk_sees_what_is_not_there_and_it_is_noted() -> None:
-    handed, _frieda = handoff.at_a_desk()
-    lead = factories.enrol(handed.counsellor.organisation, "Ada", role=Role.ADMIN)
-    _desk, greta = handoff.desk(handoff.service(2), lead, "Greta Nebenan")
-    answer = signed_in(greta).get(reverse("partner-referral", args=[handed.referral]))
-    assert answer.status_code == 404
-    noted = TrailEntry.objects.get(action="referral.access_denied")
-    assert noted.detail["reason"] == "not_yours"
-    assert noted.actor == greta.pk
-
-
-def test_the_link_version_does_the_same_and_ends_with_the_revocation() -> None:
-    handed = handoff.sent()
-    browser, code = Client(), parcels.shown_code(handed.codes().link)
-    address_of_link = reverse("handoff-link", args=[handoff.token_of(handed)])
-    assert handoff.WORDS not in browser.get(address_of_link).content.decode()
-    opened = browser.post(address_of_link, {"code": code.lower()}, follow=True)
-    assert handoff.WORDS in opened.content.decode()
-    page = reverse("handoff-open")
-    browser.post(page, {"act": "accept", "accept-text": "Wir freuen uns."})
-    assert handed.now().state == Referral.State.ACCEPTED
-    replayed = Client().post(address_of_link, {"code": code})
-    assert replayed.status_code == 410
-    assert "schon benutzt" in replayed.content.decode()
-    client_of(handed.asked).post(address("help-referral", handed), {"act": "revoke"})
-    gone = browser.get(page)
-    assert gone.status_code == 410
-    assert "zurückgenommen" in gone.content.decode()
-    assert handoff.WORDS not in gone.content.decode()
-    assert browser.post(page, {"act": "arrive"}).status_code == 410
-    assert handed.now().state == Referral.State.WITHDRAWN
-
-
-def test_a_link_stays_open_in_its_browser_for_an_hour_only() -> None:
-    handed = handoff.sent()
-    browser = Client()
-    link = reverse("handoff-link", args=[handoff.token_of(handed)])
-    browser.post(link, {"code": handed.codes().link})
-    with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=True):
-        assert browser.get(reverse("handoff-open")).status_code == 410
-
-
-def test_a_card_tells_nobody_anything_and_counts_once() -> None:
-    handed = handoff.suggested()
-    client = client_of(handed.asked)
-    card = client.post(address("help-consent", handed), {"act": "code"}, follow=True)
-    code = card.context["code"]
-    row = handed.now()
-    assert f"gilt bis {date_format(timezone.localdate(row.expires_at), 'j. F Y')}" in (
-        card.content.decode()
-    )
-    assert (row.state, row.payload, row.sent_at) == (Referral.State.CARD, None, None)
-    assert not Consent.objects.exists()
-    service = Client()
-    wrong = service.post(reverse("arrival-code"), {"code": parcels.new_code()})
-    assert "kennen wir nicht" in wrong.content.decode()
-    right = service.post(reverse("arrival-code"), {"code": code})
-    assert "Die Beratung weiß jetzt Bescheid" in right.content.decode()
-    assert handed.service.name not in right.content.decode()
-    assert handed.now().state == Referral.State.ARRIVED
-    again = service.post(reverse("arrival-code"), {"code": code})
-    assert "kennen wir nicht" in again.content.decode()
-
-
-def test_who_comes_with_a_code_is_not_contacted_and_arrives_by_the_code() -> None:
-    handed = handoff.suggested()
-    handoff.sent(handed, contact=Contact.CODE)
-    code = handed.codes().arrival
-    assert code
-    partner_moves.redeem_code(code_hash=handing_over.hash_of_arrival(code), at=timezone.now())
-    assert handed.now().state == Referral.State.ARRIVED
-
-
 def test_in_acute_danger_it_takes_two_and_the_client_sees_it() -> None:
     handed = handoff.suggested()
     here, katrin = handed.counsellor.organisation, handed.counsellor
@@ -373,52 +198,6 @@ def test_the_client_is_asked_after_two_and_six_weeks_and_the_service_never_reads
         page = signed_in(frieda).get(reverse("partner-referral", args=[handed.referral]))
     assert "Es hat sich niemand gemeldet" not in page.content.decode()
     assert "mir wurde geholfen" not in page.content.decode()
-
-
-def test_a_colleague_of_the_desk_reads_what_lay_there_before_and_one_who_left_does_not() -> None:
-    handed, frieda = handoff.at_a_desk()
-    desk = PartnerDesk.objects.get()
-    invitation, token = desks.invite(
-        desk=desk, name="Ben Zwei", by=frieda, holder=holder_of(frieda), at=timezone.now()
-    )
-    ben, _unlocked = staff.accept_as_new(
-        invitation=invitation,
-        token=token,
-        email="ben@stelle.example",
-        password=factories.PASSWORD,
-        totp_key=factories.TOTP_KEY,
-        totp_step=-1,
-        at=timezone.now(),
-    )
-    page = reverse("partner-referral", args=[handed.referral])
-    browser = signed_in(ben)
-    assert handoff.WORDS in browser.get(page).content.decode()
-    signed_in(frieda).post(reverse("partner-people"), {"end": str(ben.pk)})
-    assert browser.get(page).status_code == 302
-
-
-def test_a_partner_reads_no_case_and_nobody_writes_to_a_partner() -> None:
-    handed, frieda = handoff.at_a_desk()
-    browser = signed_in(frieda)
-    for name, args in (("queue", []), ("case", [handed.asked.pk]), ("referrals", [])):
-        assert browser.get(reverse(name, args=args)).status_code == 404
-    slug = frieda.organisation.slug
-    assert Client().get(reverse("landing", args=[slug])).status_code == 404
-    assert Client().get(reverse("ask", args=[slug])).status_code == 404
-    assert Client().get(reverse("organisation-colours", args=[slug])).status_code == 200
-
-
-def test_room_is_reported_in_one_click_for_the_own_entry_only() -> None:
-    handed, frieda = handoff.at_a_desk()
-    browser = signed_in(frieda)
-    browser.post(reverse("partner-desk"), {"service": str(handed.service.pk), "capacity": "frei"})
-    handed.service.refresh_from_db()
-    assert handed.service.capacity_code == CapacityCode.FREE
-    other = handoff.service(2, capacity_code="voll")
-    browser.post(reverse("partner-desk"), {"service": str(other.pk), "capacity": "frei"})
-    other.refresh_from_db()
-    assert other.capacity_code == CapacityCode.FULL
-    assert browser.get(reverse("partner-entry", args=[other.pk])).status_code == 404
 
 
 def test_one_to_three_services_at_once_and_each_only_once() -> None:

@@ -1,11 +1,13 @@
 """Documents follow the directory's rows, in every process."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from referrals.models import SearchDocument, Service
 from referrals.operations import documents
-from referrals.search import index
+from referrals.search import index, searching
 from referrals.search.searching import search
 from referrals.signals import services_changed
 from tests.referrals.search.conftest import AT, Directory, entry
@@ -68,6 +70,22 @@ def test_a_sweep_finds_what_a_crash_left_out(directory: Directory) -> None:
     Service.objects.all().delete()
     documents.catch_up()
     assert found("suchtberatung") == []
+
+
+def test_after_a_start_the_first_search_reads_no_more_than_the_next(directory: Directory) -> None:
+    directory(entry("Eins", "suchtberatung"), entry("Zwei", "suchtberatung"))
+    search("Sucht", at=AT)  # what is read once in the life of a process, as places, is not meant
+    index.forget()
+    searching.warm_up()
+    with CaptureQueriesContext(connection) as first:
+        search("Sucht", at=AT)
+    with CaptureQueriesContext(connection) as second:
+        search("Sucht", at=AT)
+    assert len(first) == len(second)
+    index.forget()
+    with CaptureQueriesContext(connection) as cold:
+        search("Sucht", at=AT)
+    assert len(cold) > len(second)
 
 
 def test_another_process_asks_only_for_what_has_changed(
