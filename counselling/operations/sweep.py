@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from counselling import reaching
-from counselling.models import ClockJump, Deadline, Escalation, SweepClock
+from counselling.models import Case, ClockJump, Deadline, Escalation, SweepClock
 from counselling.operations import deadlines, escalations
 from counselling.ticks import Ticks
 
@@ -69,8 +69,7 @@ def _claim_all(due: QuerySet[Deadline], *, at: datetime, missed: bool) -> int:
     ids = list(due.values_list("pk", flat=True))
     if not ids:
         return 0  # nearly always: a list of ids costs a third of what whole rows do
-    rows = Deadline.objects.filter(pk__in=ids).select_related("case")
-    by_id = {row.pk: row for row in rows}
+    by_id = Deadline.objects.in_bulk(ids)
     musters = reaching.Musters(at)
     in_order = [by_id[pk] for pk in ids if pk in by_id]
     return sum(_claim(row, at=at, missed=missed, musters=musters) for row in in_order)
@@ -78,10 +77,15 @@ def _claim_all(due: QuerySet[Deadline], *, at: datetime, missed: bool) -> int:
 
 @transaction.atomic
 def _claim(row: Deadline, *, at: datetime, missed: bool, musters: reaching.Musters) -> int:
+    # The case first, as everybody does who moves it: otherwise two could wait for each other.
+    case = Case.objects.select_for_update(of=("self",)).filter(pk=row.case_id).first()
+    if case is None:
+        return 0
+    row.case = case
     mine = deadlines.breach(row, at=at) if missed else deadlines.warn(row, at=at)
     if mine:
         why = Escalation.Why.BREACH if missed else Escalation.Why.WARNING
-        escalations.start(case=row.case, why=why, at=at, musters=musters)
+        escalations.start(case=case, why=why, at=at, musters=musters)
     return int(mine)
 
 
