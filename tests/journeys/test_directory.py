@@ -21,7 +21,7 @@ TOWN = "Bremerhaven"
 def find(page: Page, need: str) -> None:
     """Search from the landing page on."""
     page.goto("/nordhafen/")
-    page.locator("a.hero__more").click()
+    page.locator("a.hero__more[href$='/hilfe/']").click()
     page.locator("#id_q").fill(need)
     page.locator("#id_ort").fill(TOWN)
     page.locator("search button[type=submit]").click()
