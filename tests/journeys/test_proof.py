@@ -11,7 +11,7 @@ from tests.journeys.conftest import OpenVisitor
 from tests.servers.lotse import Lotse, running_lotse
 
 QUESTION = "Unsere Tochter will nicht mehr in die Schule."
-PATIENCE = 3600  # seconds: nobody gets through here by waiting, only by a proof
+PATIENCE = 600  # seconds, the most there is: nobody gets through here by waiting, only by a proof
 
 
 @pytest.fixture(scope="module")
