@@ -93,6 +93,7 @@ def daphne(application: str, *where: str) -> list[str]:
 def worker(name: str = "worker") -> Part:
     """Return a worker. On SIGINT Huey ends its tasks first, on SIGTERM it would drop them."""
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_huey", "--quiet"]
+    command.append("--skip-checks")  # they import every page, and `check` is for them
     return Part(name, command, stop=signal.SIGINT)
 
 

@@ -5,6 +5,7 @@
 #   LOTSE_TEST_DATABASE_URL  a running PostgreSQL to use instead of a throw-away one
 #   LOTSE_TEST_REDIS_URL     a running Redis to use instead of throw-away ones
 #   LOTSE_TEST_LONG=1        the long forms (more examples, more rounds)
+#   LOTSE_SCREENSHOTS=1      pictures of every page at both widths, in build/screenshots
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 # shellcheck source=scripts/say.sh

@@ -1,5 +1,6 @@
 """What a journey leaves behind or asserts on every page: a screenshot, no serious finding of axe."""
 
+import os
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
@@ -18,7 +19,12 @@ TIMERS_WITHOUT_JAVASCRIPT = """() => {
 
 
 def screenshot(page: Page, name: str) -> None:
-    """Write the whole page to build/screenshots/<name>-<width>.png."""
+    """Write the whole page to build/screenshots/<name>-<width>.png, if somebody wants to look at them.
+
+    LOTSE_SCREENSHOTS=1: somebody does. Pictures take a quarter of a tour's time.
+    """
+    if not os.environ.get("LOTSE_SCREENSHOTS"):
+        return
     assert page.viewport_size is not None
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     path = SCREENSHOTS / f"{name}-{page.viewport_size['width']}.png"

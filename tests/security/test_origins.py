@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from config.origins import comes_from_here
 from config.routing import websocket_urlpatterns
+from counselling.uploads.kinds import LARGEST_BODY
 from tests.conftest import SESSION
 from tests.servers.lotse import Lotse
 from tests.servers.plain_http import PlainBrowser
@@ -171,7 +172,7 @@ def test_a_socket_opens_through_nginx_with_the_sample_configuration(guarded_lots
             assert answer.status == status
         visitor: PlainBrowser = Marked(nginx.port, address="127.0.0.1", headers={})
         assert visitor.get("/nordhafen/").status == 200
-        assert visitor.post("/nordhafen/frage/", {"text": "x" * 13_000_000}).status == 413
+        assert visitor.post("/nordhafen/frage/", {"text": "x" * LARGEST_BODY}).status == 413
     finally:
         nginx.stop()
 

@@ -18,6 +18,7 @@ class Command(BaseCommand):
     kind share one listening socket, which stays open while one of them is replaced.
     """
 
+    requires_system_checks = ()  # they import every page, and `check` is for them
     help = "Run web, socket and worker processes until interrupted. A proxy stands in front."
 
     def add_arguments(self, parser: CommandParser) -> None:

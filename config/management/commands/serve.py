@@ -14,6 +14,7 @@ class Command(BaseCommand):
     """Start Daphne (pages and sockets) and the Huey worker, restart what ends, stop both together."""
 
     help = "Run the web server and the worker until interrupted."
+    requires_system_checks = ()  # they import every page, and `check` is for them
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add host and port."""
