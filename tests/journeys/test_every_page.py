@@ -2,9 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys import team_pages
@@ -15,41 +16,67 @@ from tests.journeys.visited import NO_PAGE, Visited, all_names
 from tests.servers.lotse import Lotse
 
 
-def test_every_page_looks_right(visit: OpenVisitor, live_lotse: Lotse, figures: list[str]) -> None:
-    visited = Visited()
-    visitor = visit("phone", reduced_motion="reduce")
-    visited.watch(visitor.context)
-    tour = Tour(visitor.page())
-    code = json.loads((live_lotse.data / "demo-codes.json").read_text())["nordhafen"]
-
+def parents_chapter(tour: Tour, lotse: Lotse) -> None:
+    code = json.loads((lotse.data / "demo-codes.json").read_text())["nordhafen"]
     parents_pages(tour, code)
     tour.go("/demo/", "demo")
     tour.go("/demo/bausteine/", "demo-components")
     tour.go("/team/anmelden/", "login")
     tour.send("login-error")
+    # The second step of signing in shows itself only between the two steps.
+    Colleague(tour.page, "de", None, "katrin.voss@nordhafen.example.org").sign_in()
+
+
+def cases_chapter(tour: Tour, _lotse: Lotse) -> None:
     team_pages.cases_pages(tour)
     team_pages.triage_pages(tour)
     team_pages.roster_pages(tour)
+
+
+def house_chapter(tour: Tour, _lotse: Lotse) -> None:
     team_pages.staff_pages(tour)
     team_pages.security_pages(tour)
     team_pages.settings_pages(tour)
     team_pages.alarm_pages(tour)
+
+
+def help_chapter(tour: Tour, _lotse: Lotse) -> None:
     team_pages.directory_pages(tour)
     team_pages.handoff_pages(tour)
     team_pages.planner_page(tour)
 
-    # The second step of signing in shows itself only between the two steps.
-    stranger = Colleague(visit("phone").page(), "de", None, "katrin.voss@nordhafen.example.org")
-    visited.watch(stranger.page.context)
-    stranger.sign_in()
+
+# Several tests, so that workers share them; whichever ends last knows what none of them has seen.
+CHAPTERS: dict[str, Callable[[Tour, Lotse], None]] = {
+    "parents": parents_chapter,
+    "cases": cases_chapter,
+    "house": house_chapter,
+    "help": help_chapter,
+}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_page_looks_right(
+    chapter: str, visit: OpenVisitor, live_lotse: Lotse, figures: list[str]
+) -> None:
+    visited = Visited()
+    visitor = visit("phone", reduced_motion="reduce")
+    visited.watch(visitor.context)
+
+    CHAPTERS[chapter](Tour(visitor.page()), live_lotse)
 
     # That no request went to anybody else is checked of every visitor (conftest.Visitor).
-    figures.append(f"requests: {visitor.requests} on {len(visited.names)} pages, all to ourselves")
-    not_seen = all_names() - visited.names - set(NO_PAGE)
-    assert not not_seen, f"nobody has looked at {sorted(not_seen)}"
-    assert set(NO_PAGE) <= all_names(), "NO_PAGE names what is no address any more"
+    figures.append(
+        f"requests: {visitor.requests} on {len(visited.names)} pages of the {chapter}, all to ourselves"
+    )
     wrong = sorted(set(NO_PAGE) & visited.shown)
     assert not wrong, f"NO_PAGE names what does show a page: {wrong}"
+    assert set(NO_PAGE) <= all_names(), "NO_PAGE names what is no address any more"
+    seen = visited.with_others(chapter, of=CHAPTERS)
+    if seen is not None:
+        not_seen = all_names() - seen - set(NO_PAGE)
+        assert not not_seen, f"nobody has looked at {sorted(not_seen)}"
+        figures.append(f"pages: {len(seen)} looked at by the {len(CHAPTERS)} chapters together")
 
 
 def parents_pages(tour: Tour, code: str) -> None:

@@ -1,5 +1,7 @@
 """Which of the house's addresses a browser has shown."""
 
+import json
+from collections.abc import Collection
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ from playwright.sync_api import BrowserContext, Response
 
 from config.demo.urls import urlpatterns as demo_patterns
 from tests.architecture.addresses import page_addresses
+from tests.servers.prepared import one_at_a_time
 
 # Addresses that show no page, and why.
 NO_PAGE = {
@@ -132,6 +135,18 @@ class Visited:
     def watch(self, context: BrowserContext) -> None:
         """Note every page that opens in a browser context from now on."""
         context.on("response", self._note)
+
+    def with_others(self, chapter: str, *, of: Collection[str]) -> set[str] | None:
+        """Write down a chapter's names, and return those of all chapters; None as long as one is missing.
+
+        The workers of a test session share what they write.
+        """
+        with one_at_a_time() as folder:
+            (folder / f"visited-{chapter}.json").write_text(json.dumps(sorted(self.names)))
+            files = [folder / f"visited-{one}.json" for one in of]
+            if not all(file.exists() for file in files):
+                return None
+            return {name for file in files for name in json.loads(file.read_text())}
 
     def _note(self, response: Response) -> None:
         request = response.request

@@ -25,7 +25,7 @@ def copy_demo(data: Path, database_url: str, prepare: Prepare) -> None:
     prepare: makes the demo in a folder and at the address of a database, if nobody has yet.
     """
     kind = "postgresql" if database_url else "sqlite"
-    with _one_at_a_time() as folder:
+    with one_at_a_time() as folder:
         made, ready = folder / kind, folder / f"{kind}.ready"
         if not ready.exists():
             shutil.rmtree(made, ignore_errors=True)
@@ -38,7 +38,7 @@ def copy_demo(data: Path, database_url: str, prepare: Prepare) -> None:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[Path]:
+def one_at_a_time() -> Iterator[Path]:
     """Lock the folder that the processes of a test session share, and return it."""
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     owner = os.getppid() if is_worker else os.getpid()
