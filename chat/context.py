@@ -45,10 +45,12 @@ def _for_client(organisation: Organisation, case: Case | None) -> dict[str, Any]
             return ""
         return reverse("chat-room", args=[organisation.slug])
 
+    room_url = SimpleLazyObject(room)
+
     def now() -> str:
         """Return where somebody gets into the chat at this moment."""
         team = case.team if case else organisation.intake_team
-        if room() or not _is_open(organisation, team):
+        if room_url or not _is_open(organisation, team):
             return ""
         return reverse("chat-begin" if case else "chat", args=[organisation.slug])
 
@@ -58,7 +60,7 @@ def _for_client(organisation: Organisation, case: Case | None) -> dict[str, Any]
         return reverse("chat", args=[organisation.slug])
 
     return {
-        "chat_room_url": SimpleLazyObject(room),
+        "chat_room_url": room_url,
         "chat_now_url": SimpleLazyObject(now),
         "chat_url": SimpleLazyObject(door),
     }

@@ -20,10 +20,10 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.client import DatabaseClient
 
+from config.processes import MEMORY
 from counselling.uploads import storage
 
 DATABASE, FILES, SECRETS = "database", "files", "secrets"
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in it is made with a random name and a private mode
 
 
 class BackupFailed(Exception):

@@ -4,15 +4,13 @@ Bodies are read from the connection as Django asks for them; nothing of them get
 """
 
 import logging
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from gunicorn.glogging import Logger
 
 from config.logs import formatter
-
-MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes files in it with random names and private modes
+from config.processes import MEMORY
 
 
 class ContentFreeLogger(Logger):  # type: ignore[misc]  # brings no types

@@ -38,7 +38,7 @@ def join(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
         raise claims.SecondPersonReads
     if chat.state not in ChatState.seated():
         raise NotSeated
-    if _holds(case, by) or queries.sits_beside(case, by):
+    if cases.holds(case, by) or queries.sits_beside(case, by):
         return
     Companion.objects.create(chat=chat, member=by, joined_at=at)
     _tell(row, chat, "joined", by=by, holder=holder, at=at)
@@ -50,7 +50,7 @@ def leave(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     row = entries.locked(case)
     chat = moves.current(case)
     gone = Companion.objects.filter(chat=chat, member=by, left_at__isnull=True).update(left_at=at)
-    if gone and not _holds(case, by):
+    if gone and not cases.holds(case, by):
         _tell(row, chat, "joined_left", by=by, holder=holder, at=at)
 
 
@@ -63,11 +63,6 @@ def note_silent_reading(*, chat: Chat, by: Membership, at: datetime) -> None:
         organisation=chat.organisation_id,
         case=chat.case_id,
     )
-
-
-def _holds(case: UUID, member: Membership) -> bool:
-    holder = cases.holder_of(case)
-    return holder is not None and holder.pk == member.pk
 
 
 def _tell(

@@ -95,8 +95,7 @@ def keep_seat(*, case: UUID, by: Membership, at: datetime) -> None:
     if chat.state == ChatState.INTERRUPTED:
         _come_back(case, by, at=at)
         return
-    holder = cases.holder_of(chat.case_id)
-    if holder is not None and holder.pk == by.pk:
+    if cases.holds(chat.case_id, by):
         Chat.objects.filter(pk=chat.pk, state=ChatState.ACTIVE).update(seat_until=at + moves.SEAT)
 
 

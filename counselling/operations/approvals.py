@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import Membership
 from audit import trail
-from counselling import events, places, roster, second_eyes
+from counselling import due, events, places, roster, second_eyes
 from counselling.models import Approval, Case, Draft, Escalation, Message
 from counselling.operations import cases, claims, deadlines, entries, escalations, holding
 from counselling.operations.entries import Appended
@@ -158,18 +158,19 @@ def note_overdue(*, at: datetime, most: int = 200) -> int:
 
     Any number of workers may sweep: each row is taken by a conditional update.
     """
-    due = Approval.objects.filter(
+    late = Approval.objects.filter(
         state=Approval.State.WAITING, due_at__lte=at, overdue_noted_at__isnull=True
     )
-    ids = list(due.order_by("due_at").values_list("pk", flat=True)[:most])
-    if not ids:
-        return 0
-    rows = Approval.objects.filter(pk__in=ids).select_related("case").order_by("due_at")
-    return sum(_note_overdue(row, at=at) for row in list(rows))
+    return sum(_note_overdue(row, at=at) for row in due.first(late.order_by("due_at"), most))
 
 
 @transaction.atomic
 def _note_overdue(made: Approval, *, at: datetime) -> bool:
+    # The case first, as everybody does who moves it: otherwise two could wait for each other.
+    try:
+        made.case = entries.locked(made.case_id)
+    except entries.CaseGone:
+        return False
     mine = Approval.objects.filter(
         pk=made.pk, state=Approval.State.WAITING, overdue_noted_at__isnull=True
     ).update(overdue_noted_at=at)

@@ -323,9 +323,14 @@ def holder_of(case: UUID) -> Membership | None:
     return claim.member if claim else None
 
 
+def holds(case: UUID, member: Membership) -> bool:
+    """Say whether a member holds a case."""
+    return Claim.objects.filter(case=case, member=member, ended_at__isnull=True).exists()
+
+
 def must_hold(case: Case, member: Membership) -> None:
     """Raise NotHolder unless the member holds the case."""
-    if not Claim.objects.filter(case=case, member=member, ended_at__isnull=True).exists():
+    if not holds(case.pk, member):
         raise NotHolder
 
 

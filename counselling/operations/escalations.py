@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from audit import trail
-from counselling import events, ladders, reaching
+from counselling import due, events, ladders, reaching
 from counselling.models import Case, Claim, Escalation, EscalationStep
 from counselling.operations import deadlines
 from counselling.reaching import Muster, Musters, Way
@@ -144,13 +144,10 @@ def rated(case: Case, *, by: Membership, old: Urgency, at: datetime) -> None:
 
 def move_on(*, at: datetime, most: int = MOST) -> int:
     """Take the next step of the ladders that are due, one each. Returns how many were taken."""
-    due = Escalation.objects.filter(ended_at__isnull=True, next_at__lte=at).order_by("next_at")
-    ids = list(due.values_list("pk", flat=True)[:most])
-    if not ids:
-        return 0  # nearly always: a list of ids costs a third of what whole rows do
+    climbing = Escalation.objects.filter(ended_at__isnull=True, next_at__lte=at)
     musters = Musters(at)
-    rows = Escalation.objects.filter(pk__in=ids).order_by("next_at")
-    return sum(_take(row, at=at, musters=musters) for row in list(rows))
+    rows = due.first(climbing.order_by("next_at"), most)
+    return sum(_take(row, at=at, musters=musters) for row in rows)
 
 
 @transaction.atomic

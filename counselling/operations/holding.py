@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts.models import Membership
 from audit import trail
-from counselling import events, roster
+from counselling import due, events, roster
 from counselling.models import Absence, Case, Claim, Shift
 from counselling.operations import cases, claims, deadlines, entries
 from counselling.sla import Channel
@@ -83,17 +83,11 @@ def _settle_absence(absence: UUID, *, at: datetime) -> bool:
 
 def warn_of_return(*, at: datetime, most: int = MOST) -> int:
     """Warn of cases that go back soon, once each. Returns how many were warned of."""
-    due = list(
-        Claim.objects.filter(
-            ended_at__isnull=True, return_warned_at__isnull=True, returns_at__lte=at + WARNING
-        )
-        .order_by("returns_at")
-        .values_list("pk", flat=True)[:most]
+    soon = Claim.objects.filter(
+        ended_at__isnull=True, return_warned_at__isnull=True, returns_at__lte=at + WARNING
     )
-    if not due:
-        return 0  # nearly always: a list of ids costs a third of what whole rows do
-    rows = Claim.objects.filter(pk__in=due).select_related("case").order_by("returns_at")
-    return sum(_warn(claim, at=at) for claim in list(rows))
+    rows = due.first(soon.select_related("case").order_by("returns_at"), most)
+    return sum(_warn(claim, at=at) for claim in rows)
 
 
 @transaction.atomic
@@ -125,12 +119,12 @@ def _warn(claim: Claim, *, at: datetime) -> bool:
 
 def return_unanswered(*, at: datetime, most: int = MOST) -> int:
     """Put cases back into the queue that were held too long without a reply. Returns how many."""
-    due = (
+    over = (
         Claim.objects.filter(ended_at__isnull=True, returns_at__lte=at)
         .order_by("returns_at")
         .values_list("pk", "case")[:most]
     )
-    return sum(_return(claim, case, at=at) for claim, case in list(due))
+    return sum(_return(claim, case, at=at) for claim, case in list(over))
 
 
 @transaction.atomic
