@@ -10,7 +10,8 @@ from django.db import transaction
 
 from accounts.models import Membership
 from audit import trail
-from counselling import due, events, places, roster, second_eyes
+from counselling import events, places, roster, second_eyes
+from counselling.due import Due
 from counselling.models import Approval, Case, Draft, Escalation, Message
 from counselling.operations import cases, claims, deadlines, entries, escalations, holding
 from counselling.operations.entries import Appended
@@ -19,6 +20,12 @@ from counselling.states import CaseState, Move
 from vault import keyring
 from vault.keyring import Holder
 from vault.sealing import CaseKey, open_sealed, seal
+
+_OVERDUE = Due(
+    lambda at: Approval.objects.filter(
+        state=Approval.State.WAITING, due_at__lte=at, overdue_noted_at__isnull=True
+    ).order_by("due_at")
+)
 
 
 class WaitsAlready(Exception):
@@ -158,10 +165,7 @@ def note_overdue(*, at: datetime, most: int = 200) -> int:
 
     Any number of workers may sweep: each row is taken by a conditional update.
     """
-    late = Approval.objects.filter(
-        state=Approval.State.WAITING, due_at__lte=at, overdue_noted_at__isnull=True
-    )
-    return sum(_note_overdue(row, at=at) for row in due.first(late.order_by("due_at"), most))
+    return sum(_note_overdue(row, at=at) for row in _OVERDUE.first(at, most))
 
 
 @transaction.atomic

@@ -8,17 +8,25 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from accounts import queries as staff_queries
 from accounts.models import Membership, Team
 from counselling import roster
+from counselling.due import Due
 from counselling.models import Case, Claim, TeamRules, WorkProfile
 from counselling.operations import cases
 from counselling.sla import Channel
 from counselling.states import CaseState
 
 MOST = 50  # cases that are looked at in one go
+MOST_TEAMS = 1000  # of those that want it and have something to give out
+
+# Who waits in a chat is taken by somebody who is there to chat.
+_WAITING = Case.objects.filter(state=CaseState.WAITING, channel=Channel.MAIL)
+_TO_GIVE_OUT = Due(
+    lambda _at: TeamRules.objects.filter(Exists(_WAITING.filter(team=OuterRef("pk"))), push=True)
+)
 
 
 @dataclass(slots=True)
@@ -35,8 +43,7 @@ class _Person:
 
 def sweep(*, at: datetime) -> int:
     """Give out what waits in every team that wants it. Returns how many cases."""
-    teams = TeamRules.objects.filter(push=True).values_list("team_id", flat=True)
-    return sum(_push(team, at=at) for team in list(teams))
+    return sum(_push(rules.pk, at=at) for rules in _TO_GIVE_OUT.first(at, MOST_TEAMS))
 
 
 def push(*, team: UUID, at: datetime) -> int:
@@ -51,8 +58,7 @@ def push(*, team: UUID, at: datetime) -> int:
 
 
 def _push(team: UUID, *, at: datetime) -> int:
-    # Who waits in a chat is taken by somebody who is there to chat.
-    waiting = Case.objects.filter(team=team, state=CaseState.WAITING, channel=Channel.MAIL)
+    waiting = _WAITING.filter(team=team)
     if not waiting.exists():
         return 0
     people = _people(Team.objects.select_related("organisation").get(pk=team), at)

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from audit import trail
-from counselling import due, events, ladders, reaching
+from counselling import events, ladders, reaching
+from counselling.due import Due
 from counselling.models import Case, Claim, Escalation, EscalationStep
 from counselling.operations import deadlines
 from counselling.reaching import Muster, Musters, Way
@@ -35,6 +36,15 @@ MOST = 200  # ladders in one go
 CLOCK_SLACK = timedelta(minutes=1)  # by which the clocks of two machines may differ
 LINK = "alarm"  # the purpose of the ticket in a mail's link
 LINK_LASTS = timedelta(days=2)
+
+_CLIMBING = Due(
+    lambda at: Escalation.objects.filter(ended_at__isnull=True, next_at__lte=at).order_by("next_at")
+)
+_AHEAD = Due(
+    lambda after: Escalation.objects.filter(ended_at__isnull=True, moved_at__gt=after).order_by(
+        "moved_at"
+    )
+)
 
 
 @transaction.atomic
@@ -144,21 +154,17 @@ def rated(case: Case, *, by: Membership, old: Urgency, at: datetime) -> None:
 
 def move_on(*, at: datetime, most: int = MOST) -> int:
     """Take the next step of the ladders that are due, one each. Returns how many were taken."""
-    climbing = Escalation.objects.filter(ended_at__isnull=True, next_at__lte=at)
     musters = Musters(at)
-    rows = due.first(climbing.order_by("next_at"), most)
-    return sum(_take(row, at=at, musters=musters) for row in rows)
+    return sum(_take(row, at=at, musters=musters) for row in _CLIMBING.first(at, most))
 
 
-@transaction.atomic
 def settle_clock(*, at: datetime) -> int:
     """Bring back what was moved under a clock that ran ahead: its wait counts from now.
 
     Returns how many ladders.
     """
-    ahead = Escalation.objects.filter(ended_at__isnull=True, moved_at__gt=at + CLOCK_SLACK)
     settled = 0
-    for row in ahead.order_by("moved_at")[:MOST]:
+    for row in _AHEAD.first(at + CLOCK_SLACK, MOST):
         assert row.next_at is not None  # open ones have it
         settled += Escalation.objects.filter(
             pk=row.pk, moved_at=row.moved_at, ended_at__isnull=True

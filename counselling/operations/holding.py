@@ -12,7 +12,8 @@ from django.db import transaction
 
 from accounts.models import Membership
 from audit import trail
-from counselling import due, events, roster
+from counselling import events, roster
+from counselling.due import Due
 from counselling.models import Absence, Case, Claim, Shift
 from counselling.operations import cases, claims, deadlines, entries
 from counselling.sla import Channel
@@ -20,6 +21,31 @@ from counselling.states import CaseState, Move
 
 MOST = 200  # rows in one go
 WARNING = timedelta(minutes=15)  # before a case goes back; of a short time the last third
+
+_SHIFTS_OVER = Due(
+    lambda at: Shift.objects.filter(
+        ends_at__lte=at, settled_at__isnull=True, cancelled_at__isnull=True
+    ).order_by("ends_at")
+)
+_ABSENCES_BEGUN = Due(
+    lambda at: Absence.objects.filter(starts_at__lte=at, settled_at__isnull=True).order_by(
+        "starts_at"
+    )
+)
+_SOON_BACK = Due(
+    lambda until: (
+        Claim.objects.filter(
+            ended_at__isnull=True, return_warned_at__isnull=True, returns_at__lte=until
+        )
+        .select_related("case")
+        .order_by("returns_at")
+    )
+)
+_BACK = Due(
+    lambda at: Claim.objects.filter(ended_at__isnull=True, returns_at__lte=at).order_by(
+        "returns_at"
+    )
+)
 
 
 def sweep(*, at: datetime) -> int:
@@ -37,12 +63,7 @@ def settle_shifts(*, at: datetime, most: int = MOST) -> int:
     Who goes on in another shift keeps what they have. It goes to who was named, if they are on duty and
     answer the team's cases, else to the queue.
     """
-    due = (
-        Shift.objects.filter(ends_at__lte=at, settled_at__isnull=True, cancelled_at__isnull=True)
-        .order_by("ends_at")
-        .values_list("pk", flat=True)[:most]
-    )
-    return sum(_settle_shift(shift, at=at) for shift in list(due))
+    return sum(_settle_shift(shift.pk, at=at) for shift in _SHIFTS_OVER.first(at, most))
 
 
 @transaction.atomic
@@ -60,12 +81,7 @@ def _settle_shift(shift: UUID, *, at: datetime) -> bool:
 
 def settle_absences(*, at: datetime, most: int = MOST) -> int:
     """Take back what somebody holds unanswered when their absence begins. Returns how many began."""
-    due = (
-        Absence.objects.filter(starts_at__lte=at, settled_at__isnull=True)
-        .order_by("starts_at")
-        .values_list("pk", flat=True)[:most]
-    )
-    return sum(_settle_absence(absence, at=at) for absence in list(due))
+    return sum(_settle_absence(absence.pk, at=at) for absence in _ABSENCES_BEGUN.first(at, most))
 
 
 @transaction.atomic
@@ -83,11 +99,7 @@ def _settle_absence(absence: UUID, *, at: datetime) -> bool:
 
 def warn_of_return(*, at: datetime, most: int = MOST) -> int:
     """Warn of cases that go back soon, once each. Returns how many were warned of."""
-    soon = Claim.objects.filter(
-        ended_at__isnull=True, return_warned_at__isnull=True, returns_at__lte=at + WARNING
-    )
-    rows = due.first(soon.select_related("case").order_by("returns_at"), most)
-    return sum(_warn(claim, at=at) for claim in rows)
+    return sum(_warn(claim, at=at) for claim in _SOON_BACK.first(at + WARNING, most))
 
 
 @transaction.atomic
@@ -119,12 +131,7 @@ def _warn(claim: Claim, *, at: datetime) -> bool:
 
 def return_unanswered(*, at: datetime, most: int = MOST) -> int:
     """Put cases back into the queue that were held too long without a reply. Returns how many."""
-    over = (
-        Claim.objects.filter(ended_at__isnull=True, returns_at__lte=at)
-        .order_by("returns_at")
-        .values_list("pk", "case")[:most]
-    )
-    return sum(_return(claim, case, at=at) for claim, case in list(over))
+    return sum(_return(claim.pk, claim.case_id, at=at) for claim in _BACK.first(at, most))
 
 
 @transaction.atomic

@@ -10,14 +10,15 @@ Each sweep therefore compares the wall clock with one that nobody can set; what 
 a jump goes on being judged by the old time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
-from counselling import due, reaching
+from counselling import reaching
+from counselling.due import Due
 from counselling.models import ClockJump, Deadline, Escalation, SweepClock
 from counselling.operations import deadlines, entries, escalations
 from counselling.ticks import Ticks
@@ -25,6 +26,17 @@ from counselling.ticks import Ticks
 MOST = 200  # deadlines in one go
 JUMP = 60.0  # seconds by which a clock may drift between two sweeps before it counts as set
 REMEMBERED = 50  # jumps of a machine that are still reckoned with
+
+_SOON = Due(
+    lambda at: Deadline.objects.filter(
+        ended_at__isnull=True, warn_at__lte=at, warned_at__isnull=True
+    ).order_by("warn_at")
+)
+_LATE = Due(
+    lambda at: Deadline.objects.filter(
+        ended_at__isnull=True, due_at__lt=at, breached_at__isnull=True
+    ).order_by("due_at")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +61,24 @@ def once(*, at: datetime, ticks: Ticks, most: int = MOST) -> int:
 
 
 def _warn(era: _Era, *, at: datetime, most: int) -> int:
-    soon = _of(era).filter(warn_at__lte=era.at, warned_at__isnull=True).order_by("warn_at")
-    return _claim_all(due.first(soon, most), at=at, missed=False)
+    if not _SOON.any(era.at):
+        return 0
+    return _claim_all(_of(era, _SOON.rows(era.at))[:most], at=at, missed=False)
 
 
 def _breach(era: _Era, *, at: datetime, most: int) -> int:
-    late = _of(era).filter(due_at__lt=era.at, breached_at__isnull=True).order_by("due_at")
-    return _claim_all(due.first(late, most), at=at, missed=True)
+    if not _LATE.any(era.at):
+        return 0
+    return _claim_all(_of(era, _LATE.rows(era.at))[:most], at=at, missed=True)
 
 
-def _of(era: _Era) -> QuerySet[Deadline]:
-    rows = Deadline.objects.filter(ended_at__isnull=True)
+def _of(era: _Era, rows: QuerySet[Deadline]) -> QuerySet[Deadline]:
     if era.after:
         rows = rows.filter(pk__gt=era.after)
     return rows if era.until is None else rows.filter(pk__lte=era.until)
 
 
-def _claim_all(rows: Sequence[Deadline], *, at: datetime, missed: bool) -> int:
+def _claim_all(rows: Iterable[Deadline], *, at: datetime, missed: bool) -> int:
     musters = reaching.Musters(at)
     return sum(_claim(row, at=at, missed=missed, musters=musters) for row in rows)
 

@@ -163,13 +163,13 @@ def _write(week: Week, case: UUID, at: datetime) -> None:
 
 # --- People ------------------------------------------------------------------------------------------
 def _people(week: Week, at: datetime) -> None:
-    if at.minute % 5 == 0:
+    if at.minute % 30 == 0:  # shifts and absences change at full hours
         there = {
             member.pk for team in week.house.teams for member in roster.on_duty(team=team, at=at)
         }
         for worker in week.house.workers:
             if worker.member.pk not in there:
-                worker.free_at = at + timedelta(minutes=5)
+                worker.free_at = at + timedelta(minutes=30)
     for worker in week.house.workers:
         if worker.free_at <= at:
             _work(week, worker, at)

@@ -258,11 +258,11 @@ def test_a_sweep_asks_as_often_for_one_open_alarm_as_for_many_that_are_not_due(
     house: AlarmHouse, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ask(house.nordhafen, in_danger=True, at=NOON)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         sweep(minute(1))
     for _one in range(12):
         ask(house.nordhafen, in_danger=True, at=NOON)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         sweep(minute(1))
 
 
