@@ -54,6 +54,7 @@ def move(
     if new not in ChatState.open():
         chat.over_at = at
         chat.why = why or ""
+        chat.companions.filter(left_at__isnull=True).update(left_at=at)
     chat.save(
         update_fields=[
             "state",

@@ -11,7 +11,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Membership
-from chat.operations import ending, moves, seats, speaking
+from chat.models import Companion
+from chat.operations import company, ending, moves, seats, speaking
 from chat.states import ChatState
 from counselling.models import Case, Claim, Message
 from counselling.operations import cases
@@ -26,9 +27,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 KEEP = timedelta(minutes=2)  # that a place is kept
 SEAT = timedelta(minutes=1)  # that a seat is (source: issue "Live chat")
-LONGEST = timedelta(minutes=12)  # of a life; silence is another test's matter
+QUIET, WARNED = (
+    timedelta(minutes=2),
+    timedelta(minutes=1),
+)  # of silence: until the warning, until the end
+LONGEST = timedelta(minutes=20)  # of a life
 EXAMPLES = 150 if LONG else 20
-REFUSED = (cases.NotHolder, cases.ClaimedByOther, moves.NoChat, IllegalMove, seats.NotThere)
+REFUSED = (cases.NotHolder, cases.ClaimedByOther, moves.NoChat, company.NotSeated, IllegalMove)
+REFUSED += (seats.NotThere,)
 
 
 @dataclass
@@ -41,16 +47,34 @@ class Model:
     holder: str = ""
     seat_until: datetime | None = None
     said: list[tuple[Message.Role, str]] = field(default_factory=list)
+    beside: set[str] = field(default_factory=set)
+    owes: bool = False  # the client, a word
+    stirred: datetime = FORENOON  # when somebody last wrote, sat down or said that they are there
+    ends: datetime | None = None  # by itself, of silence
 
     @property
     def is_open(self) -> bool:
         return self.state in ChatState.open()
 
+    @property
+    def is_seated(self) -> bool:
+        return self.state in ChatState.seated()
+
     def sit(self, who: str) -> None:
         self.state, self.holder, self.seat_until = ChatState.ACTIVE, who, self.now + SEAT
+        self.ends = None
 
     def over(self, state: ChatState) -> None:
-        self.state, self.seat_until = state, None
+        self.state, self.seat_until, self.ends = state, None, None
+        self.beside.clear()
+
+    def stir(self) -> None:
+        self.stirred, self.ends = self.now, None
+
+    def say(self, role: Message.Role, text: str) -> None:
+        self.said.append((role, text))
+        self.owes = role is Message.Role.REPLY
+        self.stir()
 
     def sweep(self) -> None:
         if (
@@ -58,9 +82,14 @@ class Model:
             and self.seat_until is not None
             and self.seat_until <= self.now
         ):
-            self.state = ChatState.INTERRUPTED
+            self.state, self.ends = ChatState.INTERRUPTED, None
         if self.is_open and self.kept_until <= self.now:
             self.over(ChatState.LEFT)
+        if self.state is ChatState.ACTIVE and self.owes and self.stirred + QUIET <= self.now:
+            if self.ends is None:
+                self.ends = self.now + WARNED
+            elif self.ends <= self.now:
+                self.over(ChatState.MAIL)
 
 
 @dataclass
@@ -94,14 +123,41 @@ class Life:
             holder=holder,
             at=self.model.now,
         )
-        self.model.said.append((Message.Role.REPLY, "Meine Kollegin kennt sich damit aus."))
+        self.model.say(Message.Role.REPLY, "Meine Kollegin kennt sich damit aus.")
         self.model.sit(to)
 
     def let_go(self, who: str) -> None:
         cases.release(case=self.case, by=self.people[who][0], at=self.model.now)
-        self.model.holder = ""
+        self.model.holder, self.model.owes, self.model.ends = "", False, None
         if self.model.is_open:
             self.model.state, self.model.seat_until = ChatState.WAITING, None
+
+    def claim(self, who: str) -> None:
+        """Take the case from the queue, where it may lie whether or not its chat goes on."""
+        cases.claim(case=self.case, by=self.people[who][0], at=self.model.now)
+        if self.model.is_open and not self.holds(who):
+            self.model.sit(who)
+        self.model.holder = who
+
+    def may_claim(self, who: str) -> bool:
+        if self.model.is_open:
+            return self.model.holder in ("", who)
+        return self.holds(who) or self._case().state == CaseState.WAITING
+
+    def join(self, who: str) -> None:
+        member, holder = self.people[who]
+        company.join(case=self.case, by=member, holder=holder, at=self.model.now)
+        if not self.holds(who) and who not in self.model.beside:
+            self.model.beside.add(who)
+            self.model.stir()
+
+    def leave_company(self, who: str) -> None:
+        member, holder = self.people[who]
+        company.leave(case=self.case, by=member, holder=holder, at=self.model.now)
+        if who in self.model.beside:
+            self.model.beside.remove(who)
+            if not self.holds(who):
+                self.model.stir()
 
     def end(self, who: str) -> None:
         member, holder = self.people[who]
@@ -131,7 +187,7 @@ class Life:
             holder=holder,
             at=self.model.now,
         )
-        self.model.said.append((Message.Role.REPLY, text))
+        self.model.say(Message.Role.REPLY, text)
 
     def is_there(self, who: str) -> None:
         """Be connected as a counsellor: who comes back has the seat again."""
@@ -153,7 +209,12 @@ class Life:
         # Twice, as after a lost acknowledgement: it is there once.
         for _time in range(2):
             speaking.say(**sent, holder=self.entered.holder, at=self.model.now)  # type: ignore[arg-type]
-        self.model.said.append((Message.Role.CLIENT, text))
+        self.model.say(Message.Role.CLIENT, text)
+
+    def client_stays(self, _who: str) -> None:
+        """Say "I am still there"."""
+        ending.stay(case=self.case, at=self.model.now)
+        self.model.stir()
 
     def client_takes_as_mail(self, _who: str) -> None:
         ending.take_as_mail(case=self.case, at=self.model.now)
@@ -171,9 +232,20 @@ class Life:
             ending.sweep(at=later)
             self.model.sweep()
 
+    def nobody_writes(self, seconds: int) -> None:
+        """Let time pass in which both stay connected."""
+        for _part in range(0, seconds, 30):
+            self.client_is_there("")
+            if self.model.holder:
+                self.is_there(self.model.holder)
+            self.passes(30)
+
     @property
     def case(self) -> UUID:
         return self.entered.pk
+
+    def _case(self) -> Case:
+        return Case.objects.get(pk=self.case)
 
     def holds(self, who: str) -> bool:
         return self.model.holder == who
@@ -185,7 +257,10 @@ class Life:
         assert chat.state == model.state
         assert (chat.seat_until, chat.kept_until) == (model.seat_until, model.kept_until)
         assert [one.member.name for one in claim] == ([model.holder] if model.holder else [])
-        case = Case.objects.get(pk=self.case)
+        beside = Companion.objects.filter(chat=chat, left_at__isnull=True)
+        assert {one.member.name for one in beside} == model.beside
+        case = self._case()
+        assert chat.ends_by_itself_at == model.ends
         assert (case.channel == "chat") == model.is_open
         assert (chat.over_at is None) == model.is_open
         # The thread: no gaps, and whatever was said, once and in order.
@@ -203,6 +278,9 @@ BY_STAFF: dict[Callable[[Life, str], object], Callable[[Life, str], bool]] = {
     Life.take: Life.may_take,
     Life.pass_on: lambda life, who: life.holds(who) and life.model.is_open,
     Life.let_go: Life.holds,
+    Life.claim: Life.may_claim,
+    Life.join: lambda life, _who: life.model.is_seated,
+    Life.leave_company: lambda life, _who: life.model.is_open,
     Life.end: lambda life, who: life.holds(who) and life.model.is_open,
     Life.to_mail: lambda life, who: life.holds(who) and life.model.is_open,
     Life.answer: Life.holds,
@@ -211,23 +289,33 @@ BY_STAFF: dict[Callable[[Life, str], object], Callable[[Life, str], bool]] = {
 BY_CLIENT: dict[Callable[[Life, str], object], Callable[[Life, str], bool]] = {
     Life.client_is_there: lambda _life, _who: True,
     Life.client_says: lambda _life, _who: True,
+    Life.client_stays: lambda life, _who: life.model.is_open,
     Life.client_takes_as_mail: lambda life, _who: life.model.is_open,
     Life.client_leaves: lambda life, _who: life.model.is_open,
 }
 NAMES = ("Katrin Petersen", "Aylin Demir")
 # What ends a life comes seldom, so that lives are long.
-often = (Life.take, Life.is_there, Life.answer, Life.pass_on, Life.client_says)
+often = (
+    Life.take,
+    Life.is_there,
+    Life.answer,
+    Life.answer,
+    Life.pass_on,
+    Life.client_says,
+    Life.join,
+)
 people_do = st.tuples(
     st.sampled_from([*BY_STAFF, *BY_CLIENT, *often, *often, Life.client_is_there]),
     st.sampled_from(NAMES),
 )
 times = st.tuples(st.just(Life.passes), st.sampled_from((15, 45, 61, 125)))
-steps = st.lists(people_do | times, min_size=4, max_size=14)
+silences = st.tuples(st.just(Life.nobody_writes), st.sampled_from((60, 120, 180)))
+steps = st.lists(people_do | times | silences, min_size=4, max_size=14)
 
 
 def test_a_chat_stands_where_its_life_has_led_it() -> None:
     house = chatting_house()
-    offer(house.nordhafen.pk, by=house.ada, keep_minutes=2)
+    offer(house.nordhafen.pk, by=house.ada, keep_minutes=2, quiet_minutes=2, quiet_end_minutes=1)
     people = {one.name: (one, holder_of(one)) for one in (house.katrin, house.aylin)}
 
     @settings(max_examples=EXAMPLES, deadline=None)
@@ -250,7 +338,7 @@ def _live(
     life = Life(entered, people, model)
     allowed = BY_STAFF | BY_CLIENT
     for step, what in steps:
-        legal = step is Life.passes or allowed[step](life, what)  # type: ignore[arg-type]
+        legal = step in (Life.passes, Life.nobody_writes) or allowed[step](life, what)  # type: ignore[arg-type]
         if legal:
             step(life, what)
         else:
@@ -258,3 +346,4 @@ def _live(
                 step(life, what)
         life.agrees()
     event(f"ends {model.state}")
+    event(f"why: {entered.chat().why or '-'}")

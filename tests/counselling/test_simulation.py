@@ -123,7 +123,9 @@ def shift(step: EscalationStep, *, minutes: int) -> None:
     EscalationStep.objects.filter(pk=step.pk).update(at=F("at") + timedelta(minutes=minutes))
 
 
-@pytest.mark.parametrize("wrong", [{"days": 0}, {"days": 40}, {"cases": 0}, {"houses": 0}, {"cases": 3, "houses": 4}])
+@pytest.mark.parametrize(
+    "wrong", [{"days": 0}, {"days": 40}, {"cases": 0}, {"houses": 0}, {"cases": 3, "houses": 4}]
+)
 def test_numbers_without_sense_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(CommandError):
         call_command("simulate", **wrong)
