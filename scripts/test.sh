@@ -25,12 +25,17 @@ rm -rf "$results"
 mkdir -p "$results"
 failed=0
 
+# A long form may take longer than a test that hangs otherwise.
+long_forms=()
+[[ -z ${LOTSE_TEST_LONG:-} ]] || long_forms=(-o faulthandler_timeout=5400)
+
 # run NAME TEXT ARGUMENT…: one run of pytest; its result goes to $results/NAME.xml.
 run() {
   local name=$1 text=$2
   shift 2
   say "$text"
-  .venv/bin/python -m pytest --durations=15 --durations-min=10 --junit-xml="$results/$name.xml" "$@" || failed=1
+  .venv/bin/python -m pytest --durations=15 --durations-min=10 --junit-xml="$results/$name.xml" \
+    "${long_forms[@]}" "$@" || failed=1
 }
 
 run main "tests on PostgreSQL and Redis" -n "$workers" -m "not browser"
