@@ -10,6 +10,7 @@ from tests.conftest import SESSION
 from tests.journeys.actors import Colleague
 from tests.journeys.conftest import OpenVisitor
 from tests.journeys.evidence import no_serious_axe, screenshot
+from tests.journeys.keyboard import tab_to
 from tests.servers.lotse import Lotse, running_lotse
 
 WORRY = "Mein Kind schreit jede Nacht, und ich weiß nicht mehr weiter."
@@ -166,6 +167,52 @@ def test_wait_chat_network_off_and_on_transfer_and_on_by_mail(
     mother.locator("#id_text").fill("Danke, ich schlafe jetzt.")
     mother.locator("form[action$='/schreiben/'] button[type=submit]").first.click()
     expect(thread.locator(".message--client").last).to_contain_text("Danke, ich schlafe jetzt.")
+
+
+def test_by_keyboard_alone_with_the_sizes_swapped(visit: OpenVisitor, open_chat: Lotse) -> None:
+    mother = visit("desktop", base_url=open_chat.url).page()
+    mother.goto("/nordhafen/")
+    tab_to(mother, mother.locator(".hero a[href$='/chat/']"))
+    mother.keyboard.press("Enter")
+    tab_to(mother, mother.locator("#id_text"))
+    mother.keyboard.type(WORRY)
+    tab_to(mother, mother.locator("input[name=danger]").first)
+    mother.keyboard.press("ArrowDown")
+    tab_to(mother, mother.locator("form[data-draft-keep] button[type=submit]").first)
+    mother.keyboard.press("Enter")
+    room = connected(mother)
+    log = room.locator("[role=log]")  # which screen readers read out as it grows
+
+    mehmet = visit("phone", base_url=open_chat.url).page()
+    arrive(mehmet, MEHMET)
+    tab_to(mehmet, mehmet.locator("#chat-line form button").first)
+    mehmet.keyboard.press("Enter")
+    panel = connected(mehmet)
+    tab_to(mehmet, panel.locator("[data-chat-form] textarea"))
+    mehmet.keyboard.type("Guten Abend, ich bin Mehmet.")
+    mehmet.keyboard.press("Control+Enter")
+    expect(log).to_contain_text("ich bin Mehmet")
+
+    tab_to(mother, room.locator("[data-chat-form] textarea"))
+    mother.keyboard.type("Danke, dass Sie da sind.")
+    tab_to(mother, room.locator("[data-chat-form] button[type=submit]"))
+    mother.keyboard.press("Enter")
+    expect(panel.locator(".message--client").last).to_contain_text("Danke, dass Sie da sind.")
+
+    more = panel.locator("details.chat__more", has_text="Weitergeben")
+    tab_to(mehmet, more.locator("summary"))
+    mehmet.keyboard.press("Enter")
+    tab_to(mehmet, more.locator("select"))
+    mehmet.keyboard.type("Jonna")
+    tab_to(mehmet, more.locator("textarea"))
+    mehmet.keyboard.type("Meine Kollegin Jonna hat heute Nacht Zeit.")
+    tab_to(mehmet, more.locator("button[type=submit]"))
+    mehmet.keyboard.press("Enter")
+    expect(room.locator("[data-chat-title]")).to_contain_text("Jonna")
+
+    tab_to(mother, mother.locator("button[value=nachricht]"))
+    mother.keyboard.press("Enter")
+    expect(mother.locator("[data-chat-form]")).to_have_count(0)
 
 
 def test_without_sockets_and_without_javascript(visit: OpenVisitor, open_chat: Lotse) -> None:
