@@ -62,6 +62,7 @@ class Nginx:
             (r"server 127\.0\.0\.1:8000", f"server 127.0.0.1:{lotse.port}"),
             (r"server 127\.0\.0\.1:8001", f"server 127.0.0.1:{lotse.sockets_port}"),
             (r"/etc/letsencrypt/live/[^;]*/", f"{folder}/"),
+            (r"/opt/lotse/deploy", str(CONFIGURATION.parent)),
         ):
             text, changed = re.subn(pattern, value, text)
             assert changed, pattern
