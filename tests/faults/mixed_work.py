@@ -166,8 +166,8 @@ class Work:
                 if answer.status < 500:
                     return answer
                 self.ledger.note(answer)
-            enough = self._enough.is_set() and bool(self.failures)
-            assert time.monotonic() < began + PATIENCE and not enough, "nobody answers any more"
+            assert time.monotonic() < began + PATIENCE, "nobody answers any more"
+            assert not (self._enough.is_set() and self.failures), "the test is over"
             time.sleep(0.2)
 
     def come_back(self, browser: PlainBrowser, code: str) -> Answer:
