@@ -84,7 +84,7 @@ class Work:
     """The people at work. new_browser: makes the browser of one person."""
 
     def __init__(
-        self, new_browser: Callable[[], PlainBrowser], *, parents: int = 3, counsellors: int = 2
+        self, new_browser: Callable[[], PlainBrowser], *, parents: int = 2, counsellors: int = 1
     ) -> None:
         self.new_browser = new_browser
         self.ledger = Ledger()
@@ -96,7 +96,9 @@ class Work:
         self._parents = parents
         people: list[Callable[[], None]] = [self._parent for _each in range(parents)]
         people += [_Counsellor(self, email).step for email in COUNSELLORS[:counsellors]]
-        self._steps = dict.fromkeys(range(len(people)), 0)
+        self._worked = dict.fromkeys(
+            range(len(people)), 0.0
+        )  # when each began what they last ended
         self._threads = [
             threading.Thread(target=self._live, args=(number, step), daemon=True)
             for number, step in enumerate(people)
@@ -105,13 +107,13 @@ class Work:
             thread.start()
 
     # --- From outside ---------------------------------------------------------------------------
-    def everybody_works(self, times: int = 2) -> float:
-        """Wait until everybody has done something from beginning to end; return the seconds."""
-        return self._wait_for(len(self._threads), times)
+    def everybody_works(self) -> float:
+        """Wait until everybody has begun and ended something from now on; return the seconds."""
+        return self._wait_for(len(self._threads))
 
     def parents_work(self) -> None:
-        """Wait until each parent has done something from beginning to end."""
-        self._wait_for(self._parents, 2)
+        """Wait until each parent has begun and ended something from now on."""
+        self._wait_for(self._parents)
 
     def pause(self) -> None:
         """Let everybody finish what they are doing, and wait."""
@@ -177,7 +179,7 @@ class Work:
         return self.patiently(partial(browser.post, "/nordhafen/zurueck/", form))
 
     def _parent(self) -> None:
-        """Ask; come back twice with the code, read what is there, write more."""
+        """Ask; come back with the code, read what is there, write more; and once more."""
         browser, mark = self.new_browser(), secrets.token_hex(6)
         text = f"Unser Kind schläft nicht. Zeichen {mark}."
         page = self.patiently(partial(browser.get, "/nordhafen/frage/"))
@@ -209,16 +211,17 @@ class Work:
             self._idle.add(name)
             self._go.wait()
             self._idle.discard(name)
+            began = time.monotonic()
             try:
                 step()
             except BaseException as failure:  # noqa: BLE001 - shown by the test itself
                 self.failures.append(failure)
-            self._steps[name] += 1
+            self._worked[name] = began
         self._idle.add(name)
 
-    def _wait_for(self, people: int, times: int) -> float:
-        began, before = time.monotonic(), dict(self._steps)
-        while any(self._steps[n] < before[n] + times for n in range(people)):
+    def _wait_for(self, people: int) -> float:
+        began = time.monotonic()
+        while any(self._worked[n] < began for n in range(people)):
             self._check(began)
         return time.monotonic() - began
 

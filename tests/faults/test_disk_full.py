@@ -86,9 +86,9 @@ def test_without_room_for_files_texts_still_arrive(house: House, figures: list[s
 def test_without_room_for_database_and_log_a_page_says_so_and_it_goes_on(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    work = Work(lambda: PlainBrowser(house.lotse.url), parents=2, counsellors=1)
+    work = Work(lambda: PlainBrowser(house.lotse.url))
     try:
-        work.everybody_works(1)
+        work.everybody_works()
         end = time.monotonic() + PATIENCE
         while not work.ledger.errors["503"]:
             house.disk.fill()

@@ -59,10 +59,16 @@ class Form:
     full: float
     clock: float
     rounds: int
+    parents: int
+    counsellors: int
 
 
-SHORT = Form(away=1.0, locked=4.0, frozen=4.0, full=3.0, clock=0.0, rounds=1)
-LONG = Form(away=30.0, locked=30.0, frozen=30.0, full=30.0, clock=65.0, rounds=2)
+SHORT = Form(
+    away=1.0, locked=4.0, frozen=4.0, full=3.0, clock=0.0, rounds=1, parents=2, counsellors=1
+)
+LONG = Form(
+    away=30.0, locked=30.0, frozen=30.0, full=30.0, clock=65.0, rounds=2, parents=4, counsellors=2
+)
 
 
 @dataclass
@@ -80,7 +86,6 @@ class House:
 
     def run(self, fault: Callable[[], None]) -> None:
         """Let a fault happen, wait until everybody works again, and note what it cost."""
-        self.work.everybody_works(1)
         before = Counter(self.work.ledger.errors)
         began = time.monotonic()
         fault()
@@ -90,7 +95,7 @@ class House:
         said = ", ".join(f"{count} × {what}" for what, count in sorted(seen.items())) or "nothing"
         self.ledger.append(
             f"{fault.__name__.replace('_', ' '):22} {lasted:5.1f} s, people saw: {said}; "
-            f"everybody had finished two things {again:.1f} s after it"
+            f"everybody had begun and ended something {again:.1f} s after it"
         )
 
     # --- Faults ---------------------------------------------------------------------------------
@@ -220,9 +225,11 @@ def house(on_postgresql: bool, request: pytest.FixtureRequest) -> Iterator[House
         def browser() -> Marked:
             return Marked(nginx.port, address="127.0.0.1", headers={"User-Agent": "Probe"})
 
-        work = Work(browser)
+        form = request.param
+        work = Work(browser, parents=form.parents, counsellors=form.counsellors)
+        work.everybody_works()
         stack.callback(work.dismiss)
-        yield House(fleet, ground, disk, clock, office, work, request.param)
+        yield House(fleet, ground, disk, clock, office, work, form)
 
 
 @pytest.mark.parametrize(
