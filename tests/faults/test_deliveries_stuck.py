@@ -41,7 +41,7 @@ def sweep(at: datetime, channel: Channel = Channel.MAIL) -> int:
 
 def promise(key: str, at: datetime, **more: Any) -> Delivery:
     return deliveries.promise(
-        **{
+        **{  # type: ignore[arg-type]
             "key": key,
             "channel": Channel.MAIL,
             "to": "lea@nordhafen.example",

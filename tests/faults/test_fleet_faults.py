@@ -204,21 +204,14 @@ def house(on_postgresql: bool, request: pytest.FixtureRequest) -> Iterator[House
         url = create_database(postgresql.url("postgres"), "lotse")
         copy_database(template, url)
         office = stack.enter_context(open_post_office())
-        mail = {
+        more = {
             "LOTSE_EMAIL_HOST": "127.0.0.1",
             "LOTSE_EMAIL_PORT": str(office.port),
             "LOTSE_EMAIL_TLS": "0",
+            **(clock.variables if clock else {}),
         }
-        fleet = stack.enter_context(
-            fleet_on(
-                *(data,),
-                database_url=url,
-                redis_url=ground.redis.url(),
-                sockets=1,
-                **mail,
-                **(clock.variables if clock else {}),
-            )
-        )
+        at = {"database_url": url, "redis_url": ground.redis.url()}
+        fleet = stack.enter_context(fleet_on(data, **at, sockets=1, more=more))
         nginx = Nginx.start(folder / "nginx", fleet)
         stack.callback(nginx.stop)
 

@@ -5,10 +5,11 @@ import json
 import os
 import socket
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.chat.test_real_sockets import PATIENCE, RawSocket
 from tests.servers.lotse import Lotse, environment_of, free_port, prepare
@@ -110,7 +111,12 @@ def running_fleet(data: Path, *, database_url: str, redis_url: str) -> Iterator[
 
 @contextmanager
 def fleet_on(
-    data: Path, *, database_url: str, redis_url: str, sockets: int = EACH, **more: str
+    data: Path,
+    *,
+    database_url: str,
+    redis_url: str,
+    sockets: int = EACH,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Fleet]:
     """Run a fleet on the data that is there, and stop it at the end.
 
