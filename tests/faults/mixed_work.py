@@ -89,6 +89,8 @@ class Work:
         self.new_browser = new_browser
         self.ledger = Ledger()
         self.failures: list[BaseException] = []
+        self.codes_fit = threading.Event()  # those of the second factor: both clocks are the same
+        self.codes_fit.set()
         self._enough = threading.Event()
         self._go = threading.Event()
         self._go.set()
@@ -267,6 +269,9 @@ class _Counsellor:
             if "/anmelden/" not in page.url:
                 return page
             assert time.monotonic() < began + PATIENCE, f"{self.email} cannot sign in"
+            if not self.work.codes_fit.is_set():
+                self.work.codes_fit.wait(3 * PATIENCE)
+                began = time.monotonic()
             try:
                 self.browser = self.work.new_browser()
                 sign_in(self.browser, self.email)

@@ -47,6 +47,8 @@ class Ground:
             try:
                 self.postgresql.start_again()
             except RuntimeError:
+                if self.postgresql_answers():
+                    return  # it has come back by itself
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.1)
