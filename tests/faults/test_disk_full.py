@@ -108,15 +108,16 @@ def test_without_room_for_database_and_log_a_page_says_so_and_it_goes_on(
     finally:
         work.dismiss()
     ledger = work.stop()
-    work.check()
+    found = work.found()
     asked, added, replied = ledger.counts
     with capsys.disabled():
         print(
             f"\n  disk of database, queue and log full: people saw {dict(ledger.errors)}; all worked again "
             f"{again:.1f} s after there was room; {asked} questions, {added} messages, {replied} "
-            "replies acknowledged, all there once"
+            f"replies acknowledged, found {dict(found)}"
         )
     assert page.status == 200 or not unclear(page)
+    assert found.keys() == {"once"}
     assert not ledger.unclear
     with closing(sqlite3.connect(house.lotse.data / "lotse.sqlite3", timeout=20)) as database:
         register(database)  # what our indices and checks are made with

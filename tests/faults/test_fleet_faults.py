@@ -44,8 +44,16 @@ from outbox.models import Channel
 from outbox.operations import sending
 sending.sweep(channel=Channel.MAIL, now=lambda: timezone.now() + timedelta(minutes=5))
 """
-BREACHES = 'SELECT b.id FROM counselling_breach b WHERE b."case" IN (SELECT id FROM counselling_case WHERE created_at > to_timestamp(%s))'
-LADDERS = "SELECT e.id, e.taken, count(s.id), max(s.number) FROM counselling_escalation e LEFT JOIN counselling_escalationstep s ON s.escalation_id = e.id GROUP BY e.id, e.taken HAVING e.taken <> count(s.id)"
+# That a human looks is promised in minutes, which a slow machine may miss; every answer in an hour at least.
+BREACHES = """
+SELECT b.id FROM counselling_breach b JOIN counselling_case c ON c.id = b."case"
+WHERE c.created_at > to_timestamp(%s) AND b.kind <> 'ack'
+"""
+LADDERS = """
+SELECT e.id FROM counselling_escalation e
+LEFT JOIN counselling_escalationstep s ON s.escalation_id = e.id
+GROUP BY e.id, e.taken HAVING e.taken <> count(s.id) OR e.taken <> coalesce(max(s.number), 0)
+"""
 SMALL = (*DURABLE, "max_wal_size=48MB", "min_wal_size=32MB")
 
 
@@ -258,19 +266,20 @@ def test_nothing_acknowledged_is_lost_whatever_goes(
             for fault in faults:
                 house.run(fault)
         ledger = house.work.stop()
-        house.work.check()
+        found = house.work.found()
         house.fleet.manage("shell", "-v", "0", "-c", SEND_LATER)
         letters = Counter(letter["Message-ID"] for letter in house.office.letters)
         wrong = false_alarms(house, began)
         asked, added, replied = ledger.counts
         house.ledger.append(
-            f"acknowledged: {asked} questions, {added} messages, {replied} replies; lost 0, twice 0; "
-            f"mails: {len(letters)}, again under the same name: {sum(letters.values()) - len(letters)}; "
+            f"acknowledged: {asked} questions, {added} messages, {replied} replies; found "
+            f"{dict(found)}; mails: {len(letters)}, again under the same name: {sum(letters.values()) - len(letters)}; "
             f"false breaches and half steps: {len(wrong)}"
         )
     finally:
         with capsys.disabled():
             print("", *house.ledger, sep="\n  ")
+    assert found.keys() == {"once"}
     assert not ledger.unclear
     assert not wrong
     assert letters, "nobody was alarmed"
