@@ -1,10 +1,33 @@
 """Error pages: a plain sentence, what to do next, and help for an acute crisis still in sight."""
 
+import errno
+import sqlite3
+import sys
+
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import translation
+from redis.exceptions import RedisError
 
-from accounts.access import public, speak_language_of_address
+from accounts.access import language_of_address, public, speak_language_of_address
+from accounts.crisis import default_lines
+
+RETRY_AFTER = 30  # seconds
+# What a disk and SQLite say when they are full, locked or away; anything else is a mistake of ours.
+_DISK = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+_SQLITE = frozenset(
+    [
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+    ]
+)
 
 
 @public("shown instead of a page that could not be made")
@@ -30,8 +53,30 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @public("shown instead of a page that broke")
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer when something broke on our side."""
+    """Answer when something broke on our side, or is away for now."""
+    if comes_back(sys.exc_info()[1]):
+        return away(request)
     return render(request, "500.html", status=500)
+
+
+@public("shown instead of a page while database, Redis or disk do not do their part")
+def away(request: HttpRequest) -> HttpResponse:
+    """Answer while something is missing that comes back; asks neither database nor Redis for the page."""
+    if language_of_address(request) == "en":
+        translation.activate("en")  # the organisation's own German is spoken already, if it was found
+    page = render_to_string("503.html", {"crisis_lines": default_lines()})
+    return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
+
+
+def comes_back(error: BaseException | None) -> bool:
+    """Say whether an error is one of the surroundings: a database or Redis that is away, a full disk."""
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return True
+    if not isinstance(error, OperationalError | InterfaceError):
+        return isinstance(error, RedisError)
+    # PostgreSQL has other kinds for our own mistakes; SQLite has one code for all of them.
+    code = getattr(error.__cause__, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in _SQLITE
 
 
 @public("shown instead of a form that is too old or came from elsewhere")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ def run(parts: Sequence[Part], *, say: Callable[[str], Any]) -> bool:
         for child in children:
             code = child.process.poll()
             if code is not None and not stopping:
-                say(f"The {child.part.name} ended with {code}; starting it again.")
+                with suppress(OSError):  # a log on a full disk must not end the rest
+                    say(f"The {child.part.name} ended with {code}; starting it again.")
                 ended = [at for at in ended if at > time.monotonic() - RESTART_WINDOW]
                 ended.append(time.monotonic())
                 child.process = _start(child.part)

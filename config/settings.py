@@ -4,6 +4,7 @@ Every variable is listed in docs/operating.md. Outside the demo no secret has a 
 or wrong stops the start, all of it at once, each with a sentence that says what to set (config/environment.py).
 """
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -160,10 +161,22 @@ def database() -> dict[str, Any]:
         )
     else:
         parsed["CONN_MAX_AGE"] = 0
+        # Who waits for a lock for so long gets an answer, as on SQLite; else one forgotten transaction
+        # could hold every process. A server that went without a word is noticed in as long.
+        options.setdefault("options", "-c lock_timeout=20s")
+        options.setdefault("connect_timeout", 5)
+        options.setdefault("keepalives_idle", 10)
+        options.setdefault("keepalives_interval", 5)
+        options.setdefault("keepalives_count", 2)
+        options.setdefault("tcp_user_timeout", 20_000)
         options["pool"] = {
             "min_size": 1,
             "max_size": DATABASE_POOL,
-            "timeout": 20,
+            # A restart of the server is waited out; after that the page says so.
+            "timeout": 10,
+            # The waits between tries double until then; with the usual 300 the first page after an
+            # outage of five minutes could have to wait for minutes more.
+            "reconnect_timeout": 4,
         }
     return parsed
 
@@ -382,6 +395,8 @@ LOGGING = {
         "django.channels.server": {"handlers": [], "propagate": False},
     },
 }
+# A record that cannot be written (a full disk) would else be printed with its arguments.
+logging.raiseExceptions = False
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.logs.NothingReporterFilter"
 
 profiles.look_through(

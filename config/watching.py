@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from counselling import open_alarms, sweeping
+from outbox import queries as deliveries
 
 OK, AWAY, UNKNOWN = "ok", "away", "unknown"
 PATIENCE = 3.0  # seconds that Redis may take
@@ -21,7 +22,7 @@ def signs(*, at: datetime) -> dict[str, str]:
     database, redis: `ok`, `away` (redis also `none` where there is no need of it). worker: whether one
     has swept within minutes: `ok`, `late`, `never`. sweep: whether what is due is noticed: `ok`, `late`.
     alarms: whether ladders climb: `ok`, `late`. on_call: `ok`, or `empty` where an organisation has
-    nobody.
+    nobody. deliveries: `ok`, `late` (mails or calls do not leave), `dead` (one waits for a human).
     """
     database = OK if _answers(_ask_database, DatabaseError) else AWAY
     here: dict[str, str] = {"database": database, "redis": _redis()}
@@ -30,6 +31,7 @@ def signs(*, at: datetime) -> dict[str, str]:
         "sweep": lambda: "late" if sweeping.lag(at=at) > sweeping.LATE else OK,
         "alarms": lambda: "late" if open_alarms.are_late(at=at) else OK,
         "on_call": lambda: "empty" if open_alarms.organisations_without_on_call(at=at) else OK,
+        "deliveries": lambda: deliveries.trouble(at=at),
     }
     return here | {name: _word(ask) if database == OK else UNKNOWN for name, ask in rest.items()}
 

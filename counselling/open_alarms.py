@@ -12,6 +12,7 @@ from accounts.queries import houses, team_ids
 from counselling import reaching
 from counselling.models import Absence, Escalation, EscalationStep, LadderStep, OnCall
 from counselling.sla import Urgency
+from outbox import queries as outbox
 
 SHOWN = 3  # alarms that stand on every page; the rest is counted
 LISTED = 100
@@ -25,17 +26,18 @@ class Board:
     """What a member's pages say of alarms.
 
     loud: those that cannot wait, the first ones; more: how many others are open. nobody_on_call: for
-    who leads: nobody would be called in the end.
+    who leads: nobody would be called in the end. undelivered: for who leads: what nobody got.
     """
 
     loud: Sequence[Escalation]
     more: int
     nobody_on_call: bool
+    undelivered: int
 
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing to say."""
-        return not (self.loud or self.more or self.nobody_on_call)
+        return not (self.loud or self.more or self.nobody_on_call or self.undelivered)
 
     @property
     def mark(self) -> str:
@@ -54,13 +56,18 @@ def next_due() -> datetime | None:
 
 
 def board(member: Membership, *, at: datetime) -> Board:
-    """Return what a member's pages say of alarms. Two queries, and one for who leads."""
+    """Return what a member's pages say of alarms. Two queries, and two for who leads."""
     opened = _of(member).filter(ended_at__isnull=True)
     urgent = opened.filter(urgency=Urgency.SOFORT)
     loud = list(urgent.select_related("case__team").order_by("started_at", "pk")[:SHOWN])
     more = max(0, len(opened.values_list("pk", flat=True)[: LISTED + 1]) - len(loud))
     leads = member.role == Role.SUPERVISOR
-    return Board(loud, more, leads and reaching.nobody_on_call(member.organisation, at=at))
+    return Board(
+        loud,
+        more,
+        leads and reaching.nobody_on_call(member.organisation, at=at),
+        outbox.dead_count(member.organisation_id) if leads else 0,
+    )
 
 
 def listed(member: Membership, *, is_open: bool) -> list[Escalation]:

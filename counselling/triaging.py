@@ -88,12 +88,15 @@ def rate(
     again, unless what is new makes it worse.
     """
     began = time.monotonic()
-    work = _pool().submit(_verdict, conversation, thresholds, judged, None)
-    trial = (
-        _pool().submit(_verdict, conversation, thresholds, judged, settings.TRIAGE_SHADOW)
-        if settings.TRIAGE_SHADOW
-        else None
-    )
+    try:
+        work = _pool().submit(_verdict, conversation, thresholds, judged, None)
+        trial = (
+            _pool().submit(_verdict, conversation, thresholds, judged, settings.TRIAGE_SHADOW)
+            if settings.TRIAGE_SHADOW
+            else None
+        )
+    except RuntimeError:  # the process ends while it still answers; it begins nothing new
+        return unrated("failure")
     verdict = _result(work, SECONDS)
     if trial is None:
         return verdict

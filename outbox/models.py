@@ -54,6 +54,11 @@ class Delivery(models.Model):
         ADDRESS = "address", _("Die Adresse ist nicht erlaubt.")
         BROKEN = "broken", _("Beim Senden ist ein Fehler aufgetreten.")
 
+        @classmethod
+        def way_is_closed(cls) -> list["Delivery.Failure"]:
+            """Return the failures of the way, for which the delivery itself can do nothing."""
+            return [cls.UNREACHABLE, cls.TOO_SLOW]
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key = models.CharField(max_length=200, unique=True)
     organisation = models.UUIDField(null=True)

@@ -1,14 +1,15 @@
 """What is read about deliveries."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Case, Count, F, Min, When
 
 from outbox.models import Channel, Delivery, Gateway, PushSubscription
 
 LISTED = 100
+LATE = timedelta(minutes=10)  # that something should have left
 
 
 def dead(organisation: UUID) -> list[Delivery]:
@@ -18,6 +19,11 @@ def dead(organisation: UUID) -> list[Delivery]:
             "-touched_at", "pk"
         )[:LISTED]
     )
+
+
+def dead_count(organisation: UUID) -> int:
+    """Return how much could not be delivered for an organisation."""
+    return Delivery.objects.filter(organisation=organisation, state=Delivery.State.DEAD).count()
 
 
 def delivery_of(organisation: UUID, delivery: UUID) -> Delivery | None:
@@ -42,14 +48,25 @@ def counts() -> dict[tuple[str, str], int]:
 
 
 def first_due() -> dict[str, datetime]:
-    """Return when the first delivery was or is due that is still to be sent, by channel."""
+    """Return since when the first delivery is due that is still to be sent, by channel.
+
+    What found its way closed has been due since it was promised, whenever it is tried again.
+    """
+    stuck = When(failure__in=Delivery.Failure.way_is_closed(), then=F("promised_at"))
     rows = (
         Delivery.objects.filter(state__in=Delivery.State.open(), due_at__isnull=False)
         .order_by()
         .values_list("channel")
-        .annotate(first=Min("due_at"))
+        .annotate(first=Min(Case(stuck, default=F("due_at"))))
     )
     return dict(rows)
+
+
+def trouble(*, at: datetime) -> str:
+    """Say how deliveries go: `ok`, `late` (one should have left ten minutes ago), `dead` (one waits for a human)."""
+    if Delivery.objects.filter(state=Delivery.State.DEAD).exists():
+        return "dead"
+    return "late" if any(since < at - LATE for since in first_due().values()) else "ok"
 
 
 def browsers_of(owner: UUID) -> list[PushSubscription]:

@@ -17,6 +17,7 @@ for tool in "$@"; do
     chromium) has chromium-headless-shell || has chromium || missing+=(chromium-headless-shell) ;;
     nginx) has nginx || [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light) ;;
     age) has age || missing+=(age) ;;
+    cc) has cc || missing+=(gcc libc6-dev) ;;
     openssl) has openssl || missing+=(openssl) ;;
     gettext) { has xgettext && has msgfmt; } || missing+=(gettext) ;;
     *) fail "ensure-tools.sh knows no tool named $tool" ;;

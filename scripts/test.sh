@@ -12,6 +12,7 @@ cd "$(dirname "$0")/.." || exit
 . scripts/say.sh
 
 tools=(age chromium gettext nginx openssl)
+[[ -z ${LOTSE_TEST_LONG:-} ]] || tools+=(cc) # for a clock that can be set; without it that fault is left out
 [[ -n ${LOTSE_TEST_DATABASE_URL:-} ]] || tools+=(postgresql)
 [[ -n ${LOTSE_TEST_REDIS_URL:-} ]] || tools+=(redis)
 scripts/ensure-tools.sh "${tools[@]}" || exit 1

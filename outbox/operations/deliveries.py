@@ -18,7 +18,8 @@ from outbox import signals
 from outbox.models import Channel, Delivery
 
 CLAIM = timedelta(minutes=2)  # how long one try may take before somebody else may try
-# How long to wait after each failed try; after the last one it is for a human to try again.
+# How long to wait after each failed try; after the last one it is for a human to try again. A way that
+# is closed is not the delivery's fault: it is tried again at least every LONGEST_CLOSED, for a day.
 BACKOFF = (
     timedelta(seconds=15),
     timedelta(minutes=1),
@@ -27,6 +28,8 @@ BACKOFF = (
     timedelta(minutes=30),
     timedelta(hours=2),
 )
+LONGEST_CLOSED = timedelta(minutes=10)
+CLOSED_FOR_GOOD = timedelta(days=1)  # since the promise
 KEPT_DEAD = timedelta(days=7)  # then nobody wants it any more
 KEPT_SENT = timedelta(days=30)
 CLOCK_SLACK = timedelta(minutes=1)  # by which the clocks of two machines may differ
@@ -132,16 +135,21 @@ def claim(
 ) -> Delivery | None:
     """Claim the delivery that is due longest, or return None when there is none.
 
-    A compare-and-swap on the row as it was seen: of any number of workers one wins. besides: ids that
-    this sweep leaves for the next one.
+    A compare-and-swap on the row as it was seen: of any number of workers one wins. What ends every
+    worker that tries it never fails: its claims expire, ever later, and after as many tries as anything
+    else has it is dead. besides: ids that this sweep leaves for the next one.
     """
     due = Delivery.objects.filter(channel=channel, due_at__lte=at).exclude(pk__in=besides)
     for seen in due.order_by("due_at", "pk")[:20]:
+        expired = seen.state == Delivery.State.SENDING
+        if expired and not seen.failure and _is_last(seen.attempts):
+            note_failed(delivery=seen, failure=Delivery.Failure.BROKEN, at=at)
+            continue
         mine = Delivery.objects.filter(
             pk=seen.pk, state=seen.state, due_at=seen.due_at, attempts=seen.attempts
         ).update(
             state=Delivery.State.SENDING,
-            due_at=at + CLAIM,
+            due_at=at + (max(CLAIM, _wait(seen.attempts)) if expired else CLAIM),
             touched_at=at,
             attempts=F("attempts") + 1,
         )
@@ -173,17 +181,37 @@ def note_failed(
 
     again: whether another try could help. Nothing is noted once somebody else has claimed it.
     """
-    gives_up = not again or delivery.attempts > len(BACKOFF)
+    wait = _wait(delivery.attempts)
+    gives_up = not again or _is_last(delivery.attempts)
+    if again and failure in Delivery.Failure.way_is_closed():
+        wait = min(wait, LONGEST_CLOSED)
+        gives_up = at >= delivery.promised_at + CLOSED_FOR_GOOD
     mine = Delivery.objects.filter(
         pk=delivery.pk, state=Delivery.State.SENDING, attempts=delivery.attempts
     ).update(
         state=Delivery.State.DEAD if gives_up else Delivery.State.WAITING,
         failure=failure,
-        due_at=None if gives_up else at + BACKOFF[delivery.attempts - 1],
+        due_at=None if gives_up else at + wait,
         touched_at=at,
     )
     if mine and gives_up:
         _record("delivery.dead", delivery, by=trail.SYSTEM, at=at, failure=str(failure))
+
+
+@transaction.atomic
+def way_is_open(*, delivery: Delivery, at: datetime) -> None:
+    """Let what found the way of a delivery closed leave now: that one has got through."""
+    stuck = Delivery.objects.filter(
+        channel=delivery.channel,
+        state=Delivery.State.WAITING,
+        failure__in=Delivery.Failure.way_is_closed(),
+        due_at__gt=at,
+    )
+    if delivery.channel == Channel.WEBHOOK:
+        stuck = stuck.filter(organisation=delivery.organisation)
+    elif delivery.channel == Channel.PUSH:
+        stuck = stuck.filter(to=delivery.to)
+    stuck.update(due_at=at, touched_at=at)
 
 
 @transaction.atomic
@@ -251,6 +279,15 @@ def settle_clock(*, at: datetime) -> int:
             due_at=seen.due_at - (seen.touched_at - at), touched_at=at
         )
     return settled
+
+
+def _wait(attempts: int) -> timedelta:
+    """Return how long to wait after so many tries."""
+    return BACKOFF[min(max(attempts, 1), len(BACKOFF)) - 1]
+
+
+def _is_last(attempts: int) -> bool:
+    return attempts > len(BACKOFF)
 
 
 def _record(what: str, row: Delivery, *, by: trail.Actor, at: datetime, **more: str) -> None:

@@ -28,10 +28,11 @@ def sweep(*, channel: Channel, now: Callable[[], datetime], most: int = 500) -> 
     """Send what is due over one channel, and return how many were sent. now: reads the clock.
 
     Where the way itself is closed (the mail server or gateway does not answer), the rest of that way
-    waits for the next sweep, so that one dead gateway does not hold up anybody else's.
+    waits for the next sweep, so that one dead gateway does not hold up anybody else's. Where one gets
+    through, what found the way closed before leaves too.
     """
     deliveries.settle_clock(at=now())
-    sent, closed, left = 0, set[str](), set[UUID]()
+    sent, closed, opened, left = 0, set[str](), set[str](), set[UUID]()
     for _one in range(most):
         delivery = deliveries.claim(channel=channel, at=now(), besides=frozenset(left))
         if delivery is None:
@@ -43,6 +44,9 @@ def sweep(*, channel: Channel, now: Callable[[], datetime], most: int = 500) -> 
         failed = send_claimed(delivery, now)
         if failed is None:
             sent += 1
+            if _way(delivery) not in opened:
+                opened.add(_way(delivery))
+                deliveries.way_is_open(delivery=delivery, at=now())
         elif failed.way_is_closed:
             closed.add(_way(delivery))
     return sent

@@ -110,10 +110,11 @@ def test_a_mail_that_never_gets_through_is_dead_and_a_human_tries_again(
     promised = promise()
     at = NOON
     port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
-    for wait in (timedelta(0), *deliveries.BACKOFF):
-        at += wait
+    while now(promised).state == Delivery.State.WAITING:
+        at += deliveries.LONGEST_CLOSED
         assert sweep(at) == 0
     assert now(promised).state == Delivery.State.DEAD
+    assert at == NOON + deliveries.CLOSED_FOR_GOOD, "the way was closed for a day"
     assert queries.dead(NORDHAFEN) == [promised]
     assert queries.dead(uuid4()) == []
     assert TrailEntry.objects.get(action="delivery.dead").detail["failure"] == "unreachable"

@@ -5,10 +5,11 @@ import json
 import os
 import socket
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.chat.test_real_sockets import PATIENCE, RawSocket
 from tests.servers.lotse import Lotse, environment_of, free_port, prepare
@@ -25,6 +26,7 @@ class Fleet(Lotse):
     """A running fleet of two processes of each kind."""
 
     own_sockets_port: int = field(default_factory=free_port)
+    sockets: int = EACH
 
     @property
     def sockets_port(self) -> int:
@@ -34,7 +36,7 @@ class Fleet(Lotse):
     @property
     def command(self) -> list[str]:
         """Return the arguments of manage.py that start the fleet."""
-        counts = [f"--{kind}={EACH}" for kind in ("web", "sockets", "workers")]
+        counts = [f"--web={EACH}", f"--sockets={self.sockets}", f"--workers={EACH}"]
         ports = ["--port", str(self.port), "--sockets-port", str(self.sockets_port)]
         return ["fleet", *counts, *ports]
 
@@ -103,6 +105,23 @@ class FleetSocket(RawSocket):
 def running_fleet(data: Path, *, database_url: str, redis_url: str) -> Iterator[Fleet]:
     """Run a fleet on a copy of the demo's data, but as in earnest, and stop it at the end."""
     copy_demo(data, database_url, prepare)
+    with fleet_on(data, database_url=database_url, redis_url=redis_url) as fleet:
+        yield fleet
+
+
+@contextmanager
+def fleet_on(
+    data: Path,
+    *,
+    database_url: str,
+    redis_url: str,
+    sockets: int = EACH,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Fleet]:
+    """Run a fleet on the data that is there, and stop it at the end.
+
+    sockets: how many processes for them. more: further variables of the environment.
+    """
     environment = {
         **environment_of(data, database_url),
         "LOTSE_PROFILE": "fleet",
@@ -112,8 +131,10 @@ def running_fleet(data: Path, *, database_url: str, redis_url: str) -> Iterator[
         "LOTSE_BEHIND_PROXY": "1",
         "LOTSE_DATABASE_POOL": "6",
         "LOTSE_LOG_FORMAT": "json",
+        **more,
     }
-    fleet = Fleet(data, {k: v for k, v in environment.items() if k not in DEMO_ONLY})
+    told = {k: v for k, v in environment.items() if k not in DEMO_ONLY}
+    fleet = Fleet(data, told, sockets=sockets)
     fleet.start()
     try:
         yield fleet

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def clear_stale() -> None:
         owner = folder.name.removeprefix(PREFIX).split("-")[0]
         if PROCESSES.exists() and not (PROCESSES / owner).exists():
             kill_processes_of(folder)
+            for mounted in (PROCESSES / "mounts").read_text().splitlines():
+                if (place := mounted.split()[1]).startswith(f"{folder}/"):
+                    subprocess.run(["umount", "--lazy", place], check=False)
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -14,8 +14,9 @@ import psycopg
 
 from config import processes
 from tests.servers.chats import Room, make
+from tests.servers.ground import Ground
 from tests.servers.lotse import ROOT, environment_of, free_port, prepare
-from tests.servers.postgresql import PostgreSQL, copy_database, create_database
+from tests.servers.postgresql import DURABLE, PostgreSQL, copy_database, create_database
 from tests.servers.prepared import copy_demo
 from tests.servers.redis import Redis
 
@@ -81,12 +82,9 @@ class Process:
 
 
 @dataclass
-class Parts:
+class Parts(Ground):
     """What runs. Everything is on sockets below `folder`, apart from the Daphnes' ports."""
 
-    folder: Path
-    postgresql: PostgreSQL
-    redis: Redis
     environment: dict[str, str]
     daphnes: list[Process] = field(default_factory=list)
     worker: Process | None = None
@@ -99,36 +97,6 @@ class Parts:
     def chats(self, count: int) -> list[Room]:
         """Make chats in which counsellors sit."""
         return make(count, self.environment)
-
-    def kill_redis(self) -> None:
-        """End Redis as a power cut would; what it knew is gone."""
-        self.redis.stop()
-
-    def start_redis(self) -> None:
-        """Start Redis again at the same address."""
-        self.redis = Redis.start(self.folder, "redis")
-
-    def kill_postgresql(self) -> None:
-        """Kill each process of PostgreSQL, as the kernel does when memory runs out."""
-        pid = int((self.postgresql.folder / "data" / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGSTOP)  # so that it starts no other while we look
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for one in [*children, str(pid)]:
-            with suppress(ProcessLookupError):
-                os.kill(int(one), signal.SIGKILL)
-
-    def start_postgresql(self) -> None:
-        """Start PostgreSQL again; it refuses as long as one of its old processes is dying."""
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self.postgresql.start_again()
-            except RuntimeError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.1)
-            else:
-                return
 
     def connections(self) -> int | None:
         """Return how many connections the database has now; None while it is away."""
@@ -145,9 +113,7 @@ class Parts:
         """End everything."""
         for process in self.processes:
             process.kill()
-        self.redis.stop()
-        with suppress(RuntimeError):
-            self.postgresql.stop()
+        super().stop()
 
 
 @contextmanager
@@ -161,7 +127,7 @@ def running_parts(
     """
     data = folder / "data"
     copy_demo(data, template, prepare)
-    postgresql = PostgreSQL.start(folder, durable=True)
+    postgresql = PostgreSQL.start(folder, settings=DURABLE)
     redis = Redis.start(folder, "redis")
     url = create_database(postgresql.url("postgres"), "lotse")
     copy_database(template, url)

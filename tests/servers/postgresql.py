@@ -22,7 +22,7 @@ SETTINGS = (
     "shared_buffers=128MB",
 )
 # But what was committed has to outlive the end of its processes, where a test kills them.
-DURABLE = ("synchronous_commit=on",)
+DURABLE = (*SETTINGS, "synchronous_commit=on")
 
 
 def _run(*command: str | Path) -> None:
@@ -49,12 +49,12 @@ class PostgreSQL:
     settings: tuple[str, ...] = SETTINGS
 
     @classmethod
-    def start(cls, parent: Path, *, durable: bool = False) -> "PostgreSQL":
+    def start(cls, parent: Path, *, settings: tuple[str, ...] = SETTINGS) -> "PostgreSQL":
         """Make a cluster in a folder below `parent` and start it; takes about two seconds.
 
-        durable: what is committed outlives a kill. Raises MissingProgram.
+        Raises MissingProgram.
         """
-        server = cls(parent / "postgresql", SETTINGS + DURABLE if durable else SETTINGS)
+        server = cls(parent / "postgresql", settings)
         server.folder.mkdir()
         if os.geteuid() == 0:
             shutil.chown(server.folder, "postgres", "postgres")

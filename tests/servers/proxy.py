@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.request
 from dataclasses import dataclass
+from functools import cache, partial
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class Nginx:
             (r"server 127\.0\.0\.1:8000", f"server 127.0.0.1:{lotse.port}"),
             (r"server 127\.0\.0\.1:8001", f"server 127.0.0.1:{lotse.sockets_port}"),
             (r"/etc/letsencrypt/live/[^;]*/", f"{folder}/"),
+            (r"/opt/lotse/deploy", str(CONFIGURATION.parent)),
         ):
             text, changed = re.subn(pattern, value, text)
             assert changed, pattern
@@ -109,9 +111,10 @@ def certificate(folder: Path) -> None:
     )
 
 
+@cache
 def any_certificate() -> ssl.SSLContext:
-    """Return a context that trusts everybody."""
-    context = ssl.create_default_context()
+    """Return a context that trusts everybody. Made once: reading the world's certificates takes long."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
@@ -136,7 +139,7 @@ class Marked(PlainBrowser):
 
         class Handler(urllib.request.HTTPSHandler):
             def https_open(self, request: urllib.request.Request) -> Any:
-                return self.do_open(FromHere, request)
+                return self.do_open(FromHere, request, context=any_certificate())
 
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
@@ -144,7 +147,7 @@ class Marked(PlainBrowser):
             urllib.request.HTTPCookieProcessor(self.cookies),
         )
         self._opener.addheaders = [*headers.items(), ("Origin", base)]
-        self._connect = FromHere
+        self._connect = partial(FromHere, context=any_certificate())
 
     def handshake(self, path: str) -> int:
         """Try to open a socket with the same marks, and return the status of the answer."""
