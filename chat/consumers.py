@@ -21,7 +21,8 @@ from django.utils import timezone
 from accounts.events import member_group, person_group
 from accounts.sockets import Socket, Watch
 from chat import events, exchange, protocol
-from chat.exchange import Gone, News, Reader, Side, Speaker
+from chat.committer import Committer
+from chat.exchange import Gone, News, Reader, Said, Saying, Side, Speaker
 from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
 from chat.rooms import Room, Rooms
 from vault import sessions
@@ -36,13 +37,13 @@ STALLED = 30.0  # seconds that a reader with a full window may say nothing
 # A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
 THREADS = 4
 _THREADS = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat")
+# What is said waits for nobody who looks.
+_WRITER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat-writer")
 
 
-async def asked(question: Callable[[], Answer]) -> Answer:
+async def asked(question: Callable[[], Answer], *, by: ThreadPoolExecutor = _THREADS) -> Answer:
     """Call something that needs the database in one of the chat's threads."""
-    answer: Answer = await database_sync_to_async(
-        question, thread_sensitive=False, executor=_THREADS
-    )()
+    answer: Answer = await database_sync_to_async(question, thread_sensitive=False, executor=by)()
     return answer
 
 
@@ -133,7 +134,8 @@ class ChatConsumer(Socket):
         elif isinstance(frame, Send):
             await self._said(frame)
         elif isinstance(frame, Read):
-            await self._asked_for(frame)
+            speaker = self._speaker()
+            await asked(lambda: exchange.read(speaker, frame))
         elif isinstance(frame, Got):
             await self._got(frame)
         elif isinstance(frame, Typing):
@@ -180,13 +182,11 @@ class ChatConsumer(Socket):
         if not self._sends.take(time.monotonic()):
             await self._out({"type": "refused", "id": str(frame.id), "error": "too_fast"})
             return
-        await self._asked_for(frame)
-        await self._catch_up()  # not by the hint, which may be lost
-
-    async def _asked_for(self, frame: Send | Read) -> None:
-        speaker = self._speaker()
-        for out in await asked(lambda: exchange.take(speaker, frame, at=timezone.now())):
-            await self._out(out)
+        one = exchange.saying(self._speaker(), frame)
+        if not isinstance(one, Saying):
+            await self._out(one)
+            return
+        await self._out(await committer.say(one))
 
     async def _got(self, frame: Got) -> None:
         was_full = len(self._on_the_way) >= protocol.WINDOW
@@ -378,5 +378,18 @@ async def _read(case: UUID, readers: Sequence[Reader]) -> tuple[list[News], bool
     return await asked(lambda: exchange.shared_news(case, readers))
 
 
+async def _say_together(
+    some: Sequence[Saying], readers: Sequence[Sequence[Reader]]
+) -> list[Said | None]:
+    return await asked(
+        lambda: exchange.say_together(some, readers, at=timezone.now()), by=_WRITER
+    )
+
+
+async def _say_alone(one: Saying) -> exchange.Out:
+    return await asked(lambda: exchange.say_alone(one, at=timezone.now()))
+
+
 watched = Watch(_look_at_sessions)
 rooms = Rooms(_read)
+committer = Committer(_say_together, _say_alone, rooms)

@@ -5,6 +5,7 @@ whoever runs an event loop calls it in a thread. It writes nothing itself: opera
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,14 +37,16 @@ from counselling.operations import cases as case_operations
 from counselling.operations import messages, reading
 from counselling.operations.cases import NotHolder
 from counselling.operations.entries import CaseGone, DifferentText
+from counselling.operations.together import Line, Written
 from counselling.queries import Entry
 from counselling.sharing import Sealed
 from counselling.states import IllegalMove
 from vault import sessions
 from vault.keyring import Holder, KeyUnavailable
-from vault.sealing import SealBroken
+from vault.sealing import CaseKey, SealBroken
 
 Out = dict[str, Any]
+Frames = dict[int, Out]  # of the entries of one case that are brought to several, by number
 POLL = timedelta(seconds=20)  # after which everybody looks by themselves, hint or not
 
 _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
@@ -222,21 +225,31 @@ def shared_news(case: UUID, readers: Sequence[Reader]) -> tuple[list[News], bool
         return [News(gone=Close.NOT_THERE) for _reader in readers], True
     most = min(reader.room for reader in readers)
     found = sharing.sealed(case, after=min(reader.after for reader in readers), most=most)
-    return [_news_of(reader, row, found) for reader in readers], found.is_all
+    frames: Frames = {}
+    return [_news_of(reader, row, found, frames) for reader in readers], found.is_all
 
 
-def _news_of(reader: Reader, case: Case, found: Sealed) -> News:
+def _news_of(reader: Reader, case: Case, found: Sealed, frames: Frames) -> News:
     speaker = reader.speaker
     if speaker.member is not None and (why := _gone(speaker.member, case)):
         return News(gone=why)
+    return _opened_for(reader, found, frames)
+
+
+def _opened_for(
+    reader: Reader, found: Sealed, frames: Frames, key: CaseKey | None = None
+) -> News:
+    speaker = reader.speaker
     roles = Message.Role.for_client() if speaker.member is None else None
     try:
-        entries = sharing.opened(found, holder=speaker.holder, roles=roles, after=reader.after)
+        entries = sharing.opened(
+            found, holder=speaker.holder, roles=roles, after=reader.after, key=key
+        )
     except KeyUnavailable:
         return News(gone=Close.NOT_THERE)
     with translation.override(speaker.language):
-        frames = [_message(entry, speaker) for entry in entries]
-    return News(frames, max(found.upto, reader.after))
+        out = [_message_once(entry, speaker, frames) for entry in entries]
+    return News(out, max(found.upto, reader.after))
 
 
 def state(speaker: Speaker, *, at: datetime) -> Out:
@@ -286,31 +299,115 @@ def standing(chat: Chat, line: InLine | None, counsellor: str, *, at: datetime) 
     return wording.over(chat)
 
 
-def take(speaker: Speaker, frame: Send | Read, *, at: datetime) -> list[Out]:
-    """Do what a frame says and return what its sender gets for it. Raises Gone or Broken."""
-    if isinstance(frame, Read):
-        if speaker.member is None:
-            speaking.read_by_client(case=speaker.case, seq=frame.seq)
-        else:
-            speaking.read_by_team(case=speaker.case, seq=frame.seq)
-        return []
+def read(speaker: Speaker, frame: Read) -> None:
+    """Note up to where somebody has looked."""
+    if speaker.member is None:
+        speaking.read_by_client(case=speaker.case, seq=frame.seq)
+    else:
+        speaking.read_by_team(case=speaker.case, seq=frame.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Something fit to be said, and who says it. text: cleaned."""
+
+    speaker: Speaker
+    frame: Send
+    text: str = field(repr=False)
+
+
+def saying(speaker: Speaker, frame: Send) -> Saying | Out:
+    """Return what a frame wants to say, or its refusal where nobody need ask the database. Raises Broken."""
     if speaker.member is None and frame.kind is Kind.NOTE:
         raise Broken("unknown_kind")
     cleaned = clean(frame.text)
     if is_empty(cleaned.text):
-        return [_refused(frame, "empty")]
+        return _refused(frame, "empty")
     if len(cleaned.text) > protocol.LONGEST_TEXT:
-        return [_refused(frame, "too_long")]
+        return _refused(frame, "too_long")
+    return Saying(speaker, frame, cleaned.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of it: the sender's answer, and what those get who were named with it."""
+
+    answer: Out
+    news: Sequence["News | None"] = ()
+
+
+def say_together(
+    some: Sequence[Saying], readers: Sequence[Sequence["Reader"]], *, at: datetime
+) -> list[Said | None]:
+    """Write what is said in different chats at once; None for each that `say_alone` has to do.
+
+    readers: who looks at each of the chats here; those who stand right before the new entry get it at
+    once, nobody reads its row for them. Never raises for what one of them says; DatabaseError says that
+    nothing was written.
+    """
+    plain = [one for one in some if one.frame.kind is Kind.MESSAGE]
+    lines = [
+        Line(one.speaker.case, one.text, one.frame.id, one.speaker.holder, one.speaker.member)
+        for one in plain
+    ]
+    found = dict(zip(map(id, plain), speaking.say_all(lines, at=at), strict=True))
+    return [
+        _said(one, written, who) if (written := found.get(id(one))) is not None else None
+        for one, who in zip(some, readers, strict=True)
+    ]
+
+
+def _said(one: Saying, written: Written, readers: Sequence["Reader"]) -> Said:
+    answer = _ack(one.frame, written.seq)
+    if written.message is None:
+        return Said(answer)
+    case = written.message.case
+    found = Sealed(case.pk, [written.message], (), written.seq, is_all=True)
+    frames: Frames = {}
+    return Said(answer, [_at_once(reader, found, written, frames) for reader in readers])
+
+
+def _at_once(
+    reader: "Reader", found: Sealed, written: Written, frames: Frames
+) -> "News | None":
+    """Return a new entry for who stands right before it; None: they have to look by themselves.
+
+    The transaction that wrote it has just asked whether the case has its key and whether its holder may
+    read it. About a colleague who looks on it has not asked.
+    """
+    member = reader.speaker.member
+    key = reader.speaker.holder.kept_key(found.case)
+    is_asked_about = member is None or member.pk == written.holder
+    if key is None or reader.after != written.seq - 1 or not is_asked_about:
+        return None
+    return _opened_for(reader, found, frames, key)
+
+
+def say_alone(one: Saying, *, at: datetime) -> Out:
+    """Say something by itself and return what its sender gets for it. Raises Gone."""
+    frame = one.frame
     try:
-        seq = _say(speaker, frame, cleaned.text, at=at)
+        seq = _say(one.speaker, frame, one.text, at=at)
     except DifferentText as before:
-        return [_refused(frame, "different_text") | {"seq": before.seq}]
+        return _refused(frame, "different_text") | {"seq": before.seq}
     except (CaseGone, KeyUnavailable):
         raise Gone(Close.NOT_THERE) from None
     except tuple(kind for kind, _name in _REFUSALS) as refusal:
         name = next(name for kind, name in _REFUSALS if isinstance(refusal, kind))
-        return [_refused(frame, name)]
-    return [{"type": "ack", "id": str(frame.id), "seq": seq}]
+        return _refused(frame, name)
+    return _ack(frame, seq)
+
+
+def take(speaker: Speaker, frame: Send, *, at: datetime) -> Out:
+    """Say something in a batch of one, else by itself; return what its sender gets. Raises Gone or Broken."""
+    one = saying(speaker, frame)
+    if not isinstance(one, Saying):
+        return one
+    with suppress(DatabaseError):  # then by itself, which says so
+        (said,) = say_together([one], [()], at=at)
+        if said is not None:
+            return said.answer
+    return say_alone(one, at=at)
 
 
 def poll(
@@ -323,8 +420,10 @@ def poll(
     first = welcome(speaker, hello, at=at)
     out = [first]
     for frame in frames:
-        if isinstance(frame, Send | Read):
-            out += take(speaker, frame, at=at)
+        if isinstance(frame, Send):
+            out.append(take(speaker, frame, at=at))
+        elif isinstance(frame, Read):
+            read(speaker, frame)
         elif isinstance(frame, Hello | Got):
             raise Broken("unexpected")
     return [*out, *news(speaker, after=first["after"]), state(speaker, at=at)]
@@ -352,6 +451,15 @@ def _case(speaker: Speaker) -> Case:
     if row is None:
         raise Gone(Close.NOT_THERE)
     return row
+
+
+def _message_once(entry: Entry, speaker: Speaker, frames: Frames) -> Out:
+    """Return an entry's frame; what is the same for everybody is made once."""
+    if entry.role is Message.Role.SYSTEM:
+        return _message(entry, speaker)
+    if entry.seq not in frames:
+        frames[entry.seq] = _message(entry, speaker)
+    return frames[entry.seq]
 
 
 def _message(entry: Entry, speaker: Speaker) -> Out:
@@ -386,6 +494,10 @@ def _in_line(line: InLine, *, at: datetime) -> Out:
         },
         "until": line.until.isoformat() if line.until else None,
     }
+
+
+def _ack(frame: Send, seq: int) -> Out:
+    return {"type": "ack", "id": str(frame.id), "seq": seq}
 
 
 def _refused(frame: Send, error: str) -> Out:

@@ -46,12 +46,29 @@ class Room:
             await self._bring_all()
             self._answered = answers
 
+    def wanting(self) -> list[tuple[Listener, Reader]]:
+        """Return who can take something, and from where on."""
+        return [(one, reader) for one in self.listeners if (reader := one.wants()) is not None]
+
+    async def bring(
+        self, wanting: Sequence[tuple[Listener, Reader]], news: Sequence[News | None]
+    ) -> None:
+        """Bring what was written here just now; who stands elsewhere by now, or gets None, looks."""
+        async with self._reading:
+            is_all = len(wanting) == len(self.listeners)
+            for (one, reader), found in zip(wanting, news, strict=True):
+                now = one.wants()
+                if found is not None and now is not None and now.after == reader.after:
+                    await one.bring(found)
+                else:
+                    is_all = False
+        if not is_all:
+            await self.look()
+
     async def _bring_all(self) -> None:
         is_all = False
         while not is_all:
-            wanting = [
-                (one, reader) for one in self.listeners if (reader := one.wants()) is not None
-            ]
+            wanting = self.wanting()
             if not wanting:
                 return
             news, is_all = await self._read(self._case, [reader for _one, reader in wanting])
@@ -72,6 +89,10 @@ class Rooms:
         room = self._rooms.setdefault(place, Room(case, self._read))
         room.listeners.add(listener)
         return room
+
+    def room(self, case: UUID) -> Room | None:
+        """Return the room of a case if anybody is in it."""
+        return self._rooms.get((asyncio.get_running_loop(), case))
 
     def leave(self, case: UUID, listener: Listener) -> None:
         """Let it hear no more; one that never entered is no error."""
