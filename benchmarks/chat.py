@@ -177,7 +177,7 @@ def _lotse(database_url: str, folder: Path, size: int) -> Iterator[Server]:
     rooms = make(size // 2, variables)
     port = free_port()
     where = ("--bind", "127.0.0.1", "--port", str(port))
-    command = processes.daphne("config.asgi:application", *where)
+    command = processes.daphne("benchmarks.unlimited:application", *where)
     server = Process(command, variables, folder / "daphne.log", port)
     server.start()
     try:

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from chat.exchange import Out, Reader, Said, Saying
-from chat.rooms import Rooms
+from chat.rooms import Room, Rooms
 
 log = logging.getLogger("lotse.sockets")
 
@@ -82,7 +82,7 @@ class Committer:
 
     async def _write_batch(self, desk: _Desk, batch: list[_Waiting]) -> None:
         rooms = [self._rooms.room(waiting.one.speaker.case) for waiting in batch]
-        wanting = [room.wanting() if room else [] for room in rooms]
+        wanting = [room.expect() if room else [] for room in rooms]
         readers = [[reader for _one, reader in those] for those in wanting]
         said: list[Said | None] = [None] * len(batch)
         try:
@@ -93,19 +93,19 @@ class Committer:
             log.error("a batch of chats was not written: %s", type(error).__name__)
         for waiting, room, those, done in zip(batch, rooms, wanting, said, strict=True):
             if done is None:
-                self._beside(desk, self._by_itself(desk, waiting))
+                self._beside(desk, self._by_itself(desk, waiting, room))
                 continue
             if not waiting.answer.done():  # who said it may have gone
                 waiting.answer.set_result(done.answer)
             if room is not None:
-                self._beside(desk, _safely(room.bring(those, done.news or [None] * len(those))))
+                self._beside(desk, _safely(room.bring(those, done.news)))
 
     def _beside(self, desk: _Desk, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         desk.beside.add(task)
         task.add_done_callback(desk.beside.discard)
 
-    async def _by_itself(self, desk: _Desk, waiting: _Waiting) -> None:
+    async def _by_itself(self, desk: _Desk, waiting: _Waiting, room: Room | None) -> None:
         case = waiting.one.speaker.case
         desk.busy.add(case)
         try:
@@ -120,9 +120,8 @@ class Committer:
             desk.busy.discard(case)
             if desk.waiting:
                 self._go_on(desk)
-        room = self._rooms.room(case)
         if room is not None:
-            await _safely(room.look())  # not by the hint, which may be lost
+            await _safely(room.bring((), ()))  # they look, and not by the hint, which may be lost
 
 
 async def _safely(looking: Awaitable[None]) -> None:

@@ -198,8 +198,10 @@ class ChatConsumer(Socket):
     # --- Hints and looking by itself -----------------------------------------------------------------
     async def changed(self, event: dict[str, Any]) -> None:
         """Bring what is new: a hint says that there is something. One message may have several."""
-        if event.get("seq", self._newest + 1) > self._newest:
-            await self._safely(self._catch_up)
+        seq = event.get("seq", self._newest + 1)
+        room = self._room
+        if room is not None and seq > self._newest:
+            await self._safely(lambda: room.hear(seq))
 
     async def moved(self, _event: dict[str, Any]) -> None:
         """Say where the chat stands: a hint says that something moved, here or in the line.

@@ -330,10 +330,10 @@ def saying(speaker: Speaker, frame: Send) -> Saying | Out:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What came of it: the sender's answer, and what those get who were named with it."""
+    """What came of it: the sender's answer, and what each reader gets; None: they have to look."""
 
     answer: Out
-    news: Sequence["News | None"] = ()
+    news: Sequence["News | None"]
 
 
 def say_together(
@@ -360,7 +360,7 @@ def say_together(
 def _said(one: Saying, written: Written, readers: Sequence["Reader"]) -> Said:
     answer = _ack(one.frame, written.seq)
     if written.message is None:
-        return Said(answer)
+        return Said(answer, [None] * len(readers))
     case = written.message.case
     found = Sealed(case.pk, [written.message], (), written.seq, is_all=True)
     frames: Frames = {}

@@ -34,6 +34,23 @@ class Room:
         self._reading = asyncio.Lock()
         self._asked = 0
         self._answered = 0
+        self._is_written = False
+        self._hinted = 0
+
+    async def hear(self, seq: int) -> None:
+        """Look if somebody has not got that far; not while it is written here: then it is brought."""
+        if self._is_written:
+            self._hinted = max(self._hinted, seq)
+        elif self._lacks(seq):
+            await self.look()
+
+    def expect(self) -> list[tuple[Listener, Reader]]:
+        """Let hints wait for what is being written here; return who can take something."""
+        self._is_written = True
+        return self.wanting()
+
+    def _lacks(self, seq: int) -> bool:
+        return any(reader.after < seq for _one, reader in self.wanting())
 
     async def look(self) -> None:
         """Bring everybody what was there when this was called."""
@@ -54,15 +71,14 @@ class Room:
         self, wanting: Sequence[tuple[Listener, Reader]], news: Sequence[News | None]
     ) -> None:
         """Bring what was written here just now; who stands elsewhere by now, or gets None, looks."""
+        self._is_written = False
         async with self._reading:
-            is_all = len(wanting) == len(self.listeners)
             for (one, reader), found in zip(wanting, news, strict=True):
                 now = one.wants()
                 if found is not None and now is not None and now.after == reader.after:
                     await one.bring(found)
-                else:
-                    is_all = False
-        if not is_all:
+        brought = [found.upto for found in news if found is not None]
+        if not brought or self._lacks(max(*brought, self._hinted)):
             await self.look()
 
     async def _bring_all(self) -> None:
