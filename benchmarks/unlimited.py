@@ -7,7 +7,7 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from chat import protocol  # noqa: E402
+from chat import protocol
 
 protocol.sends_bucket = lambda: protocol.Bucket(1e9, 1e9)
 protocol.frames_bucket = protocol.sends_bucket

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from chat.exchange import Out, Reader, Said, Saying
+from chat.exchange import Out, Reader
 from chat.rooms import Room, Rooms
+from chat.saying import Said, Saying
 
 log = logging.getLogger("lotse.sockets")
 

@@ -20,11 +20,12 @@ from django.utils import timezone
 
 from accounts.events import member_group, person_group
 from accounts.sockets import Socket, Watch
-from chat import events, exchange, protocol
+from chat import events, exchange, protocol, saying
 from chat.committer import Committer
-from chat.exchange import Gone, News, Reader, Said, Saying, Side, Speaker
+from chat.exchange import Gone, News, Reader, Side, Speaker
 from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
 from chat.rooms import Room, Rooms
+from chat.saying import Said, Saying
 from vault import sessions
 
 log = logging.getLogger("lotse.sockets")
@@ -135,7 +136,7 @@ class ChatConsumer(Socket):
             await self._said(frame)
         elif isinstance(frame, Read):
             speaker = self._speaker()
-            await asked(lambda: exchange.read(speaker, frame))
+            await asked(lambda: saying.read(speaker, frame))
         elif isinstance(frame, Got):
             await self._got(frame)
         elif isinstance(frame, Typing):
@@ -182,7 +183,7 @@ class ChatConsumer(Socket):
         if not self._sends.take(time.monotonic()):
             await self._out({"type": "refused", "id": str(frame.id), "error": "too_fast"})
             return
-        one = exchange.saying(self._speaker(), frame)
+        one = saying.fit(self._speaker(), frame)
         if not isinstance(one, Saying):
             await self._out(one)
             return
@@ -383,13 +384,11 @@ async def _read(case: UUID, readers: Sequence[Reader]) -> tuple[list[News], bool
 async def _say_together(
     some: Sequence[Saying], readers: Sequence[Sequence[Reader]]
 ) -> list[Said | None]:
-    return await asked(
-        lambda: exchange.say_together(some, readers, at=timezone.now()), by=_WRITER
-    )
+    return await asked(lambda: saying.say_together(some, readers, at=timezone.now()), by=_WRITER)
 
 
 async def _say_alone(one: Saying) -> exchange.Out:
-    return await asked(lambda: exchange.say_alone(one, at=timezone.now()))
+    return await asked(lambda: saying.say_alone(one, at=timezone.now()))
 
 
 watched = Watch(_look_at_sessions)

@@ -5,14 +5,12 @@ whoever runs an event loop calls it in a thread. It writes nothing itself: opera
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import translation
 
@@ -21,11 +19,10 @@ from accounts.holders import holder_of
 from accounts.models import Membership, Organisation
 from accounts.rules import allows
 from accounts.sockets import request_of_cookie
-from accounts.text import clean, is_empty
 from chat import protocol, queries, wording
 from chat.models import Chat
 from chat.operations import ending, speaking
-from chat.protocol import Broken, Close, Got, Hello, Kind, Read, Send
+from chat.protocol import Close, Hello
 from chat.states import ChatState
 from chat.wording import InLine, Standing
 from counselling import markup, sharing
@@ -34,28 +31,16 @@ from counselling import wording as case_wording
 from counselling.access import kept_holder
 from counselling.models import Case, Message
 from counselling.operations import cases as case_operations
-from counselling.operations import messages, reading
-from counselling.operations.cases import NotHolder
-from counselling.operations.entries import CaseGone, DifferentText
-from counselling.operations.together import Line, Written
+from counselling.operations import reading
 from counselling.queries import Entry
 from counselling.sharing import Sealed
-from counselling.states import IllegalMove
 from vault import sessions
 from vault.keyring import Holder, KeyUnavailable
-from vault.sealing import CaseKey, SealBroken
+from vault.sealing import CaseKey
 
 Out = dict[str, Any]
 Frames = dict[int, Out]  # of the entries of one case that are brought to several, by number
 POLL = timedelta(seconds=20)  # after which everybody looks by themselves, hint or not
-
-_REFUSALS: tuple[tuple[type[Exception], str], ...] = (
-    (NotHolder, "not_yours"),
-    (IllegalMove, "not_yours"),
-    (messages.NeedsApproval, "needs_approval"),
-    (SealBroken, "unreadable"),
-    (DatabaseError, "try_again"),
-)
 
 
 class Side(StrEnum):
@@ -233,12 +218,14 @@ def _news_of(reader: Reader, case: Case, found: Sealed, frames: Frames) -> News:
     speaker = reader.speaker
     if speaker.member is not None and (why := _gone(speaker.member, case)):
         return News(gone=why)
-    return _opened_for(reader, found, frames)
+    return opened_for(reader, found, frames)
 
 
-def _opened_for(
-    reader: Reader, found: Sealed, frames: Frames, key: CaseKey | None = None
-) -> News:
+def opened_for(reader: Reader, found: Sealed, frames: Frames, key: CaseKey | None = None) -> News:
+    """Return what a reader who may read gets of some entries.
+
+    frames: what was made for others before. key: where the holder has just shown it.
+    """
     speaker = reader.speaker
     roles = Message.Role.for_client() if speaker.member is None else None
     try:
@@ -299,153 +286,6 @@ def standing(chat: Chat, line: InLine | None, counsellor: str, *, at: datetime) 
     return wording.over(chat)
 
 
-def read(speaker: Speaker, frame: Read) -> None:
-    """Note up to where somebody has looked."""
-    if speaker.member is None:
-        speaking.read_by_client(case=speaker.case, seq=frame.seq)
-    else:
-        speaking.read_by_team(case=speaker.case, seq=frame.seq)
-
-
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """Something fit to be said, and who says it. text: cleaned."""
-
-    speaker: Speaker
-    frame: Send
-    text: str = field(repr=False)
-
-
-def saying(speaker: Speaker, frame: Send) -> Saying | Out:
-    """Return what a frame wants to say, or its refusal where nobody need ask the database. Raises Broken."""
-    if speaker.member is None and frame.kind is Kind.NOTE:
-        raise Broken("unknown_kind")
-    cleaned = clean(frame.text)
-    if is_empty(cleaned.text):
-        return _refused(frame, "empty")
-    if len(cleaned.text) > protocol.LONGEST_TEXT:
-        return _refused(frame, "too_long")
-    return Saying(speaker, frame, cleaned.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What came of it: the sender's answer, and what each reader gets; None: they have to look."""
-
-    answer: Out
-    news: Sequence["News | None"]
-
-
-def say_together(
-    some: Sequence[Saying], readers: Sequence[Sequence["Reader"]], *, at: datetime
-) -> list[Said | None]:
-    """Write what is said in different chats at once; None for each that `say_alone` has to do.
-
-    readers: who looks at each of the chats here; those who stand right before the new entry get it at
-    once, nobody reads its row for them. Never raises for what one of them says; DatabaseError says that
-    nothing was written.
-    """
-    plain = [one for one in some if one.frame.kind is Kind.MESSAGE]
-    lines = [
-        Line(one.speaker.case, one.text, one.frame.id, one.speaker.holder, one.speaker.member)
-        for one in plain
-    ]
-    found = dict(zip(map(id, plain), speaking.say_all(lines, at=at), strict=True))
-    return [
-        _said(one, written, who) if (written := found.get(id(one))) is not None else None
-        for one, who in zip(some, readers, strict=True)
-    ]
-
-
-def _said(one: Saying, written: Written, readers: Sequence["Reader"]) -> Said:
-    answer = _ack(one.frame, written.seq)
-    if written.message is None:
-        return Said(answer, [None] * len(readers))
-    case = written.message.case
-    found = Sealed(case.pk, [written.message], (), written.seq, is_all=True)
-    frames: Frames = {}
-    return Said(answer, [_at_once(reader, found, written, frames) for reader in readers])
-
-
-def _at_once(
-    reader: "Reader", found: Sealed, written: Written, frames: Frames
-) -> "News | None":
-    """Return a new entry for who stands right before it; None: they have to look by themselves.
-
-    The transaction that wrote it has just asked whether the case has its key and whether its holder may
-    read it. About a colleague who looks on it has not asked.
-    """
-    member = reader.speaker.member
-    key = reader.speaker.holder.kept_key(found.case)
-    is_asked_about = member is None or member.pk == written.holder
-    if key is None or reader.after != written.seq - 1 or not is_asked_about:
-        return None
-    return _opened_for(reader, found, frames, key)
-
-
-def say_alone(one: Saying, *, at: datetime) -> Out:
-    """Say something by itself and return what its sender gets for it. Raises Gone."""
-    frame = one.frame
-    try:
-        seq = _say(one.speaker, frame, one.text, at=at)
-    except DifferentText as before:
-        return _refused(frame, "different_text") | {"seq": before.seq}
-    except (CaseGone, KeyUnavailable):
-        raise Gone(Close.NOT_THERE) from None
-    except tuple(kind for kind, _name in _REFUSALS) as refusal:
-        name = next(name for kind, name in _REFUSALS if isinstance(refusal, kind))
-        return _refused(frame, name)
-    return _ack(frame, seq)
-
-
-def take(speaker: Speaker, frame: Send, *, at: datetime) -> Out:
-    """Say something in a batch of one, else by itself; return what its sender gets. Raises Gone or Broken."""
-    one = saying(speaker, frame)
-    if not isinstance(one, Saying):
-        return one
-    with suppress(DatabaseError):  # then by itself, which says so
-        (said,) = say_together([one], [()], at=at)
-        if said is not None:
-            return said.answer
-    return say_alone(one, at=at)
-
-
-def poll(
-    speaker: Speaker, hello: Hello, frames: list[protocol.Frame], *, at: datetime
-) -> list[Out]:
-    """Do what a request's frames say and return everything that is new. Raises Gone or Broken.
-
-    The same as a socket that opens, sends and closes; `welcome` says where the count begins.
-    """
-    first = welcome(speaker, hello, at=at)
-    out = [first]
-    for frame in frames:
-        if isinstance(frame, Send):
-            out.append(take(speaker, frame, at=at))
-        elif isinstance(frame, Read):
-            read(speaker, frame)
-        elif isinstance(frame, Hello | Got):
-            raise Broken("unexpected")
-    return [*out, *news(speaker, after=first["after"]), state(speaker, at=at)]
-
-
-def _say(speaker: Speaker, frame: Send, text: str, *, at: datetime) -> int:
-    if speaker.member is None:
-        return speaking.say(
-            case=speaker.case, text=text, client_msg_id=frame.id, holder=speaker.holder, at=at
-        ).seq
-    still(speaker)
-    verb = speaking.note if frame.kind is Kind.NOTE else speaking.reply
-    return verb(
-        case=speaker.case,
-        text=text,
-        client_msg_id=frame.id,
-        by=speaker.member,
-        holder=speaker.holder,
-        at=at,
-    ).seq
-
-
 def _case(speaker: Speaker) -> Case:
     row = cases.case_of_client(speaker.case)
     if row is None:
@@ -494,14 +334,6 @@ def _in_line(line: InLine, *, at: datetime) -> Out:
         },
         "until": line.until.isoformat() if line.until else None,
     }
-
-
-def _ack(frame: Send, seq: int) -> Out:
-    return {"type": "ack", "id": str(frame.id), "seq": seq}
-
-
-def _refused(frame: Send, error: str) -> Out:
-    return {"type": "refused", "id": str(frame.id), "error": error}
 
 
 def _spoken(language: str, organisation: Organisation) -> str:

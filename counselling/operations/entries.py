@@ -153,9 +153,7 @@ def move(
 STEPPED = ("state", "closed_at", "quiet_since", "deletion_warned_at", "reason")
 
 
-def step(
-    case: Case, what: Move, *, at: datetime, reason: Case.Reason | None = None
-) -> CaseState:
+def step(case: Case, what: Move, *, at: datetime, reason: Case.Reason | None = None) -> CaseState:
     """Put a locked case into its next state, stored by the caller; return the old one.
 
     Raises IllegalMove.

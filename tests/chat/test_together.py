@@ -18,9 +18,10 @@ from audit import trail
 from audit.models import TrailEntry
 from chat import exchange, rooms
 from chat.committer import Committer
-from chat.exchange import Reader, Said, Saying, Side, Speaker
+from chat.exchange import Reader, Side, Speaker
 from chat.operations import seats, speaking
 from chat.protocol import Kind, Send
+from chat.saying import Said, Saying
 from counselling import triaging
 from counselling.models import Assessment, Case, Claim, Deadline, Draft, Escalation, Message
 from counselling.operations import cases, drafts, together
@@ -59,7 +60,9 @@ def seated(house: House, count: int) -> list[Entered]:
     return found
 
 
-def line(entered: Entered, text: str, by: Membership | None = None, token: UUID | None = None) -> Line:
+def line(
+    entered: Entered, text: str, by: Membership | None = None, token: UUID | None = None
+) -> Line:
     holder = entered.holder if by is None else holder_of(by)
     if by is not None:
         holder.case_key(entered.pk)  # as a socket that has read has it
@@ -110,8 +113,11 @@ def rows_of(entered: Entered) -> dict[str, Any]:
         "assessed": of(
             Assessment.objects.filter(case=case), "seq", "level", "score", "signals", "reasons"
         ),
-        "alarms": of(
-            Escalation.objects.filter(case=case), "why", "urgency", "round_at", "ended_at", "how"
+        "alarms": sorted(
+            of(
+                Escalation.objects.filter(case=case),
+                *("why", "urgency", "round_at", "ended_at", "how"),
+            )
         ),
         "drafts": Draft.objects.filter(case=case).count(),
     }
@@ -241,7 +247,8 @@ def saying(case: UUID, text: str = "Hallo") -> Saying:
 
 
 def gathering(
-    write: Callable[[Sequence[Saying]], list[Said | None]], alone: Callable[[Saying], dict[str, Any]]
+    write: Callable[[Sequence[Saying]], list[Said | None]],
+    alone: Callable[[Saying], dict[str, Any]],
 ) -> tuple[Committer, list[list[str]]]:
     """Return one who gathers, and the texts of each batch that they have written."""
     batches: list[list[str]] = []
