@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Max
@@ -26,6 +27,16 @@ class Heard:
 
     verdict: Verdict
     after: int
+
+
+class _Sealed(NamedTuple):
+    """A message that nobody has opened yet."""
+
+    case: UUID
+    seq: int
+    role: str
+    client_msg_id: UUID
+    sealed: bytes
 
 
 def of_question(text: str, *, organisation: Organisation) -> Verdict:
@@ -57,10 +68,12 @@ def of_messages(
         Review.objects.filter(case__in=ids).order_by().values_list("case").annotate(Max("seq"))
     )
     keys = keyring.open_case_keys([(case, holder) for case, _text, holder in lines])
-    so_far: dict[UUID, list[Message]] = {}
-    spoken = Message.objects.filter(case__in=ids, role__in=_SPOKEN)
-    for message in spoken.order_by("case", "seq"):
-        so_far.setdefault(message.case_id, []).append(message)
+    so_far: dict[UUID, list[_Sealed]] = {}
+    spoken = Message.objects.filter(case__in=ids, role__in=_SPOKEN).order_by("case", "seq")
+    # No model instances: a long conversation is read with each of its messages.
+    for row in spoken.values_list("case_id", "seq", "role", "client_msg_id", "sealed"):
+        message = _Sealed(*row)
+        so_far.setdefault(message.case, []).append(message)
     return [
         _heard(found.get(case), so_far.get(case, ()), text, key, judged=judged.get(case, 0))
         for (case, text, _holder), key in zip(lines, keys, strict=True)
@@ -69,7 +82,7 @@ def of_messages(
 
 def _heard(
     case: Case | None,
-    so_far: Iterable[Message],
+    so_far: Iterable[_Sealed],
     text: str,
     key: CaseKey | KeyUnavailable,
     *,
@@ -92,8 +105,8 @@ def _heard(
     return Heard(verdict, case.last_seq)
 
 
-def _said(message: Message, key: CaseKey) -> Said:
-    place = places.message(message.case_id, message.seq, message.role, message.client_msg_id)
+def _said(message: _Sealed, key: CaseKey) -> Said:
+    place = places.message(message.case, message.seq, message.role, message.client_msg_id)
     return Said(
         message.seq,
         "client" if message.role == Message.Role.CLIENT else "counsellor",

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from accounts.models import Membership
 from audit import trail
+from audit.models import TrailEntry
 from counselling import events, places, states
 from counselling.models import Approval, Case, Claim, Message
 from counselling.operations import attachments, claims, consultation_ground, escalations
@@ -180,7 +181,7 @@ def stepped(
     by: trail.Actor,
     at: datetime,
     **detail: str | int | bool | None,
-) -> trail.TrailEntry:
+) -> TrailEntry:
     """Return the trail's entry of a step that was just taken."""
     return trail.entry(
         f"case.{_PAST[what]}",

@@ -20,7 +20,7 @@ from chat import exchange, rooms
 from chat.committer import Committer
 from chat.exchange import Reader, Side, Speaker
 from chat.operations import seats, speaking
-from chat.protocol import Kind, Send
+from chat.protocol import Close, Kind, Send
 from chat.saying import Said, Saying
 from counselling import triaging
 from counselling.models import Assessment, Case, Claim, Deadline, Draft, Escalation, Message
@@ -231,10 +231,10 @@ def test_two_processes_in_one_chat_leave_no_gap_and_no_double(house: House) -> N
         Thread(target=talk, args=(None, entered)),
         Thread(target=talk, args=(house.katrin, entered[::-1])),
     ]
-    for one in talking:
-        one.start()
-    for one in talking:
-        one.join()
+    for thread_of_one in talking:
+        thread_of_one.start()
+    for thread_of_one in talking:
+        thread_of_one.join()
     for one in entered:
         rows = Message.objects.filter(case=one.pk).order_by("seq").values_list("seq", flat=True)
         assert list(rows) == list(range(1, 10))
@@ -287,7 +287,7 @@ async def test_where_a_batch_fails_each_is_said_by_itself_and_only_one_is_refuse
 
     def alone(one: Saying) -> dict[str, Any]:
         if one.text == "bad":
-            raise exchange.Gone(exchange.Close.NOT_THERE)
+            raise exchange.Gone(Close.NOT_THERE)
         return {"text": one.text}
 
     committer, _batches = gathering(fail, alone)
