@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts.events import member_group, person_group
 from accounts.sockets import Socket, Watch
 from chat import events, exchange, protocol, saying
+from chat import rounds as rounds_of
 from chat.committer import Committer
 from chat.exchange import Gone, News, Reader, Side, Speaker
 from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
@@ -66,6 +67,7 @@ class ChatConsumer(Socket):
         self._on_the_way: deque[int] = deque()
         self._full_since = 0.0
         self._last_state = ""
+        self._calm = ""  # what was the case when it last looked by itself
         self._frames = protocol.frames_bucket()
         self._sends = protocol.sends_bucket()
         self._closing = False
@@ -246,8 +248,12 @@ class ChatConsumer(Socket):
 
     async def _look_once(self) -> None:
         speaker = self._speaker()
+        mark = await rounds.mark(speaker)
+        if mark and mark == self._calm:
+            return
         await self._catch_up()
         await self._say(await asked(lambda: _kept(speaker)))
+        self._calm = mark
 
     async def _is_stalled(self) -> bool:
         full = len(self._on_the_way) >= protocol.WINDOW
@@ -391,6 +397,11 @@ async def _say_alone(one: Saying) -> exchange.Out:
     return await asked(lambda: saying.say_alone(one, at=timezone.now()))
 
 
+async def _marks(speakers: Sequence[Speaker]) -> list[str]:
+    return await asked(lambda: rounds_of.marks(speakers, at=timezone.now()))
+
+
 watched = Watch(_look_at_sessions)
+rounds = rounds_of.Rounds(_marks)
 rooms = Rooms(_read)
 committer = Committer(_say_together, _say_alone, rooms)

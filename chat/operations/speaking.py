@@ -1,6 +1,6 @@
 """What is said in a chat: the messages of its case, and how far each side has read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -112,6 +112,12 @@ def keep_seat(*, case: UUID, by: Membership, at: datetime) -> None:
         return
     if cases.holds(chat.case_id, by):
         Chat.objects.filter(pk=chat.pk, state=ChatState.ACTIVE).update(seat_until=at + moves.SEAT)
+
+
+def keep_seats(chats: Collection[UUID], *, at: datetime) -> None:
+    """Put off the end of several counsellors' seats: they are connected now, and hold the cases."""
+    if chats:
+        Chat.objects.filter(pk__in=chats, state=ChatState.ACTIVE).update(seat_until=at + moves.SEAT)
 
 
 def _come_back(case: UUID, by: Membership, *, at: datetime) -> None:
