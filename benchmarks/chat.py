@@ -1,7 +1,8 @@
 """Chat in rooms of two: committed before delivered, against a bare echo and the way of the tutorial.
 
 All three on one Daphne, in turns in one run; the load is a process of its own. Lotse is what is
-shipped: session, permission, sealing, rating, clocks, trail. LOTSE_BENCH_CHAT="100,500" for fewer.
+shipped: session, permission, sealing, rating, clocks, trail; only how often one person may say something
+is not limited, as it is not in the others (`unlimited.py`). LOTSE_BENCH_CHAT="100,500" for fewer.
 """
 
 import json

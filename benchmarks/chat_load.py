@@ -83,7 +83,7 @@ class Load:
                     del self.under_way[f"{found['id']} {1 - end}"]
                     self.latencies.append(time.perf_counter() - began)
                     self.arrived[number].set()
-            elif kind == "refused":
+            elif kind == "refused":  # nobody will get it: it is reported, and counts as late
                 self.refused += 1
                 self.arrived[number].set()
 

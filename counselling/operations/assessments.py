@@ -36,7 +36,7 @@ class _Sealed(NamedTuple):
     seq: int
     role: str
     client_msg_id: UUID
-    sealed: bytes
+    sealed: bytes | memoryview
 
 
 def of_question(text: str, *, organisation: Organisation) -> Verdict:
