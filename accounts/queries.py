@@ -82,6 +82,15 @@ def current(member: UUID) -> Membership | None:
     )
 
 
+def current_among(members: set[UUID]) -> dict[UUID, Membership]:
+    """Return those of some members who still belong to their organisations, by id."""
+    return (
+        Membership.objects.filter(ended_at__isnull=True, user__is_active=True)
+        .select_related("organisation", "user")
+        .in_bulk(members)
+    )
+
+
 def ended(members: set[UUID]) -> set[UUID]:
     """Return which of these members have left or may not sign in any more."""
     current = Membership.objects.filter(pk__in=members, ended_at__isnull=True, user__is_active=True)

@@ -1,5 +1,6 @@
 """The one writer of the trail."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -30,12 +31,34 @@ def record(
     new: str = "",
     **detail: str | int | bool | None,
 ) -> None:
-    """Add an entry to the trail, in the caller's transaction.
+    """Add an entry to the trail, in the caller's transaction. As `entry`."""
+    entry(
+        action, by=by, at=at, organisation=organisation, case=case, old=old, new=new, **detail
+    ).save(force_insert=True)
+
+
+def record_all(entries: Iterable[TrailEntry]) -> None:
+    """Add what `entry` returned, in the caller's transaction."""
+    TrailEntry.objects.bulk_create(entries)
+
+
+def entry(
+    action: str,
+    *,
+    by: Actor,
+    at: datetime,
+    organisation: UUID | None,
+    case: UUID | None = None,
+    old: str = "",
+    new: str = "",
+    **detail: str | int | bool | None,
+) -> TrailEntry:
+    """Return an entry that is not in the trail yet.
 
     action: `noun.verb` in the past tense, such as `case.claimed`. detail: codes, ids and counts; a
     text that anybody typed never belongs here.
     """
-    TrailEntry.objects.create(
+    return TrailEntry(
         at=at,
         organisation=organisation,
         actor_kind=by.kind,

@@ -1,7 +1,8 @@
 """Chat in rooms of two: committed before delivered, against a bare echo and the way of the tutorial.
 
 All three on one Daphne, in turns in one run; the load is a process of its own. Lotse is what is
-shipped: session, permission, sealing, rating, clocks, trail. LOTSE_BENCH_CHAT="100,500" for fewer.
+shipped: session, permission, sealing, rating, clocks, trail; only how often one person may say something
+is not limited, as it is not in the others (`unlimited.py`). LOTSE_BENCH_CHAT="100,500" for fewer.
 """
 
 import json
@@ -177,7 +178,7 @@ def _lotse(database_url: str, folder: Path, size: int) -> Iterator[Server]:
     rooms = make(size // 2, variables)
     port = free_port()
     where = ("--bind", "127.0.0.1", "--port", str(port))
-    command = processes.daphne("config.asgi:application", *where)
+    command = processes.daphne("benchmarks.unlimited:application", *where)
     server = Process(command, variables, folder / "daphne.log", port)
     server.start()
     try:

@@ -22,7 +22,18 @@ from tests.servers.websocket import WebSocket
 
 AT_ONCE = 50  # handshakes
 LATEST = 20.0  # seconds: as late counts what has not arrived by then
-TEXT = "Danke, das hilft mir weiter. Heute war es ruhiger."
+# What alarms nobody, however often it is said: each rating is of the whole conversation so far.
+TEXTS = (
+    "Danke, das hilft mir weiter.",
+    "Das probiere ich aus.",
+    "Wie lange dauert das?",
+    "Gibt es dafür eine Liste?",
+    "Wo finde ich das Formular für den Kita-Platz?",
+    "Wir suchen einen Platz in der Krippe ab August.",
+    "Wie hoch ist der Beitrag für zwei Kinder?",
+    "Der Antrag liegt beim Jugendamt.",
+    "Muss ich dafür einen Termin beim Amt machen?",
+)
 
 
 @dataclass
@@ -72,7 +83,7 @@ class Load:
                     del self.under_way[f"{found['id']} {1 - end}"]
                     self.latencies.append(time.perf_counter() - began)
                     self.arrived[number].set()
-            elif kind == "refused":
+            elif kind == "refused":  # nobody will get it: it is reported, and counts as late
                 self.refused += 1
                 self.arrived[number].set()
 
@@ -80,7 +91,8 @@ class Load:
         """Say something in a room."""
         token = str(uuid4())
         self.under_way[f"{token} {end}"] = time.perf_counter()
-        self.sockets[number][end].put(json.dumps({"type": "send", "id": token, "text": TEXT}))
+        text = random.choice(TEXTS)
+        self.sockets[number][end].put(json.dumps({"type": "send", "id": token, "text": text}))
 
     async def saturate(self, seconds: float) -> dict[str, Any]:
         """In each room one message after the other, in turns; return how many arrived a second."""

@@ -20,10 +20,13 @@ from django.utils import timezone
 
 from accounts.events import member_group, person_group
 from accounts.sockets import Socket, Watch
-from chat import events, exchange, protocol
+from chat import events, exchange, protocol, saying
+from chat import rounds as rounds_of
+from chat.committer import Committer
 from chat.exchange import Gone, News, Reader, Side, Speaker
 from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
 from chat.rooms import Room, Rooms
+from chat.saying import Said, Saying
 from vault import sessions
 
 log = logging.getLogger("lotse.sockets")
@@ -36,13 +39,13 @@ STALLED = 30.0  # seconds that a reader with a full window may say nothing
 # A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
 THREADS = 4
 _THREADS = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat")
+# What is said waits for nobody who looks.
+_WRITER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat-writer")
 
 
-async def asked(question: Callable[[], Answer]) -> Answer:
+async def asked(question: Callable[[], Answer], *, by: ThreadPoolExecutor = _THREADS) -> Answer:
     """Call something that needs the database in one of the chat's threads."""
-    answer: Answer = await database_sync_to_async(
-        question, thread_sensitive=False, executor=_THREADS
-    )()
+    answer: Answer = await database_sync_to_async(question, thread_sensitive=False, executor=by)()
     return answer
 
 
@@ -64,6 +67,7 @@ class ChatConsumer(Socket):
         self._on_the_way: deque[int] = deque()
         self._full_since = 0.0
         self._last_state = ""
+        self._calm = ""  # what was the case when it last looked by itself
         self._frames = protocol.frames_bucket()
         self._sends = protocol.sends_bucket()
         self._closing = False
@@ -133,7 +137,8 @@ class ChatConsumer(Socket):
         elif isinstance(frame, Send):
             await self._said(frame)
         elif isinstance(frame, Read):
-            await self._asked_for(frame)
+            speaker = self._speaker()
+            await asked(lambda: saying.read(speaker, frame))
         elif isinstance(frame, Got):
             await self._got(frame)
         elif isinstance(frame, Typing):
@@ -180,13 +185,11 @@ class ChatConsumer(Socket):
         if not self._sends.take(time.monotonic()):
             await self._out({"type": "refused", "id": str(frame.id), "error": "too_fast"})
             return
-        await self._asked_for(frame)
-        await self._catch_up()  # not by the hint, which may be lost
-
-    async def _asked_for(self, frame: Send | Read) -> None:
-        speaker = self._speaker()
-        for out in await asked(lambda: exchange.take(speaker, frame, at=timezone.now())):
-            await self._out(out)
+        one = saying.fit(self._speaker(), frame)
+        if not isinstance(one, Saying):
+            await self._out(one)
+            return
+        await self._out(await committer.say(one))
 
     async def _got(self, frame: Got) -> None:
         was_full = len(self._on_the_way) >= protocol.WINDOW
@@ -198,8 +201,10 @@ class ChatConsumer(Socket):
     # --- Hints and looking by itself -----------------------------------------------------------------
     async def changed(self, event: dict[str, Any]) -> None:
         """Bring what is new: a hint says that there is something. One message may have several."""
-        if event.get("seq", self._newest + 1) > self._newest:
-            await self._safely(self._catch_up)
+        seq = event.get("seq", self._newest + 1)
+        room = self._room
+        if room is not None and seq > self._newest:
+            await self._safely(lambda: room.hear(seq))
 
     async def moved(self, _event: dict[str, Any]) -> None:
         """Say where the chat stands: a hint says that something moved, here or in the line.
@@ -243,8 +248,12 @@ class ChatConsumer(Socket):
 
     async def _look_once(self) -> None:
         speaker = self._speaker()
+        mark = await rounds.mark(speaker)
+        if mark and mark == self._calm:
+            return
         await self._catch_up()
         await self._say(await asked(lambda: _kept(speaker)))
+        self._calm = mark
 
     async def _is_stalled(self) -> bool:
         full = len(self._on_the_way) >= protocol.WINDOW
@@ -378,5 +387,21 @@ async def _read(case: UUID, readers: Sequence[Reader]) -> tuple[list[News], bool
     return await asked(lambda: exchange.shared_news(case, readers))
 
 
+async def _say_together(
+    some: Sequence[Saying], readers: Sequence[Sequence[Reader]]
+) -> list[Said | None]:
+    return await asked(lambda: saying.say_together(some, readers, at=timezone.now()), by=_WRITER)
+
+
+async def _say_alone(one: Saying) -> exchange.Out:
+    return await asked(lambda: saying.say_alone(one, at=timezone.now()))
+
+
+async def _marks(speakers: Sequence[Speaker]) -> list[str]:
+    return await asked(lambda: rounds_of.marks(speakers, at=timezone.now()))
+
+
 watched = Watch(_look_at_sessions)
+rounds = rounds_of.Rounds(_marks)
 rooms = Rooms(_read)
+committer = Committer(_say_together, _say_alone, rooms)

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import translation
 
@@ -20,11 +19,10 @@ from accounts.holders import holder_of
 from accounts.models import Membership, Organisation
 from accounts.rules import allows
 from accounts.sockets import request_of_cookie
-from accounts.text import clean, is_empty
 from chat import protocol, queries, wording
 from chat.models import Chat
 from chat.operations import ending, speaking
-from chat.protocol import Broken, Close, Got, Hello, Kind, Read, Send
+from chat.protocol import Close, Hello
 from chat.states import ChatState
 from chat.wording import InLine, Standing
 from counselling import markup, sharing
@@ -33,26 +31,16 @@ from counselling import wording as case_wording
 from counselling.access import kept_holder
 from counselling.models import Case, Message
 from counselling.operations import cases as case_operations
-from counselling.operations import messages, reading
-from counselling.operations.cases import NotHolder
-from counselling.operations.entries import CaseGone, DifferentText
+from counselling.operations import reading
 from counselling.queries import Entry
 from counselling.sharing import Sealed
-from counselling.states import IllegalMove
 from vault import sessions
 from vault.keyring import Holder, KeyUnavailable
-from vault.sealing import SealBroken
+from vault.sealing import CaseKey
 
 Out = dict[str, Any]
+Frames = dict[int, Out]  # of the entries of one case that are brought to several, by number
 POLL = timedelta(seconds=20)  # after which everybody looks by themselves, hint or not
-
-_REFUSALS: tuple[tuple[type[Exception], str], ...] = (
-    (NotHolder, "not_yours"),
-    (IllegalMove, "not_yours"),
-    (messages.NeedsApproval, "needs_approval"),
-    (SealBroken, "unreadable"),
-    (DatabaseError, "try_again"),
-)
 
 
 class Side(StrEnum):
@@ -222,21 +210,33 @@ def shared_news(case: UUID, readers: Sequence[Reader]) -> tuple[list[News], bool
         return [News(gone=Close.NOT_THERE) for _reader in readers], True
     most = min(reader.room for reader in readers)
     found = sharing.sealed(case, after=min(reader.after for reader in readers), most=most)
-    return [_news_of(reader, row, found) for reader in readers], found.is_all
+    frames: Frames = {}
+    return [_news_of(reader, row, found, frames) for reader in readers], found.is_all
 
 
-def _news_of(reader: Reader, case: Case, found: Sealed) -> News:
+def _news_of(reader: Reader, case: Case, found: Sealed, frames: Frames) -> News:
     speaker = reader.speaker
     if speaker.member is not None and (why := _gone(speaker.member, case)):
         return News(gone=why)
+    return opened_for(reader, found, frames)
+
+
+def opened_for(reader: Reader, found: Sealed, frames: Frames, key: CaseKey | None = None) -> News:
+    """Return what a reader who may read gets of some entries.
+
+    frames: what was made for others before. key: where the holder has just shown it.
+    """
+    speaker = reader.speaker
     roles = Message.Role.for_client() if speaker.member is None else None
     try:
-        entries = sharing.opened(found, holder=speaker.holder, roles=roles, after=reader.after)
+        entries = sharing.opened(
+            found, holder=speaker.holder, roles=roles, after=reader.after, key=key
+        )
     except KeyUnavailable:
         return News(gone=Close.NOT_THERE)
     with translation.override(speaker.language):
-        frames = [_message(entry, speaker) for entry in entries]
-    return News(frames, max(found.upto, reader.after))
+        out = [_message_once(entry, speaker, frames) for entry in entries]
+    return News(out, max(found.upto, reader.after))
 
 
 def state(speaker: Speaker, *, at: datetime) -> Out:
@@ -286,72 +286,20 @@ def standing(chat: Chat, line: InLine | None, counsellor: str, *, at: datetime) 
     return wording.over(chat)
 
 
-def take(speaker: Speaker, frame: Send | Read, *, at: datetime) -> list[Out]:
-    """Do what a frame says and return what its sender gets for it. Raises Gone or Broken."""
-    if isinstance(frame, Read):
-        if speaker.member is None:
-            speaking.read_by_client(case=speaker.case, seq=frame.seq)
-        else:
-            speaking.read_by_team(case=speaker.case, seq=frame.seq)
-        return []
-    if speaker.member is None and frame.kind is Kind.NOTE:
-        raise Broken("unknown_kind")
-    cleaned = clean(frame.text)
-    if is_empty(cleaned.text):
-        return [_refused(frame, "empty")]
-    if len(cleaned.text) > protocol.LONGEST_TEXT:
-        return [_refused(frame, "too_long")]
-    try:
-        seq = _say(speaker, frame, cleaned.text, at=at)
-    except DifferentText as before:
-        return [_refused(frame, "different_text") | {"seq": before.seq}]
-    except (CaseGone, KeyUnavailable):
-        raise Gone(Close.NOT_THERE) from None
-    except tuple(kind for kind, _name in _REFUSALS) as refusal:
-        name = next(name for kind, name in _REFUSALS if isinstance(refusal, kind))
-        return [_refused(frame, name)]
-    return [{"type": "ack", "id": str(frame.id), "seq": seq}]
-
-
-def poll(
-    speaker: Speaker, hello: Hello, frames: list[protocol.Frame], *, at: datetime
-) -> list[Out]:
-    """Do what a request's frames say and return everything that is new. Raises Gone or Broken.
-
-    The same as a socket that opens, sends and closes; `welcome` says where the count begins.
-    """
-    first = welcome(speaker, hello, at=at)
-    out = [first]
-    for frame in frames:
-        if isinstance(frame, Send | Read):
-            out += take(speaker, frame, at=at)
-        elif isinstance(frame, Hello | Got):
-            raise Broken("unexpected")
-    return [*out, *news(speaker, after=first["after"]), state(speaker, at=at)]
-
-
-def _say(speaker: Speaker, frame: Send, text: str, *, at: datetime) -> int:
-    if speaker.member is None:
-        return speaking.say(
-            case=speaker.case, text=text, client_msg_id=frame.id, holder=speaker.holder, at=at
-        ).seq
-    still(speaker)
-    verb = speaking.note if frame.kind is Kind.NOTE else speaking.reply
-    return verb(
-        case=speaker.case,
-        text=text,
-        client_msg_id=frame.id,
-        by=speaker.member,
-        holder=speaker.holder,
-        at=at,
-    ).seq
-
-
 def _case(speaker: Speaker) -> Case:
     row = cases.case_of_client(speaker.case)
     if row is None:
         raise Gone(Close.NOT_THERE)
     return row
+
+
+def _message_once(entry: Entry, speaker: Speaker, frames: Frames) -> Out:
+    """Return an entry's frame; what is the same for everybody is made once."""
+    if entry.role is Message.Role.SYSTEM:
+        return _message(entry, speaker)
+    if entry.seq not in frames:
+        frames[entry.seq] = _message(entry, speaker)
+    return frames[entry.seq]
 
 
 def _message(entry: Entry, speaker: Speaker) -> Out:
@@ -386,10 +334,6 @@ def _in_line(line: InLine, *, at: datetime) -> Out:
         },
         "until": line.until.isoformat() if line.until else None,
     }
-
-
-def _refused(frame: Send, error: str) -> Out:
-    return {"type": "refused", "id": str(frame.id), "error": error}
 
 
 def _spoken(language: str, organisation: Organisation) -> str:

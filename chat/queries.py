@@ -1,10 +1,10 @@
 """What is read about chats."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from accounts import queries as staff_queries
 from accounts.models import Membership, Organisation, Team
@@ -36,6 +36,33 @@ def open_chat(case: UUID) -> Chat | None:
         .select_related("case__team", "case__organisation")
         .first()
     )
+
+
+def open_chats(cases: Collection[UUID]) -> dict[UUID, Chat]:
+    """Return the chats that go on in some cases, by case, with their cases."""
+    rows = Chat.objects.filter(case__in=cases, over_at__isnull=True).select_related("case")
+    return {chat.case_id: chat for chat in rows}
+
+
+def holders(cases: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return which members hold some cases, by case."""
+    claims = Claim.objects.filter(case__in=cases, ended_at__isnull=True)
+    return dict(claims.values_list("case_id", "member_id"))
+
+
+def companion_counts(chats: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many have joined some chats openly, by chat."""
+    rows = Companion.objects.filter(chat__in=chats, left_at__isnull=True).order_by()
+    return dict(rows.values_list("chat").annotate(Count("pk")))
+
+
+def keep_times(organisations: Collection[UUID]) -> dict[UUID, timedelta]:
+    """Return how long some organisations keep a place without a connection."""
+    known = ChatRules.objects.in_bulk(organisations)
+    return {
+        pk: timedelta(minutes=known.get(pk, ChatRules(organisation_id=pk)).keep_minutes)
+        for pk in organisations
+    }
 
 
 def latest_chat(case: UUID) -> Chat | None:

@@ -34,6 +34,23 @@ class Room:
         self._reading = asyncio.Lock()
         self._asked = 0
         self._answered = 0
+        self._is_written = False
+        self._hinted = 0
+
+    async def hear(self, seq: int) -> None:
+        """Look if somebody has not got that far; not while it is written here: then it is brought."""
+        if self._is_written:
+            self._hinted = max(self._hinted, seq)
+        elif self._lacks(seq):
+            await self.look()
+
+    def expect(self) -> list[tuple[Listener, Reader]]:
+        """Let hints wait for what is being written here; return who can take something."""
+        self._is_written = True
+        return self.wanting()
+
+    def _lacks(self, seq: int) -> bool:
+        return any(reader.after < seq for _one, reader in self.wanting())
 
     async def look(self) -> None:
         """Bring everybody what was there when this was called."""
@@ -46,12 +63,28 @@ class Room:
             await self._bring_all()
             self._answered = answers
 
+    def wanting(self) -> list[tuple[Listener, Reader]]:
+        """Return who can take something, and from where on."""
+        return [(one, reader) for one in self.listeners if (reader := one.wants()) is not None]
+
+    async def bring(
+        self, wanting: Sequence[tuple[Listener, Reader]], news: Sequence[News | None]
+    ) -> None:
+        """Bring what was written here just now; who stands elsewhere by now, or gets None, looks."""
+        self._is_written = False
+        async with self._reading:
+            for (one, reader), found in zip(wanting, news, strict=True):
+                now = one.wants()
+                if found is not None and now is not None and now.after == reader.after:
+                    await one.bring(found)
+        brought = [found.upto for found in news if found is not None]
+        if not brought or self._lacks(max(*brought, self._hinted)):
+            await self.look()
+
     async def _bring_all(self) -> None:
         is_all = False
         while not is_all:
-            wanting = [
-                (one, reader) for one in self.listeners if (reader := one.wants()) is not None
-            ]
+            wanting = self.wanting()
             if not wanting:
                 return
             news, is_all = await self._read(self._case, [reader for _one, reader in wanting])
@@ -72,6 +105,10 @@ class Rooms:
         room = self._rooms.setdefault(place, Room(case, self._read))
         room.listeners.add(listener)
         return room
+
+    def room(self, case: UUID) -> Room | None:
+        """Return the room of a case if anybody is in it."""
+        return self._rooms.get((asyncio.get_running_loop(), case))
 
     def leave(self, case: UUID, listener: Listener) -> None:
         """Let it hear no more; one that never entered is no error."""

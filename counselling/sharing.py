@@ -9,6 +9,7 @@ from counselling.models import Attachment, Message
 from counselling.queries import Entry
 from vault import keyring
 from vault.keyring import Holder
+from vault.sealing import CaseKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,19 @@ def sealed(case: UUID, *, after: int, most: int) -> Sealed:
 
 
 def opened(
-    found: Sealed, *, holder: Holder, roles: Sequence[Message.Role] | None, after: int
+    found: Sealed,
+    *,
+    holder: Holder,
+    roles: Sequence[Message.Role] | None,
+    after: int,
+    key: CaseKey | None = None,
 ) -> list[Entry]:
     """Open the entries beyond a number.
 
-    roles: only these (None: all, for staff). Raises keyring.KeyUnavailable or sealing.SealBroken.
+    roles: only these (None: all, for staff). key: the case's, where the holder has just shown it (None:
+    it is asked for). Raises keyring.KeyUnavailable or sealing.SealBroken.
     """
-    key = keyring.open_case_key(subject=found.case, holder=holder)
+    key = key or keyring.open_case_key(subject=found.case, holder=holder)
     attached = queries.files_by_message(found.attachments, key)
     return [
         queries.open_entry(row, key, attached.get(row.seq, ()))

@@ -4,6 +4,7 @@ Callers pass a `Holder`, the person on whose behalf a key is opened: a client wh
 code, or a member of staff whose key pair is unlocked in their session. Nothing else opens a case.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -50,6 +51,10 @@ class Holder:
             raise KeyUnavailable("no key")
         raise NoKeyYet("no key is unlocked")
 
+    def kept_key(self, _subject: UUID) -> CaseKey | None:
+        """Return the key of a case if it is at hand, without asking whether the case still has it."""
+        return None
+
     def team_secret(self, key: TeamKey) -> bytes:
         """Return the secret half of a team's key. Raises team_keys.NotSealedForYou."""
         raise team_keys.NotSealedForYou
@@ -70,6 +75,10 @@ class ClientHolder(Holder):
             raise KeyUnavailable("no key")
         return self.key
 
+    def kept_key(self, subject: UUID) -> CaseKey | None:
+        """Return the key of the client's own case."""
+        return self.key if subject == self.subject else None
+
 
 @dataclass(frozen=True, slots=True)
 class StaffHolder(Holder):
@@ -84,6 +93,10 @@ class StaffHolder(Holder):
         if subject not in self._cases:
             self._cases[subject] = self._open(subject)
         return self._cases[subject]
+
+    def kept_key(self, subject: UUID) -> CaseKey | None:
+        """Return the key of a case that was opened before."""
+        return self._cases.get(subject)
 
     def team_secret(self, key: TeamKey) -> bytes:
         """Return the secret half of a team's key.
@@ -139,6 +152,26 @@ def create_case_key(*, subject: UUID, code: AccessCode, team: UUID, at: datetime
 def open_case_key(*, subject: UUID, holder: Holder) -> CaseKey:
     """Return a case's key. Raises KeyUnavailable, which is NoKeyYet or WrapBroken where that is why."""
     return holder.case_key(subject)
+
+
+def open_case_keys(
+    wanted: Sequence[tuple[UUID, Holder]],
+) -> list[CaseKey | KeyUnavailable]:
+    """Return the keys of several cases, each for its holder, or why there is none.
+
+    Where the keys are at hand it is asked once, for all of them, whether the cases still have them.
+    """
+    subjects = {subject for subject, _holder in wanted}
+    there = set(KeyWrap.objects.filter(subject__in=subjects).values_list("subject", flat=True))
+    return [_key_of(subject, holder, is_there=subject in there) for subject, holder in wanted]
+
+
+def _key_of(subject: UUID, holder: Holder, *, is_there: bool) -> CaseKey | KeyUnavailable:
+    try:
+        kept = holder.kept_key(subject) if is_there else None
+        return kept or holder.case_key(subject)
+    except KeyUnavailable as unavailable:
+        return unavailable
 
 
 def holder_by_code(*, subject: UUID, code: AccessCode) -> ClientHolder:

@@ -1,5 +1,6 @@
 """What is said in a chat: the messages of its case, and how far each side has read."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -12,9 +13,23 @@ from chat.models import Chat
 from chat.operations import moves
 from chat.states import ChatMove, ChatState
 from counselling.models import Case
-from counselling.operations import cases, entries, messages
+from counselling.operations import cases, entries, messages, together
 from counselling.operations.entries import Appended
+from counselling.operations.together import Line, Written
 from vault.keyring import Holder
+
+
+def say_all(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
+    """Add what is said in different chats in one moment; None for what has to be said by itself.
+
+    As together.write; the same exceptions.
+    """
+    written = together.write(lines, at=at)
+    new = [line.case for line, one in zip(lines, written, strict=True) if one and one.message]
+    waiting = Chat.objects.filter(case__in=new, state=ChatState.WAITING, over_at__isnull=True)
+    for case, team in waiting.values_list("case_id", "case__team"):
+        events.chat_moved(case, team)
+    return written
 
 
 def say(*, case: UUID, text: str, client_msg_id: UUID, holder: Holder, at: datetime) -> Appended:
@@ -97,6 +112,12 @@ def keep_seat(*, case: UUID, by: Membership, at: datetime) -> None:
         return
     if cases.holds(chat.case_id, by):
         Chat.objects.filter(pk=chat.pk, state=ChatState.ACTIVE).update(seat_until=at + moves.SEAT)
+
+
+def keep_seats(chats: Collection[UUID], *, at: datetime) -> None:
+    """Put off the end of several counsellors' seats: they are connected now, and hold the cases."""
+    if chats:
+        Chat.objects.filter(pk__in=chats, state=ChatState.ACTIVE).update(seat_until=at + moves.SEAT)
 
 
 def _come_back(case: UUID, by: Membership, *, at: datetime) -> None:

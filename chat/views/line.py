@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts import throttle
 from accounts.throttle import Rate
-from chat import exchange, protocol
+from chat import protocol, saying
 from chat.exchange import Gone, Speaker
 from chat.protocol import Broken, Close, Frame, Hello
 
@@ -49,7 +49,7 @@ def hello_of(request: HttpRequest) -> tuple[Hello, list[Frame]]:
 def answer(speaker: Speaker, hello: Hello, frames: list[Frame]) -> JsonResponse:
     """Return what somebody gets for their frames, and everything that is new."""
     try:
-        found = exchange.poll(speaker, hello, frames, at=timezone.now())
+        found = saying.poll(speaker, hello, frames, at=timezone.now())
     except Gone as gone:
         return refusal("gone", gone.close)
     except Broken as broken:

@@ -1,18 +1,22 @@
 """The one writer of assessments: what the machine found in a message, without one word of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Max
+
 from accounts.models import Organisation
-from counselling import queries, triaging
+from counselling import places, triaging
 from counselling.models import Assessment, Case, Message, Review
 from counselling.operations.entries import CaseGone
 from counselling.triage.rating import Thresholds
 from counselling.triaging import Said, Verdict
-from vault.keyring import Holder
-from vault.sealing import SealBroken
+from vault import keyring
+from vault.keyring import Holder, KeyUnavailable
+from vault.sealing import CaseKey, SealBroken, open_sealed
 
 _SPOKEN = (Message.Role.CLIENT, Message.Role.REPLY)
 
@@ -25,6 +29,16 @@ class Heard:
     after: int
 
 
+class _Sealed(NamedTuple):
+    """A message that nobody has opened yet."""
+
+    case: UUID
+    seq: int
+    role: str
+    client_msg_id: UUID
+    sealed: bytes | memoryview
+
+
 def of_question(text: str, *, organisation: Organisation) -> Verdict:
     """Rate the first text of a case, in this request's memory, before it is sealed."""
     return triaging.rate([Said(1, "client", text)], thresholds=_thresholds(organisation))
@@ -35,32 +49,78 @@ def of_message(case: UUID, text: str, *, holder: Holder) -> Heard:
 
     Raises CaseGone or keyring.KeyUnavailable.
     """
-    row = Case.objects.select_related("organisation").filter(pk=case).first()
-    if row is None:
-        raise CaseGone
-    last = Review.objects.filter(case=row).order_by("-seq").values_list("seq", flat=True).first()
+    (heard,) = of_messages([(case, text, holder)])
+    if isinstance(heard, Exception):
+        raise heard
+    return heard
+
+
+def of_messages(
+    lines: Sequence[tuple[UUID, str, Holder]],
+) -> list[Heard | CaseGone | KeyUnavailable]:
+    """Rate clients' further texts in different cases, as `of_message`; what that raises is returned.
+
+    The number of statements does not grow with the lines.
+    """
+    ids = [case for case, _text, _holder in lines]
+    found = Case.objects.select_related("organisation").in_bulk(ids)
+    judged = dict(
+        Review.objects.filter(case__in=ids).order_by().values_list("case").annotate(Max("seq"))
+    )
+    keys = keyring.open_case_keys([(case, holder) for case, _text, holder in lines])
+    so_far: dict[UUID, list[_Sealed]] = {}
+    spoken = Message.objects.filter(case__in=ids, role__in=_SPOKEN).order_by("case", "seq")
+    # No model instances: a long conversation is read with each of its messages.
+    for row in spoken.values_list("case_id", "seq", "role", "client_msg_id", "sealed"):
+        message = _Sealed(*row)
+        so_far.setdefault(message.case, []).append(message)
+    return [
+        _heard(found.get(case), so_far.get(case, ()), text, key, judged=judged.get(case, 0))
+        for (case, text, _holder), key in zip(lines, keys, strict=True)
+    ]
+
+
+def _heard(
+    case: Case | None,
+    so_far: Iterable[_Sealed],
+    text: str,
+    key: CaseKey | KeyUnavailable,
+    *,
+    judged: int,
+) -> Heard | CaseGone | KeyUnavailable:
+    if case is None:
+        return CaseGone()
+    if isinstance(key, KeyUnavailable):
+        return key
     try:
-        so_far = [
-            Said(
-                entry.seq,
-                "client" if entry.role is Message.Role.CLIENT else "counsellor",
-                entry.text,
-            )
-            for entry in queries.thread(row, holder=holder, roles=_SPOKEN)
-        ]
+        conversation = [_said(message, key) for message in so_far]
     except SealBroken:
         # An old text that does not open must not keep the client from writing.
-        return Heard(triaging.unrated("failure"), row.last_seq)
+        return Heard(triaging.unrated("failure"), case.last_seq)
     verdict = triaging.rate(
-        [*so_far, Said(row.last_seq + 1, "client", text)],
-        thresholds=_thresholds(row.organisation),
-        judged=last or 0,
+        [*conversation, Said(case.last_seq + 1, "client", text)],
+        thresholds=_thresholds(case.organisation),
+        judged=judged,
     )
-    return Heard(verdict, row.last_seq)
+    return Heard(verdict, case.last_seq)
+
+
+def _said(message: _Sealed, key: CaseKey) -> Said:
+    place = places.message(message.case, message.seq, message.role, message.client_msg_id)
+    return Said(
+        message.seq,
+        "client" if message.role == Message.Role.CLIENT else "counsellor",
+        open_sealed(bytes(message.sealed), key=key, place=place),
+    )
 
 
 def keep(case: Case, seq: int, verdict: Verdict, *, at: datetime) -> None:
     """Store what was found in a message, and what a model on trial found in it."""
+    keep_all([(case, seq, verdict)], at=at)
+
+
+def keep_all(found: Iterable[tuple[Case, int, Verdict]], *, at: datetime) -> None:
+    """Store what was found in messages, by case and number."""
     Assessment.objects.bulk_create(
         Assessment(
             case=case,
@@ -76,6 +136,7 @@ def keep(case: Case, seq: int, verdict: Verdict, *, at: datetime) -> None:
             duration_ms=one.duration_ms,
             created_at=at,
         )
+        for case, seq, verdict in found
         for one, shadow in _with_shadow(verdict)
     )
 

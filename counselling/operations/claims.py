@@ -1,8 +1,10 @@
 """The one who begins claims and says until when they last without a reply."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Membership
 from counselling import roster
@@ -31,15 +33,31 @@ def watch(case: Case, *, at: datetime) -> None:
 
     What counts already goes on, only a higher urgency shortens it.
     """
-    held = Claim.objects.filter(case=case, ended_at__isnull=True)
-    if case.state == CaseState.CLAIMED:
-        until = at + patience(case)
+    watch_all([case], at=at)
+
+
+def watch_all(cases: Iterable[Case], *, at: datetime) -> None:
+    """Do that for several locked cases; those that go back at one moment cost one statement together."""
+    answered: list[Case] = []
+    by_limit: dict[tuple[UUID, int], list[Case]] = {}
+    for case in cases:
+        if case.state == CaseState.CLAIMED:
+            by_limit.setdefault((case.organisation_id, case.urgency), []).append(case)
+        elif case.state == CaseState.ANSWERED:
+            answered.append(case)
+    for alike in by_limit.values():
+        until = at + patience(alike[0])
         # A reply that waits for a second person is written: its author need do nothing.
-        held.exclude(case__approvals__state=Approval.State.WAITING).filter(
+        _held(alike).exclude(case__approvals__state=Approval.State.WAITING).filter(
             Q(returns_at__isnull=True) | Q(returns_at__gt=until)
         ).update(returns_at=until, return_warned_at=None)
-    elif case.state == CaseState.ANSWERED:
-        held.filter(returns_at__isnull=False).update(returns_at=None, return_warned_at=None)
+    if answered:
+        resting = _held(answered).filter(returns_at__isnull=False)
+        resting.update(returns_at=None, return_warned_at=None)
+
+
+def _held(cases: Sequence[Case]) -> QuerySet[Claim]:
+    return Claim.objects.filter(case__in=cases, ended_at__isnull=True)
 
 
 def stop_watching(case: Case) -> None:

@@ -4,7 +4,8 @@ Every change of a case that clocks care about is told to `happened`, under the c
 clocks that starts or stops is decided by `sla.after` alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,18 @@ from counselling.models import Breach, Case, Deadline, Message
 from counselling.promises import Rules, clock_of
 from counselling.sla import Clock, Event, Happened, Running, Urgency
 from counselling.states import CaseState
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What follows for one case: deadlines that end in time, and new ones."""
+
+    ended: Sequence[Deadline]
+    begun: Sequence[Deadline]
+
+
+# What of a case says where it stands in a queue.
+PLACED = ("waiting_since", "due_at")
 
 
 def begin(case: Case, *, at: datetime) -> list[Deadline]:
@@ -66,6 +79,77 @@ def happened(case: Case, what: Happened, *, at: datetime) -> None:
         for clock in changed:
             rows = _keep(rows, clock, case=case, rules=rules)
     _place(case, rows)
+
+
+def plainly(
+    case: Case,
+    what: Happened,
+    rows: Sequence[Deadline],
+    *,
+    answered: bool,
+    rules: Rules,
+    at: datetime,
+) -> Plain | None:
+    """Return what follows for a locked case, as `happened` does it, if it is nothing but that.
+
+    rows: what runs in it. answered: whether its client has had an answer. None: a deadline was missed,
+    or one that runs changes; then `happened` has to do it.
+    """
+    before = Running(
+        _clock(rows, Deadline.Kind.answers()), _clock(rows, [Deadline.Kind.ACKNOWLEDGEMENT])
+    )
+    running, stopped = sla.after(
+        before,
+        Event(at, what),
+        urgency=Urgency(case.urgency),
+        answered=before.response is None and answered,
+    )
+    ended = [row for clock in stopped for row in rows if row.kind == clock.response]
+    begun: list[Deadline] = []
+    for was, clock in (
+        (before.response, running.response),
+        (before.acknowledgement, running.acknowledgement),
+    ):
+        if clock is None or clock == was:
+            continue
+        new = _new(clock, case=case, rules=rules)
+        if was is not None:
+            return None  # one that runs changes
+        begun.extend([new] if new else [])
+    if any(at > row.due_at and row.breached_at is None for row in ended):
+        return None
+    for row, clock in zip(ended, stopped, strict=True):
+        assert clock.by is not None
+        row.ended_at, row.end = at, Deadline.End(clock.by)
+    left = [row for row in rows if row.ended_at is None]
+    if left or begun or case.state not in CaseState.client_waits():
+        _put(case, [*left, *begun])
+    return Plain(ended, begun)
+
+
+def store_plain(plain: Iterable[Plain]) -> None:
+    """Store what `plainly` returned of several cases; PLACED of the cases is the caller's."""
+    plain = list(plain)
+    alike: dict[tuple[datetime | None, str], list[Deadline]] = {}
+    for row in (row for one in plain for row in one.ended):
+        alike.setdefault((row.ended_at, row.end), []).append(row)
+    for (ended_at, end), rows in alike.items():
+        Deadline.objects.filter(pk__in=[row.pk for row in rows]).update(ended_at=ended_at, end=end)
+    store([row for one in plain for row in one.begun])
+
+
+def answered_among(cases: Iterable[UUID]) -> set[UUID]:
+    """Return in which of some cases the client has had an answer."""
+    replies = Message.objects.filter(case__in=list(cases), role=Message.Role.REPLY)
+    return set(replies.order_by().values_list("case", flat=True).distinct())
+
+
+def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
+    """Return the deadlines that run in some cases, by case."""
+    found: dict[UUID, list[Deadline]] = {}
+    for row in Deadline.objects.filter(case__in=list(cases), ended_at__isnull=True):
+        found.setdefault(row.case_id, []).append(row)
+    return found
 
 
 def seen(*, case: UUID, at: datetime) -> None:
@@ -284,8 +368,12 @@ def _place(case: Case, rows: Sequence[Deadline]) -> None:
     """
     if not rows and case.state in CaseState.client_waits():
         return
-    since = min((row.since for row in rows), default=None)
-    due = min((row.due_at for row in rows), default=None)
-    if (case.waiting_since, case.due_at) != (since, due):
-        case.waiting_since, case.due_at = since, due
-        case.save(update_fields=["waiting_since", "due_at"])
+    before = (case.waiting_since, case.due_at)
+    _put(case, rows)
+    if (case.waiting_since, case.due_at) != before:
+        case.save(update_fields=PLACED)
+
+
+def _put(case: Case, rows: Sequence[Deadline]) -> None:
+    case.waiting_since = min((row.since for row in rows), default=None)
+    case.due_at = min((row.due_at for row in rows), default=None)

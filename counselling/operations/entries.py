@@ -3,7 +3,7 @@
 Only the other operations call this; each of them opens the transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -12,6 +12,7 @@ from django.db.models import F
 
 from accounts.models import Membership
 from audit import trail
+from audit.models import TrailEntry
 from counselling import events, places, states
 from counselling.models import Approval, Case, Claim, Message
 from counselling.operations import attachments, claims, consultation_ground, escalations
@@ -65,6 +66,17 @@ def locked(case: UUID) -> Case:
     if row is None:
         raise CaseGone
     return row
+
+
+def locked_all(cases: Iterable[UUID]) -> dict[UUID, Case]:
+    """Return those of some cases that there are, locked as by `locked`, in one order everywhere."""
+    rows = Case.objects.select_for_update(of=("self",)).select_related("organisation")
+    return {row.pk: row for row in rows.filter(pk__in=list(cases)).order_by("pk")}
+
+
+def was_sent(case: UUID, role: Message.Role, client_msg_id: UUID) -> bool:
+    """Say whether a message with this id is there."""
+    return Message.objects.filter(case=case, role=role, client_msg_id=client_msg_id).exists()
 
 
 def must_have_seen(case: Case, seen: int | None) -> None:
@@ -126,6 +138,27 @@ def move(
     **detail: str | int | bool | None,
 ) -> None:
     """Move a locked case to its next state, with the trail entry. Raises IllegalMove."""
+    old = step(case, what, at=at, reason=reason)
+    case.save(update_fields=STEPPED)
+    trail.record_all([stepped(case, what, old=old, by=by, at=at, **detail)])
+    claims.watch(case, at=at)
+    if what is Move.CLOSE:
+        consultation_ground.end_all_of(case, by=by, at=at)
+    escalations.moved(case, what, old=old, by=by, at=at)
+    case_moved.send(sender=Case, team=case.team_id, at=at)
+    events.queue_changed(case.team_id)
+    events.case_changed(case.pk, case.last_seq)
+
+
+# What `step` changes.
+STEPPED = ("state", "closed_at", "quiet_since", "deletion_warned_at", "reason")
+
+
+def step(case: Case, what: Move, *, at: datetime, reason: Case.Reason | None = None) -> CaseState:
+    """Put a locked case into its next state, stored by the caller; return the old one.
+
+    Raises IllegalMove.
+    """
     old = CaseState(case.state)
     new = states.after(what, old)
     case.state = new
@@ -137,24 +170,29 @@ def move(
     case.deletion_warned_at = None
     if reason is not None:
         case.reason = reason
-    case.save(update_fields=["state", "closed_at", "quiet_since", "deletion_warned_at", "reason"])
-    trail.record(
+    return old
+
+
+def stepped(
+    case: Case,
+    what: Move,
+    *,
+    old: CaseState,
+    by: trail.Actor,
+    at: datetime,
+    **detail: str | int | bool | None,
+) -> TrailEntry:
+    """Return the trail's entry of a step that was just taken."""
+    return trail.entry(
         f"case.{_PAST[what]}",
         by=by,
         at=at,
         organisation=case.organisation_id,
         case=case.pk,
         old=old,
-        new=new,
+        new=CaseState(case.state),
         **detail,
     )
-    claims.watch(case, at=at)
-    if what is Move.CLOSE:
-        consultation_ground.end_all_of(case, by=by, at=at)
-    escalations.moved(case, what, old=old, by=by, at=at)
-    case_moved.send(sender=Case, team=case.team_id, at=at)
-    events.queue_changed(case.team_id)
-    events.case_changed(case.pk, case.last_seq)
 
 
 _PAST = {

@@ -51,8 +51,9 @@ def write(
     program rates them. Raises entries.CaseGone, entries.DifferentText, attachments.NotStored or
     attachments.TooManyFiles.
     """
-    # Before the lock: nobody else waits while a text is read.
-    heard = assessments.of_message(case, text, holder=holder)
+    # Before the lock: nobody else waits while a text is read. What was sent before was rated then.
+    is_known = entries.was_sent(case, Message.Role.CLIENT, client_msg_id)
+    heard = None if is_known else assessments.of_message(case, text, holder=holder)
     with attachments.stored(files, case=case) as kept, transaction.atomic():
         return _write(case, text, client_msg_id, heard, in_danger, holder, at, kept)
 
@@ -61,17 +62,16 @@ def _write(
     case: UUID,
     text: str,
     client_msg_id: UUID,
-    heard: Heard,
+    heard: Heard | None,
     in_danger: bool,
     holder: Holder,
     at: datetime,
     kept: Sequence[Stored],
 ) -> Appended:
     row = entries.locked(case)
-    if row.last_seq != heard.after:
+    if heard is not None and row.last_seq != heard.after:
         # Something was written meanwhile: only against all of it does the rating count.
         heard = assessments.of_message(case, text, holder=holder)
-    verdict = heard.verdict
     key = keyring.open_case_key(subject=case, holder=holder)
     appended = entries.append(
         row,
@@ -82,8 +82,9 @@ def _write(
         client_msg_id=client_msg_id,
         files=kept,
     )
-    if not appended.is_new:
+    if heard is None or not appended.is_new:
         return appended
+    verdict = heard.verdict
     assessments.keep(row, appended.seq, verdict, at=at)
     raised = entries.alarm(
         row,
@@ -98,12 +99,10 @@ def _write(
         Move.CLIENT_WRITES,
         by=trail.CLIENT,
         at=at,
-        reason=_reason(row, verdict, in_danger=in_danger, alarms=alarms),
+        reason=reason_of(row, verdict, in_danger=in_danger, alarms=alarms),
         seq=appended.seq,
-        danger=in_danger,
-        triage=int(verdict.level),
-        unrated=verdict.unrated,
         files=len(kept),
+        **rated_as(verdict, in_danger=in_danger),
     )
     deadlines.happened(row, Happened.CLIENT_WROTE, at=at)
     if in_danger or alarms:
@@ -113,7 +112,13 @@ def _write(
     return appended
 
 
-def _reason(case: Case, verdict: Verdict, *, in_danger: bool, alarms: bool) -> Case.Reason:
+def rated_as(verdict: Verdict, *, in_danger: bool) -> dict[str, str | int | bool | None]:
+    """Return what the trail keeps of a rating."""
+    return {"danger": in_danger, "triage": int(verdict.level), "unrated": verdict.unrated}
+
+
+def reason_of(case: Case, verdict: Verdict, *, in_danger: bool, alarms: bool) -> Case.Reason:
+    """Return why a locked case stands in its queue once its client has written again."""
     if in_danger:
         return Case.Reason.DANGER
     if alarms:

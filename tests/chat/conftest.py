@@ -18,6 +18,7 @@ def _threads_close_their_connections(django_db_setup: None) -> Iterator[None]:
     """Close what threads beside the tests have open, before the database is dropped."""
     yield
     _close_in(consumers._THREADS, consumers.THREADS)
+    _close_in(consumers._WRITER, 1)
     _close_in(SyncToAsync.single_thread_executor, 1)
 
 

@@ -1,0 +1,288 @@
+"""What is said in many chats in one moment, written in one transaction: statements do not grow with it.
+
+Only what is plain is done here: a line in a chat that goes on, by its client or by who holds the case,
+that alarms nobody and misses nothing. Everything else is left to `messages`, line by line. Whatever is
+plain has exactly the effects that it has there; tests/counselling/test_together.py holds both against
+each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts import queries as staff_queries
+from accounts.models import Membership
+from accounts.rules import allows, same_organisation
+from audit import trail
+from audit.models import TrailEntry
+from counselling import events, places, promises, roster
+from counselling.models import Attachment, Case, Claim, Draft, Escalation, Message
+from counselling.operations import assessments, claims, deadlines, entries, messages
+from counselling.operations.assessments import Heard
+from counselling.operations.deadlines import Plain
+from counselling.signals import case_moved
+from counselling.sla import Channel, Happened, Urgency
+from counselling.states import CaseState, IllegalMove, Move
+from counselling.triaging import Verdict
+from vault import keyring
+from vault.keyring import Holder, KeyUnavailable
+from vault.sealing import CaseKey, SealBroken, open_sealed, seal
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What somebody says in a case. by: who of the team; None: the client."""
+
+    case: UUID
+    text: str = field(repr=False)
+    client_msg_id: UUID
+    holder: Holder = field(repr=False)
+    by: Membership | None = None
+
+    @property
+    def role(self) -> Message.Role:
+        """Return as what it is stored."""
+        return Message.Role.CLIENT if self.by is None else Message.Role.REPLY
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A line that is stored now. message: None where it was sent before.
+
+    holder: who holds the case, if they may still read and answer it.
+    """
+
+    seq: int
+    message: Message | None = None
+    holder: UUID | None = None
+
+
+@dataclass(slots=True)
+class _Step:
+    """What a plain line does to its case, decided under the lock and not stored yet."""
+
+    case: Case
+    message: Message
+    entry: TrailEntry
+    clocks: Plain
+    before: dict[str, Any]  # of the case, as it is stored
+    holder: UUID | None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """All that is read about the cases of some lines, under their locks."""
+
+    cases: dict[UUID, Case]
+    keys: dict[UUID, CaseKey]
+    holders: dict[UUID, Membership]
+    running: dict[UUID, list[Any]]
+    answered: set[UUID]
+    alarmed: set[UUID]
+    learning: set[UUID]
+
+
+def write(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
+    """Write lines of different cases; None for each that is not plain: then nothing of it was written.
+
+    Raises ValueError for two lines of one case, and DatabaseError, when nothing was written at all.
+    """
+    if len({line.case for line in lines}) < len(lines):
+        raise ValueError("one line of a case at a time")
+    before = _sent_before(lines)
+    fresh = [line for line in lines if line.client_msg_id not in before]
+    by_client = [line for line in fresh if line.by is None]
+    # Before the locks: nobody else waits while texts are read.
+    rated = assessments.of_messages([(one.case, one.text, one.holder) for one in by_client])
+    heard = {one.case: found for one, found in zip(by_client, rated, strict=True)}
+    steps: dict[UUID, _Step] = {}
+    if fresh:
+        with transaction.atomic():
+            ground = _ground(fresh)
+            for line in fresh:
+                step = _step(line, heard.get(line.case), ground, at=at)
+                if step is not None:
+                    steps[line.client_msg_id] = step
+            _store(list(steps.values()), at=at)
+    return [_outcome(line, before, steps) for line in lines]
+
+
+def _outcome(
+    line: Line, before: dict[UUID, Written | None], steps: dict[UUID, _Step]
+) -> Written | None:
+    if line.client_msg_id in before:
+        return before[line.client_msg_id]
+    step = steps.get(line.client_msg_id)
+    return Written(step.message.seq, step.message, step.holder) if step else None
+
+
+def _sent_before(lines: Sequence[Line]) -> dict[UUID, Written | None]:
+    """Return by their ids the lines that are there already; None for what is not the same."""
+    by_id = {line.client_msg_id: line for line in lines}
+    rows = [
+        row
+        for row in Message.objects.filter(client_msg_id__in=by_id, case__in=[x.case for x in lines])
+        if (row.case_id, row.role) == (by_id[row.client_msg_id].case, by_id[row.client_msg_id].role)
+    ]
+    if not rows:
+        return {}
+    with_files = set(Attachment.objects.filter(message__in=rows).values_list("message", flat=True))
+    keys = keyring.open_case_keys([(r.case_id, by_id[r.client_msg_id].holder) for r in rows])
+    return {
+        row.client_msg_id: Written(row.seq)
+        if row.pk not in with_files and _is_same(row, by_id[row.client_msg_id], key)
+        else None
+        for row, key in zip(rows, keys, strict=True)
+    }
+
+
+def _is_same(row: Message, line: Line, key: CaseKey | KeyUnavailable) -> bool:
+    if isinstance(key, KeyUnavailable):
+        return False
+    place = places.message(row.case_id, row.seq, row.role, row.client_msg_id)
+    try:
+        return open_sealed(bytes(row.sealed), key=key, place=place) == line.text
+    except SealBroken:
+        return False
+
+
+def _ground(lines: Sequence[Line]) -> _Ground:
+    found = entries.locked_all(line.case for line in lines)
+    keys = keyring.open_case_keys([(line.case, line.holder) for line in lines])
+    claimed = dict(
+        Claim.objects.filter(case__in=found, ended_at__isnull=True).values_list(
+            "case_id", "member_id"
+        )
+    )
+    current = staff_queries.current_among(set(claimed.values()))
+    authors = [line.by for line in lines if line.by is not None]
+    alarmed = Escalation.objects.filter(case__in=found, ended_at__isnull=True)
+    return _Ground(
+        cases=found,
+        keys={
+            line.case: key
+            for line, key in zip(lines, keys, strict=True)
+            if not isinstance(key, KeyUnavailable)
+        },
+        holders={
+            case: member
+            for case, holder in claimed.items()
+            if (member := current.get(holder)) is not None
+            and allows(member, "case.reply")
+            and same_organisation(member, found[case])
+        },
+        running=deadlines.running_among(found),
+        answered=deadlines.answered_among(found),
+        alarmed=set(alarmed.values_list("case_id", flat=True)) if authors else set(),
+        learning=roster.learning(authors),
+    )
+
+
+def _step(
+    line: Line, heard: Heard | Exception | None, ground: _Ground, *, at: datetime
+) -> _Step | None:
+    case, key = ground.cases.get(line.case), ground.keys.get(line.case)
+    if case is None or key is None or case.channel != Channel.CHAT:
+        return None
+    old, before = CaseState(case.state), _state_of(case)
+    seq = case.last_seq + 1
+    if line.by is not None:
+        if not _may_reply(line.by, case, ground):
+            return None
+        move, what, by = Move.REPLY, Happened.REPLIED, line.by.actor
+        reason, verdict, detail = None, None, {}
+    else:
+        if not isinstance(heard, Heard) or heard.after != case.last_seq:
+            return None
+        verdict = heard.verdict
+        raises = verdict.level < case.urgency
+        if raises or (verdict.is_urgent and verdict.shows_in(seq)) or old is CaseState.CLOSED:
+            return None
+        move, what, by = Move.CLIENT_WRITES, Happened.CLIENT_WROTE, trail.CLIENT
+        reason = messages.reason_of(case, verdict, in_danger=False, alarms=False)
+        detail = messages.rated_as(verdict, in_danger=False)
+    try:
+        entries.step(case, move, at=at, reason=reason)
+    except IllegalMove:
+        return None
+    clocks = deadlines.plainly(
+        case,
+        what,
+        ground.running.get(line.case, ()),
+        answered=line.case in ground.answered,
+        rules=promises.remembered(case.organisation),
+        at=at,
+    )
+    if clocks is None:
+        return None
+    case.last_seq = seq
+    message = Message(
+        case=case,
+        seq=seq,
+        role=line.role,
+        client_msg_id=line.client_msg_id,
+        author=line.by,
+        sealed=seal(
+            line.text, key=key, place=places.message(case.pk, seq, line.role, line.client_msg_id)
+        ),
+        created_at=at,
+    )
+    entry = entries.stepped(case, move, old=old, by=by, at=at, seq=seq, files=0, **detail)
+    holder = ground.holders.get(line.case)
+    return _Step(case, message, entry, clocks, before, holder.pk if holder else None, verdict)
+
+
+def _may_reply(by: Membership, case: Case, ground: _Ground) -> bool:
+    """Say whether somebody holds a case, may still answer it, and nothing else hangs on their reply."""
+    holder = ground.holders.get(case.pk)
+    return (
+        holder is not None
+        and holder.pk == by.pk
+        and by.pk not in ground.learning
+        and case.urgency != Urgency.SOFORT  # there a second person may have to read it
+        and case.pk not in ground.alarmed
+    )
+
+
+def _store(steps: Sequence[_Step], *, at: datetime) -> None:
+    if not steps:
+        return
+    Message.objects.bulk_create(step.message for step in steps)
+    rated = [(s.case, s.message.seq, s.verdict) for s in steps if s.verdict is not None]
+    assessments.keep_all(rated, at=at)
+    replied = [step.case for step in steps if step.verdict is None]
+    if replied:
+        Draft.objects.filter(case__in=replied).delete()
+    trail.record_all(step.entry for step in steps)
+    claims.watch_all([step.case for step in steps], at=at)
+    deadlines.store_plain(step.clocks for step in steps)
+    _update(steps)
+    for team in {step.case.team_id for step in steps}:
+        case_moved.send(sender=Case, team=team, at=at)
+        events.queue_changed(team)
+    for step in steps:
+        events.case_changed(step.case.pk, step.message.seq)
+
+
+_CHANGING = (*entries.STEPPED, *deadlines.PLACED)
+
+
+def _state_of(case: Case) -> dict[str, Any]:
+    return {name: getattr(case, name) for name in _CHANGING}
+
+
+def _update(steps: Iterable[_Step]) -> None:
+    """Store what has changed of locked cases: one statement for all that have changed alike."""
+    alike: dict[frozenset[tuple[str, Any]], list[UUID]] = defaultdict(list)
+    for step in steps:
+        changed = _state_of(step.case).items() - step.before.items()
+        alike[frozenset(changed)].append(step.case.pk)
+    for changes, cases in alike.items():
+        Case.objects.filter(pk__in=cases).update(last_seq=F("last_seq") + 1, **dict(changes))
