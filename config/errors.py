@@ -62,8 +62,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 @public("shown instead of a page while database, Redis or disk do not do their part")
 def away(request: HttpRequest) -> HttpResponse:
     """Answer while something is missing that comes back; asks neither database nor Redis for the page."""
+    # The organisation's own German is spoken already, if it was found.
     if language_of_address(request) == "en":
-        translation.activate("en")  # the organisation's own German is spoken already, if it was found
+        translation.activate("en")
     page = render_to_string("503.html", {"crisis_lines": default_lines()})
     return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
 

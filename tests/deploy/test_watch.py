@@ -137,6 +137,7 @@ def test_readiness_has_a_word_for_each_part() -> None:
         "sweep": "ok",
         "alarms": "ok",
         "on_call": "ok",
+        "deliveries": "ok",
     }
     sweep.once(at=timezone.now(), ticks=Ticks("this-machine", 1.0))
     assert watching.signs(at=timezone.now())["worker"] == "ok"

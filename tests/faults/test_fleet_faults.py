@@ -1,6 +1,6 @@
 """Whatever a fleet stands on goes, in turn, while people work: nothing acknowledged is lost or doubled.
 
-One fleet behind nginx, one load, all faults one after the other; PostgreSQL lies on a small disk. After
+One fleet behind nginx, one load, all faults one after the other. After
 each fault everybody must be able to work again without anybody's hands.
 """
 
@@ -18,7 +18,6 @@ import pytest
 from tests.faults.mixed_work import Work
 from tests.faults.test_restored import Key
 from tests.servers.clock import NoCompiler, WrongClock
-from tests.servers.disk import NotPermitted, SmallDisk, small_disk
 from tests.servers.fleet import Fleet, fleet_on
 from tests.servers.folders import new_folder
 from tests.servers.ground import Ground
@@ -29,8 +28,6 @@ from tests.servers.prepared import copy_demo
 from tests.servers.proxy import Marked, Nginx
 from tests.servers.redis import Redis
 
-PATIENCE = 120.0
-DISK = 400  # megabytes
 SWEEP = """
 from counselling import tasks
 tasks.sweep_overdue.call_local()
@@ -54,7 +51,6 @@ SELECT e.id FROM counselling_escalation e
 LEFT JOIN counselling_escalationstep s ON s.escalation_id = e.id
 GROUP BY e.id, e.taken HAVING e.taken <> count(s.id) OR e.taken <> coalesce(max(s.number), 0)
 """
-SMALL = (*DURABLE, "max_wal_size=48MB", "min_wal_size=32MB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +60,14 @@ class Form:
     away: float
     locked: float
     frozen: float
-    full: float
     clock: float
     rounds: int
     parents: int
     counsellors: int
 
 
-SHORT = Form(
-    away=1.0, locked=4.0, frozen=4.0, full=3.0, clock=0.0, rounds=1, parents=2, counsellors=1
-)
-LONG = Form(
-    away=30.0, locked=30.0, frozen=30.0, full=30.0, clock=65.0, rounds=2, parents=4, counsellors=2
-)
+SHORT = Form(away=1.0, locked=4.0, frozen=4.0, clock=0.0, rounds=1, parents=2, counsellors=1)
+LONG = Form(away=30.0, locked=30.0, frozen=30.0, clock=65.0, rounds=2, parents=4, counsellors=2)
 
 
 @dataclass
@@ -85,7 +76,6 @@ class House:
 
     fleet: Fleet
     ground: Ground
-    disk: SmallDisk | None
     clock: WrongClock | None
     office: PostOffice
     work: Work
@@ -142,20 +132,6 @@ class House:
         with self.ground.frozen():
             time.sleep(self.form.frozen)
 
-    def disk_full(self) -> None:
-        """Fill PostgreSQL's disk; somebody starts it again if it gave up, as its service would."""
-        assert self.disk is not None
-        before = sum(self.work.ledger.errors.values())
-        end = time.monotonic() + PATIENCE
-        while sum(self.work.ledger.errors.values()) == before:
-            self.disk.fill()
-            assert time.monotonic() < end, "a full disk does not disturb anybody"
-            time.sleep(0.1)
-        time.sleep(self.form.full)
-        self.disk.make_room()
-        if not self.ground.postgresql_answers():
-            self.ground.start_postgresql()
-
     def replaced_by_a_backup(self) -> None:
         """Lose PostgreSQL for good; a restored backup comes to its address while the servers run.
 
@@ -200,15 +176,10 @@ def house(on_postgresql: bool, request: pytest.FixtureRequest) -> Iterator[House
     copy_demo(data, template, prepare)
     with ExitStack() as stack:
         try:
-            disk = stack.enter_context(small_disk(folder / "disk", megabytes=DISK))
-        except NotPermitted:
-            disk = None
-        try:
             clock = WrongClock.make(folder)
         except NoCompiler:
             clock = None
-        place = disk.folder if disk else folder
-        postgresql = PostgreSQL.start(place, settings=SMALL)
+        postgresql = PostgreSQL.start(folder, settings=DURABLE)
         ground = Ground(folder, postgresql, Redis.start(folder))
         stack.callback(ground.stop)
         url = create_database(postgresql.url("postgres"), "lotse")
@@ -232,7 +203,7 @@ def house(on_postgresql: bool, request: pytest.FixtureRequest) -> Iterator[House
         work = Work(browser, parents=form.parents, counsellors=form.counsellors)
         work.everybody_works()
         stack.callback(work.dismiss)
-        yield House(fleet, ground, disk, clock, office, work, form)
+        yield House(fleet, ground, clock, office, work, form)
 
 
 @pytest.mark.parametrize(
@@ -257,10 +228,6 @@ def test_nothing_acknowledged_is_lost_whatever_goes(
         faults.append(house.clock_set)
     else:
         house.ledger.append("clock set: left out, there is no C compiler")
-    if house.disk:
-        faults.append(house.disk_full)
-    else:
-        house.ledger.append("disk full: left out, nothing may be mounted here")
     try:
         for _round in range(house.form.rounds):
             for fault in faults:
