@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger("lotse.keeping")
 
-LONG = 0.5  # seconds of counting from which on a result is kept
+LONG = 0.1  # seconds of counting from which on a result is kept
 SHARE = 200
 LONGEST = 3600  # seconds
 
@@ -38,12 +38,13 @@ def kept(
     of: UUID,
     *,
     at: datetime,
+    share: int = SHARE,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Result:
     """Return what `count` says of an organisation or a team: now, or a while ago where it takes long.
 
-    count: a function of a module, under whose name the result is kept. clock: in seconds. A cache that
-    is down keeps nothing.
+    count: a function of a module, under whose name the result is kept. share: for how many times the
+    time of counting. clock: in seconds. A cache that is down keeps nothing.
     """
     key = f"kept:{count.__module__}.{count.__name__}:{of}"
     try:
@@ -57,7 +58,7 @@ def kept(
     taken = clock() - began
     if taken >= LONG:
         try:
-            cache.set(key, result, min(LONGEST, SHARE * taken))
+            cache.set(key, result, min(LONGEST, share * taken))
         except RedisError as error:
             log.warning("nothing is kept: %s", type(error).__name__)
     return result

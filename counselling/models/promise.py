@@ -214,6 +214,13 @@ class Deadline(models.Model):
                 condition=models.Q(ended_at__isnull=True),
                 name="deadline_running_by_time",
             ),
+            # Who is answered next, for the forecast.
+            models.Index(
+                fields=["organisation", "urgency", "due_at", "id"],
+                condition=models.Q(ended_at__isnull=True)
+                & ~models.Q(kind=Response.ACKNOWLEDGEMENT),
+                name="deadline_queue",
+            ),
             models.Index(fields=["organisation", "ended_at"], name="deadline_ended"),
         ]
 
