@@ -139,7 +139,9 @@ class Day(User):
         page = client.open("chat room", f"/{room['slug']}/gespraech/chat/")
         if "/sagen/" in page.text:
             form = page.hidden("/sagen/")
-            client.open("chat: say", f"/{room['slug']}/gespraech/chat/sagen/", {**form, "text": TEXT})
+            client.open(
+                "chat: say", f"/{room['slug']}/gespraech/chat/sagen/", {**form, "text": TEXT}
+            )
         form = client.hidden
         counsellor = Person(self.environment, room["team"])
         desk = counsellor.open("chat desk", "/team/chats/")

@@ -1,7 +1,7 @@
 """Inside the measured process: every page of the house and every sweep, timed when a line asks for it.
 
 `python -m benchmarks.growth_inside`; first says which visits there are (JSON), then for each name that it
-reads: milliseconds, statements, and status. Pages are taken from the house's own list of addresses
+reads: milliseconds, statements, status, and the slowest statement. Pages are taken from the house's own list of addresses
 (tests/security/refusals.py), so that a new one is measured without anybody thinking of it.
 """
 
@@ -33,6 +33,7 @@ from counselling.models import Claim  # noqa: E402 - as above
 from outbox import tasks as outbox_tasks  # noqa: E402 - as above
 from referrals import tasks as referrals_tasks  # noqa: E402 - as above
 from tests.security.refusals import PAGES, Page  # noqa: E402 - as above
+from tests.servers.plain_http import Answer  # noqa: E402 - as above
 
 TEXT = "Unser Sohn ist vier und schläft nicht mehr allein ein. " * 12
 SWEEPS = {
@@ -75,8 +76,16 @@ class House:
         slug = self.organisation.slug
         watching = Client(headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"})
         yield "metrics with token", partial(_get, watching, reverse("metrics"))
-        yield "team-cases closed", partial(_get, self.clients[Role.COUNSELLOR], reverse("team-cases") + "?zeige=abgeschlossen")
-        yield "coming back with the code", partial(_post, Client, reverse("return", args=[slug]), self.back)
+        yield (
+            "team-cases closed",
+            partial(
+                _get, self.clients[Role.COUNSELLOR], reverse("team-cases") + "?zeige=abgeschlossen"
+            ),
+        )
+        yield (
+            "coming back with the code",
+            partial(_post, Client, reverse("return", args=[slug]), self.back),
+        )
         yield "asking", partial(self._ask, reverse("ask", args=[slug]))
         for name, sweep in SWEEPS.items():
             yield f"sweep {name}", partial(_sweep, sweep)
@@ -100,17 +109,14 @@ class House:
         if page.kind == "signed in":
             return self.clients[Role.COUNSELLOR]
         wanted = (Role.SUPERVISOR, Role.COUNSELLOR, *Role)
-        return next((self.clients[r] for r in wanted if r in page.roles and r in self.clients), None)
+        return next(
+            (self.clients[r] for r in wanted if r in page.roles and r in self.clients), None
+        )
 
     def _ask(self, path: str) -> int:
         client = Client()
-        form = client.get(path).content.decode()
-        fields = {}
-        for tag in form.split("<input")[1:]:
-            tag = tag.split(">")[0]
-            if 'type="hidden"' in tag and 'name="' in tag:
-                value = tag.split('value="')[1].split('"')[0] if 'value="' in tag else ""
-                fields[tag.split('name="')[1].split('"')[0]] = value
+        form = client.get(path)
+        fields = Answer(form.status_code, path, form.content.decode()).hidden("data-draft-keep")
         return client.post(path, fields | {"text": TEXT, "danger": "nein"}).status_code
 
 
@@ -132,21 +138,26 @@ def main() -> None:
     visits = dict(House().visits())
     print(json.dumps(list(visits)), flush=True)
     for line in sys.stdin:
-        statements: list[tuple[float, str]] = []
+        print(json.dumps(_visited(visits[line.strip()])), flush=True)
 
-        def timed(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-            began = time.perf_counter()
-            try:
-                return execute(sql, params, many, context)
-            finally:
-                statements.append((time.perf_counter() - began, str(sql)))
 
+def _visited(visit: Visit) -> tuple[float, int, int, float, str]:
+    """Return milliseconds, statements, status, and of the slowest statement milliseconds and text."""
+    statements: list[tuple[float, str]] = []
+
+    def timed(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
         began = time.perf_counter()
-        with connection.execute_wrapper(timed):
-            status = visits[line.strip()]()
-        taken = (time.perf_counter() - began) * 1000
-        slow = max(statements, default=(0.0, ""))
-        print(json.dumps([taken, len(statements), status, slow[0] * 1000, slow[1][:4000]]), flush=True)
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            statements.append((time.perf_counter() - began, str(sql)))
+
+    began = time.perf_counter()
+    with connection.execute_wrapper(timed):
+        status = visit()
+    taken = (time.perf_counter() - began) * 1000
+    seconds, slowest = max(statements, default=(0.0, ""))
+    return taken, len(statements), status, seconds * 1000, slowest[:4000]
 
 
 if __name__ == "__main__":

@@ -358,9 +358,7 @@ def to_review(member: Membership) -> list[Case]:
         .order_by("urgency", "created_at", "pk")[:LISTED]
         for team in team_ids(member)
     ]
-    return list(
-        islice(merge(*of_teams, key=lambda c: (c.urgency, c.created_at, c.pk)), LISTED)
-    )
+    return list(islice(merge(*of_teams, key=lambda c: (c.urgency, c.created_at, c.pk)), LISTED))
 
 
 def misses(member: Membership) -> list[Review]:

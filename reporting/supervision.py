@@ -15,7 +15,7 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Team
 from counselling import keeping, promises, roster, working_time
-from counselling.models import Assessment, Breach, Case, Deadline, Escalation
+from counselling.models import Assessment, Breach, Deadline, Escalation
 from counselling.roster import Gap, Load
 from counselling.sla import Urgency
 from counselling.states import CaseState

@@ -99,7 +99,11 @@ def of_teams(member: Membership) -> list[Referral]:
         .order_by("-changed_at")
     )
     # Each in the order of an index of its own, of which only the first are read.
-    found = {row: None for which in (needs, Q(ended_at__isnull=True)) for row in rows.filter(which)[:LISTED]}
+    found = {
+        row: None
+        for which in (needs, Q(ended_at__isnull=True))
+        for row in rows.filter(which)[:LISTED]
+    }
     latest = sorted(found, key=lambda row: row.changed_at, reverse=True)[:LISTED]
     return sorted(latest, key=lambda row: look(row) is None)
 
