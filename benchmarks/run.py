@@ -15,7 +15,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import chat, queue_page, search, servers, submissions, sweep, triage  # noqa: E402
+from benchmarks import (  # noqa: E402
+    chat,
+    growth,
+    national_day,
+    queue_page,
+    search,
+    servers,
+    submissions,
+    sweep,
+    triage,
+)
 
 SCENARIOS: dict[str, Callable[[str, Path], Any]] = {
     "submissions": submissions.measure,
@@ -24,8 +34,11 @@ SCENARIOS: dict[str, Callable[[str, Path], Any]] = {
     "triage": triage.measure,
     "search": search.measure,
     "sweep": sweep.measure,
+    "growth": growth.measure,
+    "national_day": national_day.measure,
 }
-KINDS = {"triage": ("none",), "chat": ("postgresql",)}  # of databases; the others on both
+# Of databases; the others on both.
+KINDS = {"triage": ("none",)} | dict.fromkeys(("chat", "growth", "national_day"), ("postgresql",))
 COLUMNS = ("what", "ours", "yardstick", "ratio", "target", "met")
 
 

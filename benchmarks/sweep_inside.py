@@ -7,8 +7,6 @@ million questions through the form would take a day.
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
@@ -21,6 +19,7 @@ from django.utils import timezone
 django.setup()
 
 from accounts.models import Organisation, Team  # noqa: E402 - needs the settings
+from benchmarks.without_indexes import without_indexes  # noqa: E402 - as above
 from counselling.models import Breach, Case, Deadline  # noqa: E402 - as above
 from counselling.operations import deadlines, sweep  # noqa: E402 - as above
 from counselling.ticks import Ticks  # noqa: E402 - as above
@@ -32,14 +31,6 @@ RANDOM = {
         "id": "gen_random_uuid()",
         "bytes": "decode(md5(random()::text) || md5(random()::text), 'hex')",
     },
-}
-
-
-INDEXES = {
-    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-    " AND tbl_name IN ({})",
-    "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ({}) AND indexname"
-    " NOT IN (SELECT conname FROM pg_constraint)",
 }
 
 
@@ -61,7 +52,7 @@ def fill(count: int) -> None:
     case.save(force_insert=True)
     deadlines.store(promised)
     random = RANDOM[connection.vendor]
-    with connection.cursor() as cursor, _without_indexes(cursor, Case, Deadline):
+    with connection.cursor() as cursor, without_indexes(cursor, Case, Deadline):
         _copy(
             cursor,
             Case,
@@ -77,26 +68,6 @@ def fill(count: int) -> None:
         )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-
-
-@contextmanager
-def _without_indexes(cursor: CursorWrapper, *of: type[models.Model]) -> Iterator[None]:
-    """Take the indexes of tables away and make them again at the end: a million rows in one go each.
-
-    Those of primary keys and of unique constraints inside the table stay.
-    """
-    tables = [model._meta.db_table for model in of]
-    cursor.execute(INDEXES[connection.vendor].format(", ".join(["%s"] * len(tables))), tables)
-    indexes = cursor.fetchall()
-    if connection.vendor == "sqlite":
-        cursor.execute("PRAGMA cache_size = -1000000")  # 1 GB while it is filled
-    for name, _definition in indexes:
-        cursor.execute(f'DROP INDEX "{name}"')
-    yield
-    for _name, definition in indexes:
-        cursor.execute(definition)
-    if connection.vendor == "sqlite":
-        cursor.execute("PRAGMA cache_size = -2000")
 
 
 def _copy(

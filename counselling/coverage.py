@@ -1,15 +1,17 @@
 """How many are on duty in each hour of a week, beside opening hours and what past weeks brought. Reads only."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count
-from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
+from django.db.models.functions import TruncHour
 
 from accounts.models import Team
-from counselling import roster
+from counselling import keeping, roster
 from counselling.models import Message
 from counselling.working_time import at_wall_clock, open_between
 
@@ -57,8 +59,28 @@ def week(team: Team, *, monday: date, zone: ZoneInfo, at: datetime) -> list[list
 def expected_load(team: Team, *, zone: ZoneInfo, at: datetime) -> dict[tuple[int, int], float]:
     """Return how many messages of clients came on average, by weekday (0: Monday) and hour.
 
-    Counted over the last eight weeks, or as many as there are; deleted cases are not in it.
+    Counted over the last eight weeks, or as many as there are; deleted cases are not in it. Of a while
+    ago where there is much to count (`keeping`).
     """
+    return keeping.kept(_came, team.pk, at=at).by_hour(zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """How many messages of clients came to a team, by the hour in which they did (UTC)."""
+
+    at: datetime
+    counts: dict[datetime, int]
+
+    def by_hour(self, zone: ZoneInfo) -> dict[tuple[int, int], float]:
+        summed: Counter[tuple[int, int]] = Counter()
+        for hour, number in self.counts.items():
+            local = hour.astimezone(zone)
+            summed[local.weekday(), local.hour] += number
+        return {when: number / WEEKS for when, number in summed.items()}
+
+
+def _came(team: UUID, at: datetime) -> _Came:
     since = at - timedelta(weeks=WEEKS)
     counted = (
         Message.objects.filter(
@@ -68,12 +90,10 @@ def expected_load(team: Team, *, zone: ZoneInfo, at: datetime) -> dict[tuple[int
             created_at__lt=at,
         )
         .order_by()
-        .values_list(
-            ExtractIsoWeekDay("created_at", tzinfo=zone), ExtractHour("created_at", tzinfo=zone)
-        )
+        .values_list(TruncHour("created_at", tzinfo=UTC))
         .annotate(number=Count("pk"))
     )
-    return {(weekday - 1, hour): number / WEEKS for weekday, hour, number in counted}
+    return _Came(at, dict(counted))
 
 
 def _hour(

@@ -147,11 +147,13 @@ def held_by_colleagues(member: Membership) -> list[Claim]:
 
 def closed(member: Membership) -> list[Case]:
     """Return the cases of the member's teams that were closed last, at most 100."""
-    return list(
-        Case.objects.filter(team__in=team_ids(member), state=CaseState.CLOSED)
+    of_teams = [
+        Case.objects.filter(team=team, closed_at__isnull=False)
         .select_related("topic", "team")
-        .order_by("-closed_at")[:LISTED]
-    )
+        .order_by("-closed_at", "id")[:LISTED]
+        for team in team_ids(member)
+    ]
+    return list(islice(merge(*of_teams, key=lambda c: c.closed_at, reverse=True), LISTED))
 
 
 def open_claim(case: Case) -> Claim | None:
@@ -340,18 +342,23 @@ def last_review(case: Case) -> Review | None:
 
 
 def to_review(member: Membership) -> list[Case]:
-    """Return the cases of the member's teams in which an alarm waits for a human's review.
+    """Return the open cases of the member's teams in which an alarm waits for a human's review.
 
-    At most 100, most urgent first, then those that were asked first.
+    At most 100, most urgent first, then those that were asked first. The machine has raised their
+    urgency, and only a review lowers it: no other case need be looked at.
     """
     alarms = Assessment.objects.filter(
         case=OuterRef("pk"), shadow=False, review__isnull=True, level__lt=Urgency.NORMAL
     )
-    return list(
-        Case.objects.filter(Exists(alarms), team__in=team_ids(member))
+    of_teams = [
+        Case.objects.filter(
+            Exists(alarms), team=team, closed_at__isnull=True, urgency__lt=Urgency.NORMAL
+        )
         .select_related("topic", "team")
         .order_by("urgency", "created_at", "pk")[:LISTED]
-    )
+        for team in team_ids(member)
+    ]
+    return list(islice(merge(*of_teams, key=lambda c: (c.urgency, c.created_at, c.pk)), LISTED))
 
 
 def misses(member: Membership) -> list[Review]:

@@ -113,6 +113,11 @@ class Delivery(models.Model):
                 condition=models.Q(state="dead"),
                 name="delivery_dead",
             ),
+            models.Index(
+                fields=["touched_at"],
+                condition=models.Q(due_at__isnull=True),
+                name="delivery_ended",
+            ),
         ]
 
     def __str__(self) -> str:

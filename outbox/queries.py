@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Case, Count, F, Min, When
+from django.db.models import Case, Count, F, Min, Q, When
 
 from outbox.models import Channel, Delivery, Gateway, PushSubscription
 
@@ -42,8 +42,9 @@ def next_due(channel: Channel) -> datetime | None:
 
 
 def counts() -> dict[tuple[str, str], int]:
-    """Return how many deliveries there are, by channel and state."""
-    rows = Delivery.objects.order_by().values_list("channel", "state").annotate(count=Count("pk"))
+    """Return how many deliveries are open or dead, by channel and state."""
+    counted = Delivery.objects.filter(Q(due_at__isnull=False) | Q(state=Delivery.State.DEAD))
+    rows = counted.order_by().values_list("channel", "state").annotate(count=Count("pk"))
     return {(channel, state): count for channel, state, count in rows}
 
 

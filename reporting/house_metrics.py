@@ -93,7 +93,12 @@ _METRICS = (
         "Organisations in which nobody is on call.",
         _one(lambda house: house.without_on_call),
     ),
-    ("lotse_deliveries", "gauge", "Deliveries by channel and state.", _deliveries),
+    (
+        "lotse_deliveries",
+        "gauge",
+        "Deliveries that are open or dead, by channel and state.",
+        _deliveries,
+    ),
     ("lotse_delivery_overdue_seconds", "gauge", "Since the first open delivery was due.", _overdue),
     ("lotse_tasks", "gauge", "Tasks that wait for a worker.", _one(lambda house: house.tasks)),
     ("lotse_sockets", "gauge", "Open sockets.", _one(lambda house: house.sockets)),

@@ -13,6 +13,7 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -20,10 +21,12 @@ from django.db.models import (
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
+from counselling import keeping
 from counselling.models import Case, Message, Rating, Tally
 from counselling.models.remains import FIRST_ANSWER
 
 MONTHS = 12
+_WITHIN = [(longest, f"within_{name}") for longest, name in FIRST_ANSWER]
 SMALLEST = 5  # smaller counts are not shown: they could be about somebody one knows
 
 
@@ -40,19 +43,28 @@ class Cell:
 class Figures:
     """The counts of an organisation over a year: by month, and by each thing that is counted."""
 
+    at: datetime
     since: date
     months: Sequence[Cell]
     tables: dict[Tally.What, Sequence[Cell]]
 
 
 def figures(organisation: UUID, *, at: datetime) -> Figures:
-    """Return what was counted in the last twelve months, this one included, small counts left out."""
+    """Return what was counted in the last twelve months, this one included, small counts left out.
+
+    Of a while ago where there is much to count (`keeping`).
+    """
+    return keeping.kept(_figures, organisation, at=at)
+
+
+def _figures(organisation: UUID, at: datetime) -> Figures:
     since = _months_back(timezone.localtime(at).date().replace(day=1), MONTHS - 1)
     start = timezone.make_aware(datetime.combine(since, datetime.min.time()))
     live = Case.objects.filter(organisation=organisation, created_at__gte=start)
     gone = Tally.objects.filter(organisation=organisation, month__gte=since)
     months = _by_month(live, gone)
     return Figures(
+        at=at,
         since=since,
         months=shown(
             {
@@ -107,12 +119,16 @@ def _first_answers(live: QuerySet[Case]) -> Counter[str]:
     taken = live.annotate(
         first=Subquery(first.values("created_at")[:1], output_field=DateTimeField())
     ).annotate(taken=ExpressionWrapper(F("first") - F("created_at"), output_field=DurationField()))
-    counted: Counter[str] = Counter({"none": taken.filter(first__isnull=True).count()})
+    found = taken.aggregate(
+        none=Count("pk", filter=Q(first__isnull=True)),
+        all=Count("pk"),
+        **{name: Count("pk", filter=Q(taken__lte=longest)) for longest, name in _WITHIN},
+    )
+    counted: Counter[str] = Counter({"none": found["none"]})
     before = 0
-    for longest, name in FIRST_ANSWER:
-        within = taken.filter(taken__lte=longest).count()
-        counted[name], before = within - before, within
-    counted["later"] = taken.filter(first__isnull=False).count() - before
+    for (_longest, name), (_same, within) in zip(FIRST_ANSWER, _WITHIN, strict=True):
+        counted[name], before = found[within] - before, found[within]
+    counted["later"] = found["all"] - found["none"] - before
     return +counted
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from counselling import keeping
 from counselling.models import Deadline
 from reporting.queries import Cell, shown
 
@@ -39,6 +40,7 @@ class Times:
 class ResponseTimes:
     """The answers of the last days, by each thing. `cut`: there were more than are counted."""
 
+    at: datetime
     since: datetime
     cut: bool
     urgency: Sequence[Times]
@@ -57,7 +59,14 @@ class ResponseTimes:
 
 
 def response_times(organisation: UUID, *, at: datetime) -> ResponseTimes:
-    """Return the response times of an organisation over the last thirty days. One query."""
+    """Return the response times of an organisation over the last thirty days. One query.
+
+    Of a while ago where there is much to count (`keeping`).
+    """
+    return keeping.kept(_response_times, organisation, at=at)
+
+
+def _response_times(organisation: UUID, at: datetime) -> ResponseTimes:
     since = at - timedelta(days=DAYS)
     rows = list(
         Deadline.objects.filter(
@@ -78,6 +87,7 @@ def response_times(organisation: UUID, *, at: datetime) -> ResponseTimes:
         if ended is not None  # they all are
     ]
     return ResponseTimes(
+        at,
         since,
         len(rows) > MOST,
         *(

@@ -11,16 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Team
-from counselling import promises, roster, working_time
-from counselling.models import Assessment, Breach, Case, Deadline, Escalation
+from counselling import keeping, promises, roster, working_time
+from counselling.models import Assessment, Breach, Deadline, Escalation
 from counselling.roster import Gap, Load
 from counselling.sla import Urgency
 from counselling.states import CaseState
 from counselling.working_time import Calendar
 
+SHARE = 20  # sums that took a second to count are shown for twenty (`keeping`)
 LISTED = 50  # rows of each list
 SOON = timedelta(hours=4)  # what is due until then is listed
 PACE_OVER = timedelta(hours=8)  # of working time; so much past says how fast answers come
@@ -89,27 +90,59 @@ class Overview:
 
 
 def overview(organisation: Organisation, *, at: datetime) -> Overview:
-    """Return what a supervisor sees of an organisation. The cost grows with its teams, not its cases."""
+    """Return what a supervisor sees of an organisation. The cost grows with its teams, not its cases.
+
+    Where there is much to count, the sums are of some seconds ago.
+    """
+    sums = keeping.kept(_sums, organisation.pk, at=at, share=SHARE)
     teams = list(Team.objects.filter(organisation=organisation).order_by("name"))
     for team in teams:
         team.organisation = organisation
     there, nobody = _on_duty(teams, at=at)
-    answers = promises.running(organisation).filter(kind__in=Deadline.Kind.answers())
+    answers = (
+        Deadline.objects.filter(organisation=organisation, ended_at__isnull=True)
+        .exclude(kind=Deadline.Kind.ACKNOWLEDGEMENT)
+        .only("due_at")
+    )
     return Overview(
         at=at,
-        waiting=waiting(organisation.pk, at=at),
+        waiting=sums.waiting,
         due_soon=list(_due(organisation, at, at + SOON)),
         late=list(_due(organisation, None, at)),
-        breaches=breaches(organisation.pk, at=at),
+        breaches=sums.breaches,
         on_duty=there,
         nobody=nobody,
         alarms=list(open_alarms(organisation.pk).select_related("case__team")[:LISTED]),
-        unrated=_to_look_at(organisation.pk).exclude(unrated="").count(),
-        unreviewed=_to_look_at(organisation.pk).filter(unrated="").count(),
+        unrated=sums.unrated,
+        unreviewed=sums.unreviewed,
         gaps=roster.gaps(organisation=organisation, start=at, end=at + GAPS),
         forecast=_forecast(
             answers.order_by("urgency", "due_at", "pk")[:FORECAST], organisation, at=at
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What is counted over everything that is open, or was missed lately."""
+
+    at: datetime
+    waiting: Sequence[Waiting]
+    breaches: dict[tuple[int, str], dict[str, int]]
+    unrated: int
+    unreviewed: int
+
+
+def _sums(organisation: UUID, at: datetime) -> _Sums:
+    to_look_at = _to_look_at(organisation).aggregate(
+        blind=Count("pk", filter=~Q(unrated="")), rated=Count("pk", filter=Q(unrated=""))
+    )
+    return _Sums(
+        at,
+        waiting(organisation, at=at),
+        breaches(organisation, at=at),
+        unrated=to_look_at["blind"],
+        unreviewed=to_look_at["rated"],
     )
 
 
@@ -178,11 +211,14 @@ def open_alarms(organisation: UUID) -> QuerySet[Escalation]:
 
 def _to_look_at(organisation: UUID) -> QuerySet[Assessment]:
     """Return what a human has still to look at: alarms and what could not be rated, in open cases."""
-    open_case = Case.objects.filter(
-        pk=OuterRef("case"), organisation=organisation, state__in=sorted(CaseState.open())
-    )
+    # What the machine raised is urgent until somebody has looked: no other case need be read.
     return Assessment.objects.filter(
-        Exists(open_case), shadow=False, review__isnull=True, level__lt=Urgency.NORMAL
+        case__team__in=Team.objects.filter(organisation=organisation),
+        case__closed_at__isnull=True,
+        case__urgency__lt=Urgency.NORMAL,
+        shadow=False,
+        review__isnull=True,
+        level__lt=Urgency.NORMAL,
     )
 
 

@@ -139,6 +139,7 @@ def times(request: HttpRequest) -> HttpResponse:
                 if table
             ],
             "cut": counted.cut,
+            "counted_at": counted.at,
             "smallest": queries.SMALLEST,
         },
     )

@@ -60,7 +60,9 @@ def figures(request: HttpRequest) -> HttpResponse:
         if cells
     ]
     return render(
-        request, "reporting/figures.html", {"tables": tables, "smallest": queries.SMALLEST}
+        request,
+        "reporting/figures.html",
+        {"tables": tables, "smallest": queries.SMALLEST, "counted_at": counted.at},
     )
 
 

@@ -50,7 +50,15 @@ class Review(models.Model):
                 name="lowering_has_a_reason",
             ),
         ]
-        indexes = [models.Index(fields=["case", "-seq"], name="review_of_case")]
+        indexes = [
+            models.Index(fields=["case", "-seq"], name="review_of_case"),
+            # What the machine missed, the latest first.
+            models.Index(
+                fields=["-at"],
+                condition=models.Q(new__lt=models.F("machine")),
+                name="review_missed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} up to #{self.seq}: {self.old} to {self.new}"
@@ -97,7 +105,10 @@ class Assessment(models.Model):
                 fields=["case"],
                 condition=models.Q(level__lt=Urgency.NORMAL, shadow=False, review__isnull=True),
                 name="assessment_to_review",
-            )
+            ),
+            models.Index(
+                fields=["case"], condition=models.Q(shadow=True), name="assessment_on_trial"
+            ),
         ]
 
     def __str__(self) -> str:

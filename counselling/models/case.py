@@ -140,6 +140,23 @@ class Case(models.Model):
                 condition=models.Q(quiet_since__isnull=False),
                 name="case_quiet",
             ),
+            models.Index(
+                fields=["organisation", "quiet_since"],
+                condition=models.Q(state=CaseState.CLOSED, deletion_warned_at__isnull=True),
+                name="case_to_warn",
+            ),
+            # What was closed last, of a team: one page of it, however many were.
+            models.Index(
+                fields=["team", "-closed_at", "id"],
+                condition=models.Q(closed_at__isnull=False),
+                name="case_closed_last",
+            ),
+            # Where an alarm may wait for a human's review: it has raised the urgency.
+            models.Index(
+                fields=["team", "urgency", "created_at", "id"],
+                condition=models.Q(closed_at__isnull=True, urgency__lt=Urgency.NORMAL),
+                name="case_urgent",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -159,9 +159,14 @@ class Escalation(models.Model):
                 name="escalation_due",
             ),
             models.Index(
-                fields=["organisation", "urgency"],
+                fields=["organisation", "urgency", "started_at", "id"],
                 condition=models.Q(ended_at__isnull=True),
                 name="escalation_open",
+            ),
+            models.Index(
+                fields=["organisation", "-ended_at", "id"],
+                condition=models.Q(ended_at__isnull=False),
+                name="escalation_ended",
             ),
             models.Index(
                 fields=["moved_at"],

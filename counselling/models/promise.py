@@ -214,6 +214,13 @@ class Deadline(models.Model):
                 condition=models.Q(ended_at__isnull=True),
                 name="deadline_running_by_time",
             ),
+            # Who is answered next, for the forecast.
+            models.Index(
+                fields=["organisation", "urgency", "due_at", "id"],
+                condition=models.Q(ended_at__isnull=True)
+                & ~models.Q(kind=Response.ACKNOWLEDGEMENT),
+                name="deadline_queue",
+            ),
             models.Index(fields=["organisation", "ended_at"], name="deadline_ended"),
         ]
 
@@ -244,7 +251,12 @@ class Breach(models.Model):
             # A deadline that a human's review moved may be missed a second time.
             models.UniqueConstraint(fields=["deadline", "due_at"], name="a_promise_is_broken_once")
         ]
-        indexes = [models.Index(fields=["organisation", "noted_at"], name="breach_of_house")]
+        indexes = [
+            # With what is counted: the rows themselves are not read.
+            models.Index(
+                fields=["organisation", "noted_at", "urgency", "kind"], name="breach_of_house"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.case}: {self.kind} due {self.due_at:%Y-%m-%d %H:%M}"

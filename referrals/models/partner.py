@@ -93,6 +93,15 @@ class Appointment(models.Model):
                 name="one_picked_appointment",
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["starts_at"],
+                condition=models.Q(
+                    picked_at__isnull=False, dropped_at__isnull=True, reminded_at__isnull=True
+                ),
+                name="appointment_to_remind_of",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.referral_id} {self.starts_at:%Y-%m-%d %H:%M}"

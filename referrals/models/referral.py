@@ -174,7 +174,35 @@ class Referral(models.Model):
                 condition=models.Q(ended_at__isnull=True),
                 name="referral_expiring",
             ),
-            models.Index(fields=["desk", "state", "due_at"], name="referral_desk"),
+            models.Index(
+                fields=["desk", "due_at", "sent_at"],
+                condition=models.Q(ended_at__isnull=True),
+                name="referral_desk_open",
+            ),
+            models.Index(
+                fields=["desk", "-ended_at"],
+                condition=models.Q(ended_at__isnull=False),
+                name="referral_desk_ended",
+            ),
+            # What a counsellor sees first: what changed last among what is open or was not looked at.
+            models.Index(
+                fields=["organisation", "-changed_at"],
+                condition=models.Q(ended_at__isnull=True),
+                name="referral_open",
+            ),
+            models.Index(
+                fields=["organisation", "-changed_at"],
+                condition=models.Q(
+                    handled_at__isnull=True,
+                    state__in=sorted(ReferralState.needs_look() | {ReferralState.WITHDRAWN}),
+                ),
+                name="referral_unhandled",
+            ),
+            models.Index(
+                fields=["changed_at"],
+                condition=models.Q(case__isnull=True),
+                name="referral_without_case",
+            ),
             models.Index(fields=["service", "sent_at"], name="referral_service"),
         ]
 

@@ -86,15 +86,26 @@ def referral_of_case(case: Case, referral: UUID) -> Referral | None:
 def of_teams(member: Membership) -> list[Referral]:
     """Return the referrals of the member's teams: those that wait for them first, then the open ones."""
     untold = Q(state=ReferralState.WITHDRAWN, way=Referral.Way.LETTER, sent_at__isnull=False)
-    needs = Q(handled_at__isnull=True) & (Q(state__in=ReferralState.needs_look()) | untold)
-    rows = list(
+    needs = Q(
+        Q(state__in=ReferralState.needs_look()) | untold,
+        handled_at__isnull=True,
+        state__in=sorted(ReferralState.needs_look() | {ReferralState.WITHDRAWN}),  # as the index
+    )
+    rows = (
         Referral.objects.filter(
-            needs | Q(state__in=ReferralState.open()), case__team__in=team_ids(member)
+            organisation=member.organisation_id, case__team__in=team_ids(member)
         )
         .select_related("service", "case__team", "case__topic")
-        .order_by("-changed_at")[:LISTED]
+        .order_by("-changed_at")
     )
-    return sorted(rows, key=lambda row: look(row) is None)
+    # Each in the order of an index of its own, of which only the first are read.
+    found = {
+        row: None
+        for which in (needs, Q(ended_at__isnull=True))
+        for row in rows.filter(which)[:LISTED]
+    }
+    latest = sorted(found, key=lambda row: row.changed_at, reverse=True)[:LISTED]
+    return sorted(latest, key=lambda row: look(row) is None)
 
 
 def key_by_case(row: Referral, *, holder: Holder) -> CaseKey | None:
@@ -147,9 +158,11 @@ def inbox(desk: PartnerDesk) -> list[Referral]:
     """Return what is open at a desk, by due time, then what has ended lately."""
     rows = Referral.objects.filter(desk=desk.team_id).select_related("service", "organisation")
     waiting = list(
-        rows.filter(state__in=ReferralState.with_partner()).order_by("due_at", "sent_at")[:LISTED]
+        rows.filter(state__in=ReferralState.with_partner(), ended_at__isnull=True).order_by(
+            "due_at", "sent_at"
+        )[:LISTED]
     )
-    ended = list(rows.filter(state__in=ReferralState.ended()).order_by("-ended_at")[:20])
+    ended = list(rows.filter(ended_at__isnull=False).order_by("-ended_at")[:20])
     return sorted(waiting, key=lambda row: row.due_at is None) + ended
 
 

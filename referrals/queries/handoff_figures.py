@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from counselling import keeping
 from referrals.models import Outcome, OwnReport, Referral
 from referrals.queries.entries import categories
 
@@ -32,6 +33,7 @@ class HandoffFigures:
     districts, kinds: reasons of declines by district and by kind of help, each with its name.
     """
 
+    at: datetime
     stages: Sequence[Cell]
     own_reports: Sequence[Cell]
     declines: Sequence[Cell]
@@ -43,7 +45,13 @@ class HandoffFigures:
 def figures(organisation: UUID, *, at: datetime) -> HandoffFigures:
     """Return the counts of a year, small ones left out. One count is never told by its neighbours: where
     exactly one of a table is small, the next larger one is left out, too.
+
+    Of a while ago where there is much to count (`keeping`).
     """
+    return keeping.kept(_figures, organisation, at=at)
+
+
+def _figures(organisation: UUID, at: datetime) -> HandoffFigures:
     sent = Referral.objects.filter(organisation=organisation, sent_at__gte=at - YEAR)
     taken = [
         span.total_seconds()
@@ -64,6 +72,7 @@ def figures(organisation: UUID, *, at: datetime) -> HandoffFigures:
         by_kind.setdefault(name or "", Counter())[reason] += 1
     declines = _shown(Counter(reason for _district, _kind, reason in declined))
     return HandoffFigures(
+        at=at,
         stages=_stages(sent),
         own_reports=_shown(
             Counter(

@@ -208,7 +208,9 @@ def figures(request: HttpRequest) -> HttpResponse:
     request = cast(StaffRequest, request)
     found = handoff_figures.figures(request.member.organisation_id, at=timezone.now())
     return render(
-        request, "referrals/handoff/figures.html", {"tables": figures_wording.figures(found)}
+        request,
+        "referrals/handoff/figures.html",
+        {"tables": figures_wording.figures(found), "counted_at": found.at},
     )
 
 
