@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model, QuerySet
@@ -21,7 +21,7 @@ class Due(Generic[Row]):
 
     def __init__(self, rows: "Callable[[datetime], QuerySet[Row]]") -> None:
         self.rows = rows
-        self._statements: dict[str, tuple[str, tuple[object, ...]]] = {}  # by kind of database
+        self._statements: dict[str, tuple[str, tuple[Any, ...]]] = {}  # by kind of database
 
     def any(self, at: datetime) -> bool:
         """Say whether anything is due at a moment."""

@@ -153,7 +153,8 @@ def closed(member: Membership) -> list[Case]:
         .order_by("-closed_at", "id")[:LISTED]
         for team in team_ids(member)
     ]
-    return list(islice(merge(*of_teams, key=lambda c: c.closed_at, reverse=True), LISTED))
+    latest = merge(*of_teams, key=lambda c: c.closed_at or c.created_at, reverse=True)
+    return list(islice(latest, LISTED))
 
 
 def open_claim(case: Case) -> Claim | None:

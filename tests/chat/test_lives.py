@@ -33,8 +33,14 @@ QUIET, WARNED = (
 )  # of silence: until the warning, until the end
 LONGEST = timedelta(minutes=20)  # of a life
 EXAMPLES = 150 if LONG else 20
-REFUSED = (cases.NotHolder, cases.ClaimedByOther, moves.NoChat, company.NotSeated, IllegalMove)
-REFUSED += (seats.NotThere,)
+REFUSED = (
+    cases.NotHolder,
+    cases.ClaimedByOther,
+    moves.NoChat,
+    company.NotSeated,
+    IllegalMove,
+    seats.NotThere,
+)
 
 
 @dataclass

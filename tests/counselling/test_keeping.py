@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.cache import cache
 
 from counselling import keeping
 
@@ -58,7 +59,7 @@ def test_another_house_has_its_own() -> None:
 
 def test_it_is_kept_for_a_share_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[float] = []
-    monkeypatch.setattr(keeping.cache, "set", lambda _key, _value, seconds: kept.append(seconds))
+    monkeypatch.setattr(cache, "set", lambda _key, _value, seconds: kept.append(seconds))
     keeping.kept(count, uuid4(), at=NOON, share=20, clock=taking(2))
     keeping.kept(count, uuid4(), at=NOON, clock=taking(1000))
     assert kept == [40, keeping.LONGEST]
