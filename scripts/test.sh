@@ -44,10 +44,10 @@ run journeys "journeys in a browser" -n "$workers" --maxschedchunk 1 -m browser
 # What depends on the database: rows, locks, clocks, keys, sweeps. Pages run on SQLite in the journeys;
 # the long form repeats everything.
 on_sqlite=(tests/vault tests/outbox
-  tests/accounts/test_{devices,invitations,keys,sessions,signing_in}.py
+  tests/accounts/test_{devices,keys}.py
   tests/counselling/test_{asking,assigning,case_life,claiming,deadlines,escalations,four_eyes}.py
   tests/counselling/test_{holding,keys,queue,retention,reviews,roster,simulation,sockets}.py
-  tests/referrals/handoff)
+  tests/chat/test_together.py tests/referrals/handoff/test_{deadlines,killed,life}.py)
 [[ -z ${LOTSE_TEST_LONG:-} ]] || on_sqlite=(tests/accounts tests/counselling tests/outbox tests/referrals tests/vault)
 LOTSE_TEST_ON=sqlite run sqlite "the domain once more, on SQLite" \
   -n "$workers" -m "not browser" "${on_sqlite[@]}"

@@ -2,7 +2,7 @@
 
 Only what is plain is done here: a line in a chat that goes on, by its client or by who holds the case,
 that alarms nobody and misses nothing. Everything else is left to `messages`, line by line. Whatever is
-plain has exactly the effects that it has there; tests/counselling/test_together.py holds both against
+plain has exactly the effects that it has there; tests/chat/test_together.py holds both against
 each other.
 """
 
