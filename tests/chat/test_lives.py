@@ -68,7 +68,6 @@ class Model:
 
     def sit(self, who: str) -> None:
         self.state, self.holder, self.seat_until = ChatState.ACTIVE, who, self.now + SEAT
-        self.ends = None
 
     def over(self, state: ChatState) -> None:
         self.state, self.seat_until, self.ends = state, None, None
