@@ -49,16 +49,16 @@ LIMITS = """
 - The texts were written for this project by a few hands; real parents write differently. Expect lower figures
   in use, watch the report of misses, and add what was missed.
 - The lines were chosen by cross-validation: three folds of author batches of train and development texts, each scored by
-  heads that learnt the others, so that 10 % of normal messages alarm there. Before that, in an earlier model, the test
+  heads that learnt the others, so that 11 % of normal messages alarm there. Before that, in an earlier model, the test
   split's figures had been in view when the share was chosen; the batches `f` of the test split are new since then.
   The test split was measured twice: first with a laxer line for passages (sofort found 0.937, false alarms 0.096), which
   was then made stricter because of long harmless letters in the folds and of the demo.
-- The batches `g` to `l` are by other hands (two thirds of them long letters). The model before them had never seen their 1,529
-  messages: it found 0.907 of `sofort`, 0.845 of urgent ones and alarmed about 0.182 of normal ones. With them on the test split
-  the share of 11 % alarmed about 0.1202 of normal texts there, so it was made 10 %: these figures are the second look.
+- Texts by other hands, written after this model (1,529 messages, two thirds of them letters of 90 to 280 words; branch
+  `triage-texts`): 0.907 of `sofort` and 0.845 of urgent ones found, 0.182 of normal ones alarmed. A model that learnt four fifths of
+  them alarmed less about the rest (0.120 instead of 0.188) and found less (urgent 0.827 instead of 0.856): it is not in use.
 - Long chats: what is said sums up, and many calm turns may reach `sofort` that none of them would (in 9 of 12 made-up chats of 60
-  turns from nine calm sentences).
-- On those folds, in the model before, with two thirds of the texts learnt: sofort found 0.92, urgent found 0.86, false alarms 0.12. Of normal
+  turns from nine calm sentences). Very short lines without context alarm too often ("Es ist kalt heute.").
+- On those folds, with two thirds of the texts learnt: sofort found 0.92, urgent found 0.86, false alarms 0.12. Of normal
   letters of the demo, long and by another hand, 26 of 60 alarm.
 - All batches were written by the same few hands, test batches too: they measure new texts, not new writers.
 - The rise of the line with length was settled in an earlier model with the demo's letters in view, which are no clean
