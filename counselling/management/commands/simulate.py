@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
@@ -67,7 +68,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         triaging.warm_up()
         played = self._play(options)
-        result = Path(os.environ["LOTSE_DATA_DIR"]) / RESULT
+        result = settings.DATA_DIR / RESULT
         result.write_text(json.dumps({"numbers": played.numbers, "faults": played.faults}))
 
     def _outside(self, options: dict[str, Any]) -> None:
