@@ -44,12 +44,6 @@ def open_chats(cases: Collection[UUID]) -> dict[UUID, Chat]:
     return {chat.case_id: chat for chat in rows}
 
 
-def holders(cases: Collection[UUID]) -> dict[UUID, UUID]:
-    """Return which members hold some cases, by case."""
-    claims = Claim.objects.filter(case__in=cases, ended_at__isnull=True)
-    return dict(claims.values_list("case_id", "member_id"))
-
-
 def companion_counts(chats: Collection[UUID]) -> dict[UUID, int]:
     """Return how many have joined some chats openly, by chat."""
     rows = Companion.objects.filter(chat__in=chats, left_at__isnull=True).order_by()

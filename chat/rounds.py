@@ -15,6 +15,7 @@ from chat.exchange import Speaker
 from chat.models import Chat
 from chat.operations import speaking
 from chat.states import ChatState
+from counselling import queries as cases
 
 GATHER = 0.5  # seconds in which those who come round are asked about together
 
@@ -29,7 +30,7 @@ def marks(speakers: Sequence[Speaker], *, at: datetime) -> list[str]:
     on.
     """
     chats = queries.open_chats({speaker.case for speaker in speakers})
-    holders = queries.holders(chats)
+    holders = cases.holders(chats)
     beside = queries.companion_counts([chat.pk for chat in chats.values()])
     there = staff_queries.current_among({one.member.pk for one in speakers if one.member})
     keep = queries.keep_times({chat.organisation_id for chat in chats.values()})
@@ -50,7 +51,7 @@ def marks(speakers: Sequence[Speaker], *, at: datetime) -> list[str]:
         if chat is None or chat.state != ChatState.ACTIVE or chat.seat_until is None:
             return ""
         if one.member is None:
-            lasts = keep[chat.organisation_id] * 2 / 3
+            lasts = keep[chat.organisation_id] * speaking.UNTOUCHED
             if chat.kept_until < at + lasts or chat.seat_until <= at:
                 return ""
         elif chat.pk not in kept:

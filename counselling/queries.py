@@ -3,7 +3,7 @@ number of queries at three cases and at three hundred.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import merge
@@ -160,6 +160,12 @@ def closed(member: Membership) -> list[Case]:
 def open_claim(case: Case) -> Claim | None:
     """Return the claim under which somebody holds the case, with the member, or None."""
     return Claim.objects.filter(case=case, ended_at__isnull=True).select_related("member").first()
+
+
+def holders(cases: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return which members hold some cases, by case."""
+    claims = Claim.objects.filter(case__in=cases, ended_at__isnull=True)
+    return dict(claims.values_list("case_id", "member_id"))
 
 
 def case_of(member: Membership, case: UUID) -> Case | None:

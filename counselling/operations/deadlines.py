@@ -4,7 +4,7 @@ Every change of a case that clocks care about is told to `happened`, under the c
 clocks that starts or stops is decided by `sla.after` alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -54,29 +54,13 @@ def happened(case: Case, what: Happened, *, at: datetime) -> None:
     case: with its organisation, and its urgency as it is now.
     """
     rows = running_of(case)
-    before = Running(
-        _clock(rows, Deadline.Kind.answers()), _clock(rows, [Deadline.Kind.ACKNOWLEDGEMENT])
-    )
-    running, stopped = sla.after(
-        before,
-        Event(at, what),
-        urgency=Urgency(case.urgency),
-        answered=before.response is None and _was_answered(case),
-    )
-    for clock in stopped:
+    follows = _follows(case, what, rows, answered=lambda: _was_answered(case), at=at)
+    for clock in follows.stopped:
         _stop(rows, clock, case=case, at=at)
     rows = [row for row in rows if row.ended_at is None]
-    changed = [
-        clock
-        for was, clock in (
-            (before.response, running.response),
-            (before.acknowledgement, running.acknowledgement),
-        )
-        if clock is not None and clock != was
-    ]
-    if changed:
+    if follows.begun or follows.changed:
         rules = promises.rules(case.organisation)
-        for clock in changed:
+        for clock in (*follows.begun, *follows.changed):
             rows = _keep(rows, clock, case=case, rules=rules)
     _place(case, rows)
 
@@ -95,30 +79,13 @@ def plainly(
     rows: what runs in it. answered: whether its client has had an answer. None: a deadline was missed,
     or one that runs changes; then `happened` has to do it.
     """
-    before = Running(
-        _clock(rows, Deadline.Kind.answers()), _clock(rows, [Deadline.Kind.ACKNOWLEDGEMENT])
-    )
-    running, stopped = sla.after(
-        before,
-        Event(at, what),
-        urgency=Urgency(case.urgency),
-        answered=before.response is None and answered,
-    )
-    ended = [row for clock in stopped for row in rows if row.kind == clock.response]
-    begun: list[Deadline] = []
-    for was, clock in (
-        (before.response, running.response),
-        (before.acknowledgement, running.acknowledgement),
-    ):
-        if clock is None or clock == was:
-            continue
-        new = _new(clock, case=case, rules=rules)
-        if was is not None:
-            return None  # one that runs changes
-        begun.extend([new] if new else [])
-    if any(at > row.due_at and row.breached_at is None for row in ended):
+    follows = _follows(case, what, rows, answered=lambda: answered, at=at)
+    ended = [row for clock in follows.stopped for row in rows if row.kind == clock.response]
+    if follows.changed or any(at > row.due_at and row.breached_at is None for row in ended):
         return None
-    for row, clock in zip(ended, stopped, strict=True):
+    new = (_new(clock, case=case, rules=rules) for clock in follows.begun)
+    begun = [row for row in new if row is not None]
+    for row, clock in zip(ended, follows.stopped, strict=True):
         assert clock.by is not None
         row.ended_at, row.end = at, Deadline.End(clock.by)
     left = [row for row in rows if row.ended_at is None]
@@ -291,6 +258,51 @@ def reckon_anew(case: UUID, *, rules: Rules) -> int:
 
 
 # --- Rows ------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Follows:
+    """Which clocks of a case stop, which begin, and which that run change."""
+
+    stopped: Sequence[Clock]
+    begun: Sequence[Clock]
+    changed: Sequence[Clock]
+
+
+def _follows(
+    case: Case,
+    what: Happened,
+    rows: Sequence[Deadline],
+    *,
+    answered: Callable[[], bool],
+    at: datetime,
+) -> _Follows:
+    """Return what `sla.after` makes of something that happened while these deadlines run.
+
+    answered: says whether the client has had an answer; asked only where no answer is promised now.
+    """
+    before = Running(
+        _clock(rows, Deadline.Kind.answers()), _clock(rows, [Deadline.Kind.ACKNOWLEDGEMENT])
+    )
+    running, stopped = sla.after(
+        before,
+        Event(at, what),
+        urgency=Urgency(case.urgency),
+        answered=before.response is None and answered(),
+    )
+    new = [
+        (was, clock)
+        for was, clock in (
+            (before.response, running.response),
+            (before.acknowledgement, running.acknowledgement),
+        )
+        if clock is not None and clock != was
+    ]
+    return _Follows(
+        stopped,
+        [clock for was, clock in new if was is None],
+        [clock for was, clock in new if was is not None],
+    )
+
+
 def _clock(rows: Sequence[Deadline], kinds: Sequence[Deadline.Kind]) -> Clock | None:
     return next((clock_of(row) for row in rows if row.kind in kinds), None)
 

@@ -21,8 +21,8 @@ from accounts.models import Membership
 from accounts.rules import allows, same_organisation
 from audit import trail
 from audit.models import TrailEntry
-from counselling import events, places, promises, roster
-from counselling.models import Attachment, Case, Claim, Draft, Escalation, Message
+from counselling import events, places, promises, queries, roster
+from counselling.models import Attachment, Case, Draft, Escalation, Message
 from counselling.operations import assessments, claims, deadlines, entries, messages
 from counselling.operations.assessments import Heard
 from counselling.operations.deadlines import Plain
@@ -156,11 +156,7 @@ def _is_same(row: Message, line: Line, key: CaseKey | KeyUnavailable) -> bool:
 def _ground(lines: Sequence[Line]) -> _Ground:
     found = entries.locked_all(line.case for line in lines)
     keys = keyring.open_case_keys([(line.case, line.holder) for line in lines])
-    claimed = dict(
-        Claim.objects.filter(case__in=found, ended_at__isnull=True).values_list(
-            "case_id", "member_id"
-        )
-    )
+    claimed = queries.holders(found)
     current = staff_queries.current_among(set(claimed.values()))
     authors = [line.by for line in lines if line.by is not None]
     alarmed = Escalation.objects.filter(case__in=found, ended_at__isnull=True)

@@ -32,7 +32,7 @@ KILLED_AFTER = 0.03  # seconds at most; a minute's sweeps take about so long
 class Command(BaseCommand):
     """Simulate a week: a roster with holes, absences, and a worker killed every simulated hour.
 
-    Two houses, where there are two processors, so that the week takes half the time.
+    Two houses, where there are two processors: the week takes a quarter less time.
     """
 
     help = (
