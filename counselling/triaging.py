@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.conf import settings
 
 from counselling.sla import Urgency
-from counselling.triage.rating import DEFAULT, Rating, Thresholds, Turn, Who
+from counselling.triage.rating import DEFAULT, Rating, Thresholds, Turn
 
 if TYPE_CHECKING:
     from counselling.triage.engine import Engine
@@ -34,10 +34,9 @@ UNRATED = frozenset(["empty", "language", "too_long", "failure", "timeout"])
 
 
 class Said(NamedTuple):
-    """One message of a conversation: its number, who, and the text."""
+    """One message of a client: its number in the case, and the text."""
 
     seq: int
-    who: Who
     text: str
 
 
@@ -79,19 +78,33 @@ class Verdict:
         return any(place.seq == seq for place in self.reasons)
 
 
+class _Wanted(NamedTuple):
+    """What is to be rated, and how."""
+
+    conversation: Sequence[Said]
+    thresholds: Thresholds = DEFAULT
+    judged: int = 0
+    before: int = 0
+
+
 def rate(
-    conversation: Sequence[Said], *, thresholds: Thresholds = DEFAULT, judged: int = 0
+    conversation: Sequence[Said],
+    *,
+    thresholds: Thresholds = DEFAULT,
+    judged: int = 0,
+    before: int = 0,
 ) -> Verdict:
-    """Rate a conversation so far, oldest first; never raise, never take much over two seconds.
+    """Rate what a client has written so far, oldest first; never raise, never take much over two seconds.
 
     judged: up to which message number a human has judged already; what stood there moves nothing
-    again, unless what is new makes it worse.
+    again, unless what is new makes it worse. before: how many of the client's messages came before these.
     """
     began = time.monotonic()
+    wanted = _Wanted(conversation, thresholds, judged, before)
     try:
-        work = _pool().submit(_verdict, conversation, thresholds, judged, None)
+        work = _pool().submit(_verdict, wanted, None)
         trial = (
-            _pool().submit(_verdict, conversation, thresholds, judged, settings.TRIAGE_SHADOW)
+            _pool().submit(_verdict, wanted, settings.TRIAGE_SHADOW)
             if settings.TRIAGE_SHADOW
             else None
         )
@@ -114,11 +127,11 @@ def warm_up() -> None:
     """Load the engine before the first message comes; a failure is logged and stops nothing."""
     # Words of no language make it load what tells languages apart, too.
     for text in ("Guten Tag, ich habe eine Frage.", "zzrq xqvw kkzt pfrq"):
-        if _verdict([Said(1, "client", text)], DEFAULT, 0, None).unrated == "failure":
+        if _verdict(_Wanted([Said(1, text)]), None).unrated == "failure":
             log.error("the triage engine does not load: every case will be one to look at first")
             return
     if settings.TRIAGE_SHADOW:
-        _verdict([Said(1, "client", "Guten Tag.")], DEFAULT, 0, settings.TRIAGE_SHADOW)
+        _verdict(_Wanted([Said(1, "Guten Tag.")]), settings.TRIAGE_SHADOW)
 
 
 _OWN = tuple(name for name in Verdict.__dataclass_fields__ if name != "shadow")
@@ -133,15 +146,13 @@ def _result(work: "Future[Verdict]", seconds: float) -> Verdict:
         return unrated("timeout", took=seconds)
 
 
-def _verdict(
-    conversation: Sequence[Said], thresholds: Thresholds, judged: int, folder: str | None
-) -> Verdict:
+def _verdict(wanted: _Wanted, folder: str | None) -> Verdict:
     """Rate in this thread. folder: of a model on trial; None for the installed one."""
     began = time.monotonic()
     try:
         engine = _on_trial(folder) if folder else None
         model = _fingerprint(folder)
-        rating, skipped = _rate(conversation, thresholds, judged, engine)
+        rating, skipped = _rate(wanted, engine)
     except Exception as error:  # noqa: BLE001 - whatever it is, a human must look
         # An error's words may quote the text: only its kind is written down.
         log.error("a rating failed: %s", type(error).__name__)
@@ -151,7 +162,12 @@ def _verdict(
         score=round(float(rating.score), 4),
         signals=tuple(rating.signals),
         reasons=tuple(
-            Place(reason.code, conversation[skipped + reason.turn].seq, reason.start, reason.end)
+            Place(
+                reason.code,
+                wanted.conversation[skipped + reason.turn].seq,
+                reason.start,
+                reason.end,
+            )
             for reason in rating.reasons[:MOST_REASONS]
             if reason.end > reason.start
         ),
@@ -162,22 +178,24 @@ def _verdict(
     )
 
 
-def _rate(
-    conversation: Sequence[Said], thresholds: Thresholds, judged: int, engine: "Engine | None"
-) -> tuple[Rating, int]:
+def _rate(wanted: _Wanted, engine: "Engine | None") -> tuple[Rating, int]:
     """Return the rating that counts, and how many messages at the beginning it left out."""
     # Here, because spaCy takes a second to import and most commands of manage.py never rate.
     from counselling.triage.engine import rate as rate_turns  # noqa: PLC0415
 
-    turns: list[Turn] = [(said.who, said.text) for said in conversation]
-    whole = rate_turns(turns, thresholds=thresholds, using=engine)
-    known = sum(said.seq <= judged for said in conversation)
+    def rated(turns: Sequence[Turn], *, before: int) -> Rating:
+        return rate_turns(turns, thresholds=wanted.thresholds, using=engine, before=before)
+
+    turns: list[Turn] = [("client", said.text) for said in wanted.conversation]
+    whole = rated(turns, before=wanted.before)
+    known = sum(said.seq <= wanted.judged for said in wanted.conversation)
     if not known:
         return whole, 0
-    before = rate_turns(turns[:known], thresholds=thresholds, using=engine)
-    if whole.level < before.level or whole.score > before.score + NEWLY:
+    old = rated(turns[:known], before=wanted.before)
+    if whole.level < old.level or whole.score > old.score + NEWLY:
         return whole, 0
-    return rate_turns(turns[known:], thresholds=thresholds, using=engine), known
+    # What is new after a human has judged is looked at as if nothing had been before.
+    return rated(turns[known:], before=0), known
 
 
 def _why_unrated(rating: Rating) -> str:

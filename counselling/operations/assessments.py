@@ -6,19 +6,18 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Window
+from django.db.models.functions import RowNumber
 
 from accounts.models import Organisation
 from counselling import places, triaging
 from counselling.models import Assessment, Case, Message, Review
 from counselling.operations.entries import CaseGone
-from counselling.triage.rating import Thresholds
+from counselling.triage.rating import RUN, Thresholds
 from counselling.triaging import Said, Verdict
 from vault import keyring
 from vault.keyring import Holder, KeyUnavailable
 from vault.sealing import CaseKey, SealBroken, open_sealed
-
-_SPOKEN = (Message.Role.CLIENT, Message.Role.REPLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +29,18 @@ class Heard:
 
 
 class _Sealed(NamedTuple):
-    """A message that nobody has opened yet."""
+    """A client's message that nobody has opened yet."""
 
     case: UUID
     seq: int
-    role: str
     client_msg_id: UUID
     sealed: bytes | memoryview
+    number: int  # of the client's messages in the case, from 1
 
 
 def of_question(text: str, *, organisation: Organisation) -> Verdict:
     """Rate the first text of a case, in this request's memory, before it is sealed."""
-    return triaging.rate([Said(1, "client", text)], thresholds=_thresholds(organisation))
+    return triaging.rate([Said(1, text)], thresholds=_thresholds(organisation))
 
 
 def of_message(case: UUID, text: str, *, holder: Holder) -> Heard:
@@ -69,9 +68,17 @@ def of_messages(
     )
     keys = keyring.open_case_keys([(case, holder) for case, _text, holder in lines])
     so_far: dict[UUID, list[_Sealed]] = {}
-    spoken = Message.objects.filter(case__in=ids, role__in=_SPOKEN).order_by("case", "seq")
-    # No model instances: a long conversation is read with each of its messages.
-    for row in spoken.values_list("case_id", "seq", "role", "client_msg_id", "sealed"):
+    # Only what shares a run with the new text. The case keeps what the others raised it to.
+    back = Window(RowNumber(), partition_by="case", order_by="-seq")
+    written = Message.objects.filter(case__in=ids, role=Message.Role.CLIENT)
+    number = Window(RowNumber(), partition_by="case", order_by="seq")
+    recent = (
+        written.alias(back=back)
+        .annotate(number=number)
+        .filter(back__lt=RUN)
+        .order_by("case", "seq")
+    )
+    for row in recent.values_list("case_id", "seq", "client_msg_id", "sealed", "number"):
         message = _Sealed(*row)
         so_far.setdefault(message.case, []).append(message)
     return [
@@ -82,7 +89,7 @@ def of_messages(
 
 def _heard(
     case: Case | None,
-    so_far: Iterable[_Sealed],
+    so_far: Sequence[_Sealed],
     text: str,
     key: CaseKey | KeyUnavailable,
     *,
@@ -98,20 +105,18 @@ def _heard(
         # An old text that does not open must not keep the client from writing.
         return Heard(triaging.unrated("failure"), case.last_seq)
     verdict = triaging.rate(
-        [*conversation, Said(case.last_seq + 1, "client", text)],
+        [*conversation, Said(case.last_seq + 1, text)],
         thresholds=_thresholds(case.organisation),
         judged=judged,
+        before=so_far[0].number - 1 if so_far else 0,
     )
     return Heard(verdict, case.last_seq)
 
 
 def _said(message: _Sealed, key: CaseKey) -> Said:
-    place = places.message(message.case, message.seq, message.role, message.client_msg_id)
-    return Said(
-        message.seq,
-        "client" if message.role == Message.Role.CLIENT else "counsellor",
-        open_sealed(bytes(message.sealed), key=key, place=place),
-    )
+    role = Message.Role.CLIENT
+    place = places.message(message.case, message.seq, role, message.client_msg_id)
+    return Said(message.seq, open_sealed(bytes(message.sealed), key=key, place=place))
 
 
 def keep(case: Case, seq: int, verdict: Verdict, *, at: datetime) -> None:

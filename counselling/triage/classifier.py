@@ -19,7 +19,7 @@ LINES = {"dringend", "talk", "sofort", "alone"}
 class Heads:
     """Weights of the heads (urgent, sofort, then one for each signal) and the lines they must reach."""
 
-    sparse: NDArray[np.float32]  # head x bucket
+    weights: NDArray[np.float32]  # bucket x head: what one feature needs lies together
     bias: NDArray[np.float32]
     signals: tuple[str, ...]
     scales: tuple[float, float]
@@ -27,7 +27,7 @@ class Heads:
 
     def sums(self, features: Features) -> spans.Sums:
         """Return the running sums of all heads over a text."""
-        return spans.Sums(spans.contributions(features, self.sparse[:, features.bucket]))
+        return spans.Sums(spans.contributions(features, self.weights[features.bucket]))
 
     def scores(
         self, sums: spans.Sums, firsts: NDArray[np.int64], ends: NDArray[np.int64]
@@ -63,7 +63,7 @@ def save(heads: Heads, folder: Path) -> None:
     """Write the heads; the same heads give the same bytes."""
     np.savez_compressed(
         folder / "heads.npz",
-        sparse=_coarse(heads.sparse),
+        sparse=_coarse(heads.weights.T),
         bias=heads.bias,
     )
     facts = {
@@ -85,5 +85,9 @@ def load(folder: Path = FOLDER) -> Heads:
         raise ValueError(f"{folder}: the heads were trained for other features")
     first, second = facts["scales"]
     return Heads(
-        signals=signals, scales=(first, second), thresholds=dict(facts["thresholds"]), **arrays
+        weights=np.ascontiguousarray(arrays["sparse"].T),
+        bias=arrays["bias"],
+        signals=signals,
+        scales=(first, second),
+        thresholds=dict(facts["thresholds"]),
     )

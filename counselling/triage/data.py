@@ -46,6 +46,11 @@ class Example:
         """Return whether a human must look the same day."""
         return self.level != Urgency.NORMAL
 
+    @property
+    def hand(self) -> str:
+        """Return who wrote it, and in which session: the letter of its batch."""
+        return self.batch.rpartition("/")[2][:1]
+
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):

@@ -4,11 +4,14 @@
 
 Only the client's words count. The level is the highest of
 
-1. the *whole*: every run of consecutive client turns is scored as one text by the trained heads, so
-   a conversation never falls as it grows;
+1. the *whole*: every run of consecutive client turns, of at most `RUN`, is scored as one text by the
+   trained heads, so a conversation never falls as it grows;
 2. a *passage*: the most alarming run of words of a long text, with a stricter line, so that it is
    not drowned by what stands around it;
 3. a *rule* that decides by itself.
+
+A turn shares a run with the `RUN` - 1 before it and none further back: whoever keeps the highest level
+so far needs to rate `recent(turns)` alone when one is added.
 
 Pure: no database, no clock, no settings. See model/card.md for quality and limits.
 """
@@ -25,7 +28,7 @@ from numpy.typing import NDArray
 
 from counselling.sla import Urgency
 from counselling.triage import classifier, features, language, pipeline, vocabulary, words
-from counselling.triage.rating import DEFAULT, Rating, Reason, Thresholds, Turn, unrated
+from counselling.triage.rating import DEFAULT, RUN, Rating, Reason, Thresholds, Turn, unrated
 from counselling.triage.rules import Fired
 from counselling.triage.spans import Span
 
@@ -33,11 +36,14 @@ logger = logging.getLogger(__name__)
 
 MAX_WORDS = 6_000  # rated of one conversation: the first half and the last half of them
 MAX_CHARACTERS = 400_000  # of one turn that are read
-MAX_RUN = 16  # client turns that are scored as one; and from the beginning any number
 WINDOW, STRIDE = 160, 80  # words; a long text is also scored in windows
 MOST_REASONS = 8
 # The line of a run of more words than usual rises with each doubling (see the limits in the card).
 USUAL, PER_DOUBLING = 60, 0.6
+FEW, PER_HALVING = 8, 0.25  # and for fewer words than that, with each halving
+# And with each doubling of the turns before its end, from the fourth to the 32nd: found on the folds, where
+# it makes long talks alarm falsely as often as short ones.
+EARLY, LATE, PER_DOUBLING_LATE = 4, 32, 0.4
 
 _loading = threading.Lock()
 
@@ -91,16 +97,44 @@ def see(turns: Sequence[Turn], loaded_pipeline: pipeline.Pipeline) -> Seen:
     )
 
 
-def later(edges: Sequence[int], places: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
-    """Return which runs reach past the first turn: there are many of them, so their line is stricter."""
-    return np.array([end > edges[1] for _first, end in places], np.bool_)
+def later(
+    edges: Sequence[int], places: Sequence[tuple[int, int]], before: int = 0
+) -> NDArray[np.bool_]:
+    """Return which runs reach past the first turn: there are many of them, so their line is stricter.
+
+    before: turns of the client before the first edge.
+    """
+    return np.array([before > 0 or end > edges[1] for _first, end in places], np.bool_)
 
 
-def excess(places: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-    """Return by how much the line rises for long runs: in many words, more sounds alarming by chance."""
+def rise(
+    edges: Sequence[int], places: Sequence[tuple[int, int]], before: int = 0
+) -> NDArray[np.float64]:
+    """Return by how much the line rises for each run, by how many words it has and how late it ends.
+
+    before: turns of the client before the first edge.
+    """
+    return _by_words(places) + _by_lateness(edges, places, before)
+
+
+def _by_words(places: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+    """Return by how much the line rises for long runs, and for a few words.
+
+    In many words, more sounds alarming by chance; a few say little, and most of them are how a talk begins.
+    """
     lengths = np.array([end - first for first, end in places], np.float64)
-    rise: NDArray[np.float64] = PER_DOUBLING * np.maximum(0.0, np.log2(lengths / USUAL))
-    return rise
+    long = PER_DOUBLING * np.maximum(0.0, np.log2(lengths / USUAL))
+    more: NDArray[np.float64] = long + PER_HALVING * np.maximum(0.0, np.log2(FEW / lengths))
+    return more
+
+
+def _by_lateness(
+    edges: Sequence[int], places: Sequence[tuple[int, int]], before: int
+) -> NDArray[np.float64]:
+    """Return by how much the line rises for runs that end late: in many lines, one alarms by chance."""
+    turns = before + np.searchsorted(edges, [end for _first, end in places])
+    more: NDArray[np.float64] = PER_DOUBLING_LATE * np.log2(np.clip(turns, EARLY, LATE) / EARLY)
+    return more
 
 
 def runs(edges: Sequence[int]) -> list[tuple[int, int]]:
@@ -108,10 +142,11 @@ def runs(edges: Sequence[int]) -> list[tuple[int, int]]:
 
     A run that was scored once is scored for ever: what is added later only adds runs.
     """
-    count = len(edges) - 1
-    result = {(0, edge) for edge in edges[1:]}
-    for first in range(count):
-        result.update((edges[first], end) for end in edges[first + 1 : first + 1 + MAX_RUN])
+    result = {
+        (first, end)
+        for place, first in enumerate(edges[:-1])
+        for end in edges[place + 1 : place + 1 + RUN]
+    }
     for first in range(0, max(edges[-1] - WINDOW, 0), STRIDE):
         result.add((first, first + WINDOW))
     return sorted(result)
@@ -121,29 +156,42 @@ def _share(score: float) -> float:
     return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
 
 
+def recent(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Return what the last turn is rated with: the last `RUN` turns of the client."""
+    places = [place for place, (who, _text) in enumerate(turns) if who == "client"]
+    return turns[places[-RUN] :] if len(places) > RUN else turns
+
+
 def with_heads(heads: classifier.Heads) -> Engine:
     """Return an engine with other heads, for training and for a model in shadow."""
     return Engine(pipeline.load(), vocabulary.load(), heads)
 
 
 def rate(
-    turns: Sequence[Turn], *, thresholds: Thresholds = DEFAULT, using: Engine | None = None
+    turns: Sequence[Turn],
+    *,
+    thresholds: Thresholds = DEFAULT,
+    using: Engine | None = None,
+    before: int = 0,
 ) -> Rating:
     """Return the rating of a conversation so far, oldest turn first.
 
     using: another engine than the installed one (a model in shadow).
+    before: how many turns of the client came before these; then none is judged as a first message.
 
     Never raises: what cannot be rated comes back as `unrated`, with the level `dringend`.
     """
     try:
-        return _rate(turns, thresholds, using)
+        return _rate(turns, thresholds, using, before=before)
     except Exception as error:  # noqa: BLE001 (a failure must reach a human, whatever it is)
         # The message of an error may quote the text: only its kind may be written down.
         logger.error("triage failed: %s", type(error).__name__)
         return unrated("failure", turns)
 
 
-def _rate(turns: Sequence[Turn], thresholds: Thresholds, using: Engine | None) -> Rating:
+def _rate(
+    turns: Sequence[Turn], thresholds: Thresholds, using: Engine | None, *, before: int
+) -> Rating:
     if not any(who == "client" and text.strip() for who, text in turns):
         return unrated("empty", turns)
     loaded = using or engine()
@@ -153,11 +201,12 @@ def _rate(turns: Sequence[Turn], thresholds: Thresholds, using: Engine | None) -
     texts = [word.text for word in seen.words]
     masks = language.known(texts, loaded.vocabulary)
     spoken = language.detect(texts, masks, seen.read.found)
-    unsure = spoken == language.UNSURE or any(
-        language.detect(texts[:edge], masks, seen.read.found) == language.UNSURE
-        for edge in seen.edges[1:-1][:MAX_RUN]
+    # What was unsure stays so; but where a talk was cut, its first words stand there by chance.
+    beginnings = () if before else seen.edges[1:-1][:RUN]
+    unsure = spoken == language.UNSURE or language.is_ever_unsure(
+        texts, masks, seen.read.found, beginnings
     )
-    judged = _judge(seen, loaded.heads, thresholds)
+    judged = _judge(seen, loaded.heads, thresholds, before=before)
     level = judged.level
     reasons = judged.reasons
     if unsure and level == Urgency.NORMAL:
@@ -176,14 +225,14 @@ class Judged:
     reasons: tuple[Reason, ...]
 
 
-def _judge(seen: Seen, heads: classifier.Heads, thresholds: Thresholds) -> Judged:
+def _judge(seen: Seen, heads: classifier.Heads, thresholds: Thresholds, *, before: int) -> Judged:
     lines = heads.thresholds
     sums = heads.sums(seen.features)
     places = runs(seen.edges)
     firsts, ends = np.array(places, np.int64).T
     scores = heads.scores(sums, firsts, ends)
-    needed = np.where(later(seen.edges, places), lines["talk"], lines["dringend"])
-    wholes = heads.danger(scores) - excess(places) - needed
+    needed = np.where(later(seen.edges, places, before), lines["talk"], lines["dringend"])
+    wholes = heads.danger(scores) - needed - rise(seen.edges, places, before)
     best = int(np.argmax(wholes))
     whole_share = _share(float(wholes[best]))
     acute_share = _share(float(scores[1].max()) - lines["sofort"])

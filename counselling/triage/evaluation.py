@@ -10,7 +10,7 @@ from typing import Any
 
 from counselling.sla import Urgency
 from counselling.triage.data import Example
-from counselling.triage.engine import Engine, rate
+from counselling.triage.engine import Engine, rate, recent
 from counselling.triage.rating import DEFAULT, Rating, Thresholds
 
 ORDER = (Urgency.SOFORT, Urgency.DRINGEND, Urgency.NORMAL)
@@ -53,7 +53,10 @@ def _run(example: Example, thresholds: Thresholds, using: Engine | None) -> Item
     for index, (who, _text) in enumerate(example.turns):
         if who != "client":
             continue
-        rating = rate(example.turns[: index + 1], thresholds=thresholds, using=using)
+        so_far = recent(example.turns[: index + 1])
+        cut = example.turns[: index + 1 - len(so_far)]
+        before = sum(one == "client" for one, _text in cut)
+        rating = rate(so_far, thresholds=thresholds, using=using, before=before)
         highest = min(highest, rating.level)
         if first_alarm is None and rating.level != Urgency.NORMAL:
             first_alarm = index

@@ -4,7 +4,10 @@ A feature is a number (a hash) between a first and a last word. No feature looks
 line breaks or anything outside its own words; the ratings' invariances rest on that.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -33,41 +36,73 @@ class Features:
     words: int
 
 
+@cache
 def bucket(*parts: str) -> int:
-    """Return the number of a feature. crc32 because it is the same on every machine and in every run."""
+    """Return the number of a feature that is named, never one of a client's words: it is remembered."""
     return crc32("\x1f".join(parts).encode()) & (BUCKETS - 1)
 
 
 def extract(words: list[str], found: list[Found], rules: list[Fired]) -> Features:
     """Return the features of a text: its words, their pieces, neighbours, concepts and rules."""
-    rows: list[tuple[int, int, int, float]] = []
-    for place, word in enumerate(words):
-        rows.append((place, place, bucket("w", word), WORD))
-        edged = f"^{word}$"
-        for size in PIECES:
-            rows.extend(
-                (place, place, bucket("p", edged[at : at + size]), PIECE)
-                for at in range(len(edged) - size + 1)
-            )
-        if place:
-            rows.append((place - 1, place, bucket("2", words[place - 1], word), COUPLE))
-        if place > 1:
-            rows.append((place - 2, place, bucket("s", words[place - 2], word), COUPLE / 2))
     short = [one for one in found if one.last - one.first <= REACH]
-    rows.extend((one.first, one.last, bucket("c", one.concept), CONCEPT) for one in short)
-    rows.extend(_pairs(short))
-    rows.extend(
+    rows = [(one.first, one.last, bucket("c", one.concept), CONCEPT) for one in short]
+    rows += _pairs(short)
+    rows += [
         (one.first, one.last, bucket("r", one.rule.name), RULE)
         for one in rules
         if one.last - one.first <= REACH
-    )
+    ]
+    named = np.array(rows, np.float64).reshape(-1, 4)
+    parts = [*_of_words(words), *_pieces(words), tuple(named.T)]
+    first, last, number, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Features(
-        np.array([row[0] for row in rows], np.int32),
-        np.array([row[1] for row in rows], np.int32),
-        np.array([row[2] for row in rows], np.int32),
-        np.array([row[3] for row in rows], np.float32),
+        first.astype(np.int32),
+        last.astype(np.int32),
+        number.astype(np.int32),
+        value.astype(np.float32),
         len(words),
     )
+
+
+# First words, last words, numbers and values of some features.
+_Rows = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+_PRIME = np.uint64(0x100000001B3)  # of FNV-1a, to which 64 bits belong
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio (Knuth, 6.4)
+
+
+def _numbers(kind: int, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the numbers of features of one kind: the best bits of their hashes."""
+    mixed = (hashes ^ (hashes >> np.uint64(29))) * _SPREAD + np.uint64(kind) * _PRIME
+    mixed = (mixed ^ (mixed >> np.uint64(32))) * _SPREAD
+    return mixed >> np.uint64(64 - BUCKETS.bit_length() + 1)
+
+
+def _row(first: NDArray[Any], last: NDArray[Any], number: NDArray[Any], value: float) -> _Rows:
+    return first, last, number, np.full(len(first), value)
+
+
+def _of_words(words: list[str]) -> Iterator[_Rows]:
+    """Yield words, neighbours, and words with one between them."""
+    hashes = np.array([crc32(word.encode()) for word in words], np.uint64)
+    places = np.arange(len(words))
+    yield _row(places, places, _numbers(1, hashes), WORD)
+    for kind, apart, value in ((2, 1, COUPLE), (3, 2, COUPLE / 2)):
+        couples = hashes[:-apart] * _PRIME + hashes[apart:]
+        yield _row(places[:-apart], places[apart:], _numbers(kind, couples), value)
+
+
+def _pieces(words: list[str]) -> Iterator[_Rows]:
+    """Yield the pieces of words, whose beginnings and ends count as letters."""
+    edged = "".join([f"^{word}$" for word in words])
+    letters = np.frombuffer(edged.encode("utf-32-le"), "<u4").astype(np.uint64)
+    owners = np.repeat(np.arange(len(words)), [len(word) + 2 for word in words])
+    hashes = letters
+    for size in range(2, max(PIECES) + 1):
+        hashes = hashes[:-1] * _PRIME + letters[size - 1 :]
+        if size in PIECES:
+            whole = owners[: len(hashes)] == owners[size - 1 :]
+            places = owners[: len(hashes)][whole]
+            yield _row(places, places, _numbers(3 + size, hashes[whole]), PIECE)
 
 
 def _pairs(found: list[Found]) -> list[tuple[int, int, int, float]]:

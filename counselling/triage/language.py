@@ -13,6 +13,7 @@ from counselling.triage.vocabulary import LANGUAGES, Vocabulary
 
 UNSURE = "unsure"
 ENOUGH = 0.55  # share of known words that settles the matter
+CLEAR = 0.9  # share of German words at which no other language is looked at
 SOME = 0.3  # with this share German is believed when py3langid agrees, or says a neighbour
 NEIGHBOURS = frozenset({"de", "lb", "nl", "af"})  # what py3langid takes dialects for
 LOOKED_AT = 400  # words
@@ -39,7 +40,7 @@ def detect(words: Sequence[str], masks: Sequence[int], found: Sequence[Found]) -
     # The German list is several times as long as the others: let them win a near tie.
     if language == "de":
         for other in LANGUAGES[1:]:
-            if shares[other] > 0.9 * share and share < 0.9 and len(letters) > 3:
+            if shares[other] > 0.9 * share and share < CLEAR and len(letters) > 3:
                 language, share = other, shares[other]
                 break
     if share >= ENOUGH:
@@ -50,6 +51,23 @@ def detect(words: Sequence[str], masks: Sequence[int], found: Sequence[Found]) -
     if guess == language or (language == "de" and guess in NEIGHBOURS):
         return language if share >= SOME else UNSURE
     return UNSURE
+
+
+def is_ever_unsure(
+    words: Sequence[str], masks: Sequence[int], found: Sequence[Found], ends: Sequence[int]
+) -> bool:
+    """Say whether a beginning of a text, up to before one of some words, is `unsure`. ends: ascending."""
+    german = letters = place = 0
+    for end in ends:
+        for word, mask in zip(words[place:end], masks[place:end], strict=False):
+            if word[0].isalpha():
+                letters += 1
+                german += mask & 1
+        place = end
+        clear = letters > 0 and german >= CLEAR * letters
+        if not clear and detect(words[:end], masks, found) == UNSURE:
+            return True
+    return False
 
 
 def _guess(text: str) -> str:

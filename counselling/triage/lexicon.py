@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from counselling.triage.words import fold
 
@@ -17,8 +18,7 @@ GAP = 3
 SHORTEST_STEM = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A concept at words `first` to `last` (both included)."""
 
     concept: str
@@ -46,6 +46,7 @@ class Lexicon:
         self.sequences: dict[str, list[Sequence]] = defaultdict(list)
         self.phrases: dict[str, list[list[str]]] = defaultdict(list)
         self.concepts: set[str] = set()
+        self.longest = 0  # letters of a stem or an ending
 
     def add(self, concept: str, item: str) -> None:
         """Add one item of a concept. Raises ValueError for a stem that is too short to mean anything."""
@@ -79,6 +80,8 @@ class Lexicon:
             table, atom = self.exact, bare
         if table is not self.exact and len(bare) < SHORTEST_STEM:
             raise ValueError(f"stem too short in {item!r}")
+        if table is not self.exact:
+            self.longest = max(self.longest, len(bare))
         if atom not in table[bare]:
             table[bare].append(atom)
         return atom
@@ -86,9 +89,11 @@ class Lexicon:
     def atoms(self, word: str) -> set[str]:
         """Return the atoms that a word matches."""
         found = set(self.exact.get(word, ()))
-        for length in range(SHORTEST_STEM, len(word) + 1):
-            found.update(self.stems.get(word[:length], ()))
-            found.update(self.endings.get(word[-length:], ()))
+        for length in range(SHORTEST_STEM, min(len(word), self.longest) + 1):
+            if (stem := word[:length]) in self.stems:
+                found.update(self.stems[stem])
+            if (ending := word[-length:]) in self.endings:
+                found.update(self.endings[ending])
         return found
 
     def find(self, words: list[str]) -> list[Found]:

@@ -12,6 +12,7 @@ import spacy
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from counselling.triage import lexicon, rules
 from counselling.triage.lexicon import Found
@@ -30,7 +31,8 @@ class Pipeline:
 
     def __init__(self) -> None:
         self.lexicon = lexicon.load()
-        self.language: Language = spacy.blank("de")
+        # Only spellings are matched: an empty vocabulary works out nothing else for each new word.
+        self.language: Language = spacy.blank("de", vocab=Vocab())
         self.matcher = PhraseMatcher(self.language.vocab, attr="ORTH")
         for concept, phrases in sorted(self.lexicon.phrases.items()):
             self.matcher.add(concept, [Doc(self.language.vocab, words=words) for words in phrases])

@@ -8,6 +8,7 @@ from counselling.sla import Urgency
 
 Who = Literal["client", "counsellor"]
 Turn = tuple[Who, str]
+RUN = 16  # turns of the client that are scored as one, at most
 
 
 class BadThreshold(ValueError):

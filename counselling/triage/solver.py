@@ -12,13 +12,15 @@ class _Sums:
     """Sums of consecutive stretches of a vector, of which some may be empty."""
 
     def __init__(self, starts: NDArray[np.int64], size: int) -> None:
-        self.starts = starts
         self.counts = np.diff(np.append(starts, size))
+        self.filled = self.counts > 0
+        self.starts = starts[self.filled]
 
     def of(self, values: Vector) -> Vector:
         """Return the sum of each stretch."""
-        found: Vector = np.add.reduceat(np.append(values, 0.0), self.starts)
-        return np.where(self.counts > 0, found, 0.0)
+        found: Vector = np.zeros(len(self.counts))
+        found[self.filled] = np.add.reduceat(values, self.starts)
+        return found
 
 
 class Rows:

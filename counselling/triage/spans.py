@@ -28,18 +28,14 @@ class Span:
 def contributions(features: Features, weights: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return what each (head, reach, last word) contributes: reach r is of features r words long.
 
-    `weights` are those of each head's features.
+    `weights` are those of each feature (rows) for each head (columns).
     """
-    heads = len(weights)
-    size = (REACH + 1) * features.words
     cells = (features.last - features.first).astype(np.int64) * features.words + features.last
-    table: NDArray[np.float64] = np.stack(
-        [
-            np.bincount(cells, weights=row, minlength=size).astype(np.float64)
-            for row in weights * features.value
-        ]
-    ).reshape(heads, REACH + 1, features.words)
-    return table
+    order = np.argsort(cells, kind="stable")
+    used, starts = np.unique(cells[order], return_index=True)
+    table = np.zeros(((REACH + 1) * features.words, weights.shape[1]))
+    table[used] = np.add.reduceat(weights[order] * features.value[order, None], starts, axis=0)
+    return table.T.reshape(-1, REACH + 1, features.words)
 
 
 class Sums:
@@ -63,15 +59,16 @@ class Sums:
 
     def best(self, head: int, longest: int = LONGEST) -> Span:
         """Return the best span of one head, of at most so many words."""
-        sums = self.sums[head]
+        # A span owns what begins inside it: of the features that reach back r words, those that end r
+        # words or more after its first.
+        ends = np.cumsum(self.sums[head], axis=0)
+        firsts = np.zeros_like(ends)
+        for reach in range(min(REACH, self.count) + 1):
+            firsts[reach:, : self.count + 1 - reach] += self.sums[head, reach, reach:]
         result = Span(0, 0, -np.inf)
         for length in range(1, min(self.count, longest) + 1):
-            last = self.count - length + 1
-            totals = np.zeros(last)
-            # A span owns what begins inside it: of the features that reach back r words, those
-            # that end r words or more after its first.
-            for reach in range(min(length, REACH + 1)):
-                totals += sums[reach, length:] - sums[reach, reach : reach + last]
+            reach = min(length - 1, REACH)
+            totals = ends[reach, length:] - firsts[reach, : self.count - length + 1]
             at = int(np.argmax(totals))
             score = float(totals[at]) / float(np.sqrt(length + DAMPING))
             if score > result.score:

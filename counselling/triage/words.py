@@ -6,7 +6,7 @@ spelling for umlauts. That is why none of these can change a rating.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Words longer than this are noise (links, keyboard mashing); the rest of them is not looked at.
 MAX_WORD = 40
@@ -24,8 +24,7 @@ _UMLAUTS = str.maketrans(
 _ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ة": "ه", "ى": "ي", "ـ": ""})
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word: its folded spelling, and where it stands (turn, characters from and to)."""
 
     text: str
@@ -36,6 +35,8 @@ class Word:
 
 def fold(word: str) -> str:
     """Return the one spelling of a word: lower case, ä as ae, no accents, no letter three times."""
+    if word.isascii() and word.isalpha():  # most are: nothing else would change them
+        return _REPEATED.sub(r"\1", word[: MAX_WORD * 2].lower())[:MAX_WORD]
     word = unicodedata.normalize("NFKC", word[: MAX_WORD * 2]).casefold().translate(_UMLAUTS)
     word = _JOINERS.sub("", word)
     if not word.isascii():
@@ -52,8 +53,9 @@ def split(text: str, turn: int = 0, *, limit: int = 20_000) -> list[Word]:
     words: list[Word] = []
     for match in _WORD.finditer(text):
         found = match.group()
-        folded = found.replace(",", "").replace(".", "").replace(":", "")[:MAX_WORD]
-        if not found[0].isdigit():
+        if found[0].isdigit():
+            folded = found.replace(",", "").replace(".", "").replace(":", "")[:MAX_WORD]
+        else:
             folded = fold(found)
         if folded:
             words.append(Word(folded, turn, match.start(), match.end()))

@@ -18,6 +18,8 @@ PLAIN = [
     ("nie chcę już żyć", "suicidality"),
     ("لا اريد ان اعيش", "suicidality"),
     ("Ohne mich wären alle besser dran", "suicidality_passive"),
+    ("will sterben", "suicidality_passive"),
+    ("ich möcht sterben", "suicidality_passive"),
     ("ich ritze mich", "self_harm"),
     ("Das Baby kriegt keine Luft", "child_emergency"),
     ("Die Lippen sind blau", "child_emergency"),

@@ -29,16 +29,30 @@ def test_the_figures_of_the_test_split(
         for title, key, words, bound in card.TARGETS:
             met = found[key] >= bound if bound > 0 else found[key] <= -bound
             print(f"{title:<38} {found[key]:.3f}, target {words}: {'met' if met else 'NOT MET'}")
-    # Below these no model may be released. They are what is reached, less what chance may take, and
-    # not the targets of issue 4: those stand beside it in the model card, met or not.
-    assert found["sofort_at_dringend_or_higher"] >= FLOOR_SOFORT
-    assert found["urgent_recall"] >= FLOOR_URGENT
-    assert found["false_alarms"] <= CEILING_FALSE
-    assert found["false_alarms_hard"] <= CEILING_FALSE_HARD
 
 
-FLOOR_SOFORT, FLOOR_URGENT = 0.90, 0.84
-CEILING_FALSE, CEILING_FALSE_HARD = 0.12, 0.14
+# Outside of these no model may be released: sofort and urgent found, false alarms on normal and on hard
+# ones. They are what is reached, less what chance may take, and not the targets of issue 4: those stand
+# beside it in the model card, met or not. The later hands write harder than the first; nothing by `q` was
+# ever learnt from.
+@pytest.mark.parametrize(
+    ("hands", "bounds"),
+    [
+        ("abcdef", (0.90, 0.84, 0.12, 0.14)),
+        ("q", (0.90, 0.88, 0.13, 0.15)),
+        ("", (0.90, 0.86, 0.145, 0.16)),
+    ],
+    ids=["first hands", "new hand", "all"],
+)
+def test_no_hand_is_found_less_than_it_was(
+    items: list[Item], hands: str, bounds: tuple[float, float, float, float]
+) -> None:
+    found = evaluation.metrics([one for one in items if not hands or one.example.hand in hands])
+    sofort, urgent, false, false_hard = bounds
+    assert found["sofort_at_dringend_or_higher"] >= sofort
+    assert found["urgent_recall"] >= urgent
+    assert found["false_alarms"] <= false
+    assert found["false_alarms_hard"] <= false_hard
 
 
 def test_letters_from_outside(capsys: pytest.CaptureFixture[str]) -> None:
