@@ -1,12 +1,14 @@
 """What a process loads before somebody needs it, so that nobody waits for it."""
 
 from contextlib import suppress
+from importlib import import_module
 from threading import Thread
 
+from django.conf import settings
 from django.db import DatabaseError, connections
 
 from counselling import triaging
-from referrals.search import searching
+from referrals.search import meaning, places, searching
 
 
 def triage() -> None:
@@ -18,6 +20,15 @@ def pages() -> None:
     """Load what pages need: triage at once; phrases, places and documents of the search meanwhile."""
     triage()
     Thread(target=_search, name="search warms up", daemon=True).start()
+
+
+def beforehand() -> None:
+    """Load what processes with pages can share: all that needs neither the database nor a thread."""
+    triage()
+    meaning.shipped()
+    places.gazetteer()
+    for module in (settings.ROOT_URLCONF, "config.routing"):
+        import_module(module)
 
 
 def _search() -> None:

@@ -21,6 +21,11 @@ scripts/ensure-tools.sh "${tools[@]}" || exit 1
 workers=2
 [[ -z ${LOTSE_TEST_REDIS_URL:-} ]] || workers=0
 
+# Some hundred processes start: what the first of them compiles, migrates and seeds serves all.
+unset PYTHONDONTWRITEBYTECODE
+export LOTSE_TEST_PREPARED=/tmp/lotse-test-$$-prepared # tests/servers/prepared.py; cleared away like it
+trap 'rm -rf "$LOTSE_TEST_PREPARED"' EXIT
+
 results=build/test-results
 rm -rf "$results"
 mkdir -p "$results"
@@ -40,13 +45,13 @@ run() {
 }
 
 run main "tests on PostgreSQL and Redis" -n "$workers" -m "not browser"
-run journeys "journeys in a browser" -n "$workers" --maxschedchunk 1 -m browser
+run journeys "journeys in a browser" -n "$workers" --dist loadscope -m browser
 # What depends on the database: rows, locks, clocks, keys, sweeps. Pages run on SQLite in the journeys;
 # the long form repeats everything.
 on_sqlite=(tests/vault tests/outbox
   tests/accounts/test_{devices,keys}.py
   tests/counselling/test_{asking,assigning,case_life,claiming,deadlines,escalations,four_eyes}.py
-  tests/counselling/test_{holding,keys,queue,retention,reviews,roster,simulation,sockets}.py
+  tests/counselling/test_{holding,keys,missed,queue,retention,reviews,roster,simulation,sockets}.py
   tests/chat/test_together.py tests/referrals/handoff/test_{deadlines,killed,life}.py)
 [[ -z ${LOTSE_TEST_LONG:-} ]] || on_sqlite=(tests/accounts tests/counselling tests/outbox tests/referrals tests/vault)
 LOTSE_TEST_ON=sqlite run sqlite "the domain once more, on SQLite" \

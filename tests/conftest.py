@@ -8,9 +8,10 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.scheduling import ByServer
 from tests.servers import prepared
 from tests.servers import session as test_session
-from tests.servers.lotse import Lotse, running_lotse
+from tests.servers.lotse import Lotse, manage, running_lotse
 from tests.servers.postgresql import create_database
 from tests.servers.programs import MissingProgram
 
@@ -104,8 +105,26 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.line(line)
 
 
+# Each takes a minute or more: last in line, one worker would be alone with it at the end.
+LONGEST = (
+    "tests/journeys/test_every_page.py",
+    "tests/faults/",
+    "tests/chat/test_lives.py",
+    "tests/security/test_matrix.py",
+    "tests/security/test_uploads.py",
+    "tests/security/test_staff_names.py",
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer | None:
+    """Keep together what shares a server (`--dist loadscope`)."""
+    return ByServer(config, log) if config.getoption("dist") == "loadscope" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the long forms unless they are wanted."""
+    """Let the longest begin, and skip the long forms unless they are wanted."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     if LONG:
         return
     for item in items:
@@ -127,15 +146,24 @@ def on_postgresql() -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(on_postgresql: bool, request: pytest.FixtureRequest) -> None:
-    """Give every worker a test database of its own.
+    """Give every worker a test database of its own, a copy of one that is migrated once.
 
     SQLite: a file, because a database in memory knows neither WAL nor waiting for a lock.
     """
+    test = settings.DATABASES["default"]["TEST"]
     if on_postgresql:
         request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
+        test["TEMPLATE"] = prepared.tables(os.environ["LOTSE_DATABASE_URL"], manage)
     else:
-        name = str(SESSION.folder / "data" / "test.sqlite3")
-        settings.DATABASES["default"]["TEST"]["NAME"] = name
+        file = SESSION.folder / "data" / "test.sqlite3"
+        prepared.copy_tables(file, manage)
+        test["NAME"] = str(file)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(on_postgresql: bool) -> bool:
+    """Take the test database as it is on SQLite, where Django knows no templates."""
+    return not on_postgresql
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,8 @@
 import errno
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,21 @@ class SmallDisk:
                 except OSError as error:
                     if error.errno != errno.ENOSPC:
                         raise
+
+    def fill_until(self, is_felt: Callable[[], bool], *, patience: float) -> None:
+        """Take all room there is, again and again, until something is so; at most so many seconds."""
+        end = time.monotonic() + patience
+        while not is_felt():
+            self.fill()
+            assert time.monotonic() < end, "a full disk disturbs nobody"
+            time.sleep(0.1)
+
+    def fill_for(self, seconds: float) -> None:
+        """Take all room there is for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.fill()
+            time.sleep(0.1)
 
     def make_room(self) -> None:
         """Take away what filled it."""

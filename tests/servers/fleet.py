@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tests.chat.test_real_sockets import PATIENCE, RawSocket
-from tests.servers.lotse import Lotse, environment_of, free_port, prepare
+from tests.servers.lotse import Lotse, environment_of, free_port, manage
 from tests.servers.plain_http import PlainBrowser
 from tests.servers.prepared import copy_demo
 from tests.servers.proxy import NAME, any_certificate
@@ -63,13 +63,13 @@ class Fleet(Lotse):
         return self.process.pid
 
     def pids(self, part: str) -> set[int]:
-        """Return the processes below the command in whose arguments a word stands."""
+        """Return the processes of a part (`web`, `sockets`, `worker`), by the name that `ps` shows."""
         found, waiting = set[int](), [self.process_id]
         while waiting:
             pid = waiting.pop()
             try:
                 children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-                if part in Path(f"/proc/{pid}/cmdline").read_text():
+                if Path(f"/proc/{pid}/comm").read_text().startswith(f"lotse {part}"):
                     found.add(pid)
             except OSError:
                 continue
@@ -104,7 +104,7 @@ class FleetSocket(RawSocket):
 @contextmanager
 def running_fleet(data: Path, *, database_url: str, redis_url: str) -> Iterator[Fleet]:
     """Run a fleet on a copy of the demo's data, but as in earnest, and stop it at the end."""
-    copy_demo(data, database_url, prepare)
+    copy_demo(data, database_url, manage)
     with fleet_on(data, database_url=database_url, redis_url=redis_url) as fleet:
         yield fleet
 

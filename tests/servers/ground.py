@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import psycopg
 
-from tests.servers.postgresql import PostgreSQL
+from tests.servers.lotse import manage
+from tests.servers.postgresql import PostgreSQL, copy_database, create_database
+from tests.servers.prepared import copy_demo
 from tests.servers.redis import Redis
 
 PATIENCE = 300.0  # seconds until PostgreSQL must run again
+LOOKS_EVERY = 1.0  # seconds between two looks of what starts it again
 
 
 @dataclass
@@ -75,6 +79,36 @@ class Ground:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
 
+    @contextmanager
+    def looked_after(self) -> Iterator[list[float]]:
+        """Start PostgreSQL again whenever it has ended, as its service does with `Restart=always`.
+
+        Yields the moments at which it was tried.
+        """
+        tried, enough = list[float](), threading.Event()
+
+        def look() -> None:
+            while not enough.wait(LOOKS_EVERY):
+                if not self.postgresql_runs():
+                    tried.append(time.monotonic())
+                    with suppress(RuntimeError):
+                        self.postgresql.start_again()
+
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        try:
+            yield tried
+        finally:
+            enough.set()
+            thread.join()
+
+    def postgresql_runs(self) -> bool:
+        """Say whether there is a process of PostgreSQL, whatever it does."""
+        try:
+            return Path(f"/proc/{self.processes_of_postgresql()[-1]}").exists()
+        except (OSError, IndexError, ValueError):
+            return False
+
     def new_postgresql(self) -> PostgreSQL:
         """Start an empty PostgreSQL beside the one there was."""
         place = self.postgresql.folder.parent / "new"
@@ -106,3 +140,16 @@ class Ground:
         self.redis.stop()
         with suppress(RuntimeError):
             self.postgresql.stop()
+
+
+def demo_on(postgresql: PostgreSQL, data: Path) -> str:
+    """Make the demo as it is before its first visitor, files in `data`; return the database's address.
+
+    It comes from the server of the test session, where it is made once.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    template = f"{os.environ['LOTSE_DATABASE_URL'].rsplit('/', 1)[0]}/lotse_faults_{worker}"
+    copy_demo(data, template, manage)
+    url = create_database(postgresql.url("postgres"), "lotse")
+    copy_database(template, url)
+    return url

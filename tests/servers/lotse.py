@@ -142,7 +142,7 @@ def running_lotse(
     Without addresses it is the embedded default: SQLite, queue and channel layer in the process.
     more: further variables of its environment.
     """
-    copy_demo(data, database_url, prepare)
+    copy_demo(data, database_url, manage)
     lotse = Lotse(data, environment_of(data, database_url) | {"LOTSE_REDIS_URL": redis_url} | more)
     lotse.environment["LOTSE_PORT"] = str(lotse.port)
     lotse.start()
@@ -152,9 +152,9 @@ def running_lotse(
         lotse.stop()
 
 
-def prepare(data: Path, database_url: str) -> None:
-    """Make a demo in an empty folder and, if there is an address, an empty database."""
-    Lotse(data, environment_of(data, database_url)).manage("demo", "--prepare-only")
+def manage(data: Path, database_url: str, *arguments: str) -> str:
+    """Run a management command of a demo on a folder and, if there is an address, a database."""
+    return Lotse(data, environment_of(data, database_url)).manage(*arguments)
 
 
 def environment_of(data: Path, database_url: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,13 +15,13 @@ import psycopg
 
 from config import processes
 from tests.servers.chats import Room, make
-from tests.servers.ground import Ground
-from tests.servers.lotse import ROOT, environment_of, free_port, prepare
-from tests.servers.postgresql import DURABLE, PostgreSQL, copy_database, create_database
-from tests.servers.prepared import copy_demo
+from tests.servers.ground import Ground, demo_on
+from tests.servers.lotse import ROOT, environment_of, free_port
+from tests.servers.postgresql import DURABLE, PostgreSQL
 from tests.servers.redis import Redis
 
 PATIENCE = 300.0  # seconds until a server answers; CI machines are slow
+PYTHON = (sys.executable, "-m")  # what a part's command stands behind when it is started by itself
 
 
 @dataclass
@@ -117,20 +118,15 @@ class Parts(Ground):
 
 
 @contextmanager
-def running_parts(
-    folder: Path, *, template: str, daphnes: int = 2, with_worker: bool = True
-) -> Iterator[Parts]:
+def running_parts(folder: Path, *, daphnes: int = 2, with_worker: bool = True) -> Iterator[Parts]:
     """Run Lotse in several processes below a folder (of a short path), with the demo's rows.
 
-    template: address of an empty or missing database on a running PostgreSQL, where the demo is put
-    before it is carried over to the fleet's own server; that one may be killed.
+    Its PostgreSQL is its own and may be killed.
     """
     data = folder / "data"
-    copy_demo(data, template, prepare)
     postgresql = PostgreSQL.start(folder, settings=DURABLE)
     redis = Redis.start(folder, "redis")
-    url = create_database(postgresql.url("postgres"), "lotse")
-    copy_database(template, url)
+    url = demo_on(postgresql, data)
     fleet = Parts(
         folder, postgresql, redis, environment_of(data, url) | {"LOTSE_REDIS_URL": redis.url()}
     )
@@ -141,11 +137,10 @@ def running_parts(
             log = folder / f"daphne{number}.log"
             where = ("--bind", "127.0.0.1", "--port", str(port))
             command = processes.daphne("config.asgi:application", *where)
-            fleet.daphnes.append(Process(command, fleet.environment, log, port))
+            fleet.daphnes.append(Process([*PYTHON, *command], fleet.environment, log, port))
         if with_worker:
-            fleet.worker = Process(
-                processes.worker().command, fleet.environment, folder / "worker.log"
-            )
+            command = [*PYTHON, *processes.worker().command]
+            fleet.worker = Process(command, fleet.environment, folder / "worker.log")
         for process in fleet.processes:
             process.start()
         for process in fleet.processes:

@@ -106,6 +106,28 @@ def create_database(server_url: str, name: str, *, template: str = "template1") 
     return f"{base}/{name}"
 
 
+def has_database(server_url: str, name: str) -> bool:
+    """Tell whether the server of `server_url` has a database of this name."""
+    with psycopg.connect(f"{server_url.rsplit('/', 1)[0]}/postgres") as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return found.fetchone() is not None
+
+
+def write_dump(server_url: str, name: str, file: Path) -> None:
+    """Write everything that is in a database to a file."""
+    base = server_url.rsplit("/", 1)[0]
+    with file.open("wb") as target:
+        command = [str(postgresql_program("pg_dump")), "--no-owner", f"{base}/{name}"]
+        subprocess.run(command, stdout=target, check=True)
+
+
+def read_dump(file: Path, url: str) -> None:
+    """Fill an empty database with what `write_dump` has written."""
+    command = [str(postgresql_program("psql")), "--quiet", "--set=ON_ERROR_STOP=1", url]
+    with file.open("rb") as source:
+        subprocess.run(command, stdin=source, stdout=subprocess.DEVNULL, check=True)
+
+
 def copy_database(source: str, target: str) -> None:
     """Carry everything over from one server's database to an empty one of another server."""
     with subprocess.Popen(

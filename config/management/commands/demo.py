@@ -1,5 +1,7 @@
 """The demo: prepare, say where everything is, and serve."""
 
+import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +44,11 @@ class Command(BaseCommand):
                 seed.seed(now=timezone.now(), progress=self._say)
         if not options["prepare_only"]:
             self._show_the_way()
-            call_command("serve", port=settings.PORT)
+            # In a process of its own: this one has threads and connections by now.
+            serve = ("serve", "--port", str(settings.PORT))
+            os.execv(  # noqa: S606 - ourselves
+                sys.executable, [sys.executable, str(settings.BASE_DIR / "manage.py"), *serve]
+            )
 
     def _forget(self) -> None:
         if connection.vendor == "sqlite":

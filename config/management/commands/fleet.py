@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import processes
+from config import processes, warming
 from config.processes import Part
 from config.profiles import FLEET
 
@@ -55,6 +55,10 @@ class Command(BaseCommand):
         parts += [processes.worker(f"worker {n}") for n in range(1, options["workers"] + 1)]
         if not parts:
             raise CommandError("Nothing to start: say how many with --web, --sockets, --workers.")
+        if options["web"]:
+            warming.beforehand()
+        elif options["sockets"]:
+            warming.triage()
         if not processes.run(parts, say=self.stderr.write):
             self.stderr.write("A part of Lotse keeps ending. The lines above say why.")
             sys.exit(1)
@@ -64,8 +68,7 @@ def _web(host: str, port: int, count: int) -> Part:
     """Return gunicorn, which looks after its own processes."""
     listening = processes.listen(host, port)
     command = [
-        sys.executable,
-        *("-m", "gunicorn", "--config", "python:config.gunicorn"),
+        *("gunicorn", "--config", "python:config.gunicorn"),
         *("--bind", f"fd://{listening.fileno()}", "--workers", str(count)),
     ]
     return Part("web", command, listening)

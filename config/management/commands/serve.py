@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from config import processes
+from config import processes, warming
 from config.processes import Part
 
 
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         """Run until SIGTERM or SIGINT; exit with 1 when a child keeps ending."""
         where = ("--bind", options["host"], "--port", str(options["port"]))
         web = Part("web", processes.daphne("config.asgi:application", *where))
+        warming.beforehand()
         if not processes.run([web, processes.worker()], say=self.stderr.write):
             self.stderr.write("A part of Lotse keeps ending. The lines above say why.")
             sys.exit(1)
