@@ -5,38 +5,17 @@
 // first sound blocks it; the switch then offers it.
 
 import { announce } from "./announce.js";
+import { play } from "./sound.js";
 
 const HEARD = "lotse-alarms-heard";
 const OFF = "lotse-alarms-off";
 const TONES = [880, 660, 880];
-const TONE_S = 0.22;
-const START_MS = 1500;
-
-let audio;
+const SOUND = { seconds: 0.22, loudness: 0.25 };
 
 const board = () => document.getElementById("alarm-board");
 const isOff = () => window.localStorage.getItem(OFF) === "1";
 
-async function ready() {
-  audio ??= new AudioContext();
-  // A browser that does not allow it leaves the promise open instead of refusing.
-  const late = new Promise((done) => window.setTimeout(done, START_MS));
-  if (audio.state !== "running") await Promise.race([audio.resume(), late]);
-  return audio.state === "running";
-}
-
-async function play() {
-  if (!(await ready())) return "blocked";
-  TONES.forEach((tone, place) => {
-    const from = audio.currentTime + place * TONE_S;
-    const source = new OscillatorNode(audio, { frequency: tone });
-    const loudness = new GainNode(audio, { gain: 0.25 });
-    source.connect(loudness).connect(audio.destination);
-    source.start(from);
-    source.stop(from + TONE_S * 0.8);
-  });
-  return "played";
-}
+const sound = async () => ((await play(TONES, SOUND)) ? "played" : "blocked");
 
 async function look() {
   const marks = (board()?.dataset.alarmMark ?? "").split(" ").filter(Boolean);
@@ -45,7 +24,7 @@ async function look() {
   window.sessionStorage.setItem(HEARD, marks.join(" "));
   if (!isNew) return;
   announce(board().dataset.alarmWords);
-  const became = isOff() ? "off" : await play();
+  const became = isOff() ? "off" : await sound();
   document.body.dataset.alarmSound = became;
   showSwitch();
 }
@@ -66,7 +45,7 @@ document.addEventListener("click", async (event) => {
     window.localStorage.setItem(OFF, "1");
   } else {
     window.localStorage.removeItem(OFF);
-    document.body.dataset.alarmSound = await play();
+    document.body.dataset.alarmSound = await sound();
   }
   showSwitch();
 });

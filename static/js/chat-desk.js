@@ -2,13 +2,13 @@
 // looks; keeps what is being typed when another chat is taken (the page loads anew).
 
 import { announce } from "./announce.js";
+import { play } from "./sound.js";
 
 const AGAIN_MS = 15_000;
 const TONES = [660, 880];
-const TONE_S = 0.14;
+const SOUND = { seconds: 0.14, loudness: 0.2 };
 const KEPT = "chat-typed";
 const title = document.title;
-let audio;
 let waiting = Number(document.querySelector("[data-chat-waiting]")?.dataset.chatWaiting ?? 0);
 let newcomer = false;
 
@@ -16,21 +16,8 @@ const boxes = () => [...document.querySelectorAll("[data-chat=team]")];
 const unread = (box) => Number(box.dataset.chatUnread ?? 0);
 const total = () => boxes().reduce((sum, box) => sum + unread(box), 0) + (newcomer ? 1 : 0);
 
-async function tone() {
-  try {
-    audio ??= new AudioContext();
-    if (audio.state !== "running") await audio.resume();
-  } catch {
-    return; // no sound here: the title still says it
-  }
-  TONES.forEach((frequency, place) => {
-    const from = audio.currentTime + place * TONE_S;
-    const source = new OscillatorNode(audio, { frequency });
-    source.connect(new GainNode(audio, { gain: 0.2 })).connect(audio.destination);
-    source.start(from);
-    source.stop(from + TONE_S * 0.8);
-  });
-}
+// Where it does not sound, the title still says it.
+const tone = () => play(TONES, SOUND);
 
 function show() {
   const count = total();

@@ -4,6 +4,7 @@
 // (`event.code`): Alt makes other characters of them on some systems.
 
 import { announce } from "./announce.js";
+import { insert } from "./insert.js";
 
 const PLAIN_OFF = "chat-plain-keys-off";
 const boxes = () => [...document.querySelectorAll("[data-chat=team]:not([data-chat-silent])")];
@@ -64,17 +65,12 @@ function filter(words) {
 
 const shown = () => [...palette.querySelectorAll("li:not([hidden]) button")];
 
-function insert(box, text) {
+function add(box, text) {
   const target = field(box);
   if (!target) return;
-  target.focus();
   const gap = target.value && !target.value.endsWith("\n") ? "\n\n" : "";
   target.setSelectionRange(target.value.length, target.value.length);
-  // execCommand keeps the field's undo history; setRangeText does not.
-  if (!document.execCommand("insertText", false, gap + text)) {
-    target.setRangeText(gap + text, target.value.length, target.value.length, "end");
-    target.dispatchEvent(new Event("input", { bubbles: true }));
-  }
+  insert(target, gap + text);
 }
 
 const KEYS = {
@@ -111,7 +107,7 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   const box = button.closest("[data-chat=team]") ?? current();
   if (palette?.open) palette.close();
-  insert(box, button.dataset.insertCard);
+  add(box, button.dataset.insertCard);
   announce(button.dataset.insertDone);
 });
 

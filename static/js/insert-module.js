@@ -5,15 +5,7 @@
 // A button does it and not the choice itself: with the keyboard one passes many choices.
 
 import { announce } from "./announce.js";
-
-function insert(field, text) {
-  field.focus();
-  // execCommand keeps the field's undo history; setRangeText does not.
-  if (!document.execCommand("insertText", false, text)) {
-    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-}
+import { insert } from "./insert.js";
 
 for (const button of document.querySelectorAll("[data-insert-module] button")) button.hidden = false;
 
