@@ -12,8 +12,10 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.models import Session
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from nacl.encoding import URLSafeBase64Encoder
 from nacl.exceptions import CryptoError
@@ -78,14 +80,21 @@ class SessionStore(Base):
         """Write the row, unless it was just written with the same data.
 
         The session middleware saves at the end of every request that changed the session, also when a
-        transaction has saved it already.
+        transaction has saved it already. Raises what the database says when it cannot write: Django
+        takes everything for a session that was deleted meanwhile, and people saw that their form was
+        wrong while the disk was full.
         """
         written = (self.session_key, dict(self._get_session(no_load=must_create)))  # type: ignore[attr-defined]  # not in the stubs
         if must_create:
             # A random key does not clash; looking out for it would cost a savepoint.
             self.create_model_instance(written[1]).save(force_insert=True)
         elif written != self._written:
-            super().save()
+            try:
+                super().save()
+            except UpdateError as taken_for:
+                if isinstance(reason := taken_for.__context__, OperationalError | InterfaceError):
+                    raise reason from reason.__cause__
+                raise
         self._written = (self.session_key, written[1])
 
     def exists(self, session_key: str) -> bool:

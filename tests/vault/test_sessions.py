@@ -1,9 +1,13 @@
 """Whoever has the session rows has neither the sessions nor what is in them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connection, connections
 
 from vault.sessions import SessionStore
 
@@ -55,6 +59,42 @@ def test_a_deleted_session_is_gone(cookie: str) -> None:
     SessionStore(cookie).flush()
     assert not Session.objects.exists()
     assert SessionStore(cookie).load() == {}
+
+
+def test_a_session_that_was_deleted_meanwhile_is_not_written_anew(cookie: str) -> None:
+    session = SessionStore(cookie)
+    session["code"] = "ANDERS"
+    SessionStore(cookie).flush()
+    with pytest.raises(UpdateError):
+        session.save()
+
+
+@contextmanager
+def a_database_that_cannot_write() -> Iterator[None]:
+    """Take writing away from SQLite, and from PostgreSQL the whole connection."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA query_only = ON")
+        else:
+            cursor.execute("SELECT pg_backend_pid()")
+            other = connection.copy()
+            with other.cursor() as elsewhere:
+                elsewhere.execute("SELECT pg_terminate_backend(%s)", cursor.fetchone())
+            other.close()
+    try:
+        yield
+    finally:
+        if connection.vendor == "sqlite":
+            connection.cursor().execute("PRAGMA query_only = OFF")
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_cannot_write_is_not_taken_for_a_deleted_session(cookie: str) -> None:
+    session = SessionStore(cookie)
+    session["code"] = "ANDERS"
+    with a_database_that_cannot_write(), pytest.raises((OperationalError, InterfaceError)):
+        session.save()
 
 
 @pytest.mark.django_db(transaction=True)
