@@ -131,6 +131,9 @@ def _look_at_clocks(at: datetime, ticks: Ticks) -> None:
         return  # another worker has looked since
     jumped = (at - wall).total_seconds() - (ticks.seconds - seconds)
     if abs(jumped) > JUMP:
-        newest = Deadline.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        # Set some time before this look: what began since then by the new time belongs to it.
+        new = at - timedelta(seconds=ticks.seconds - seconds)
+        old = Deadline.objects.exclude(since__range=(new, at)).aggregate(newest=Max("pk"))
+        newest = old["newest"] or 0
         ClockJump.objects.create(boot=ticks.boot, noticed_at=at, seconds=jumped, last=newest)
     SweepClock.objects.filter(pk=ticks.boot).update(wall=at, ticks=ticks.seconds)

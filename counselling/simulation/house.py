@@ -36,11 +36,15 @@ STAFF = (
 
 @dataclass(slots=True)
 class Worker:
-    """Somebody who works in the simulated week, with what opens cases for them."""
+    """Somebody who works in the simulated week, with what opens cases for them.
+
+    nothing_at: how often cases had moved when there was nothing for them; their page tells them of the next.
+    """
 
     member: Membership
     holder: StaffHolder
     free_at: datetime
+    nothing_at: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from counselling.operations import (
     sweep,
 )
 from counselling.operations.asking import Question
+from counselling.signals import case_moved
 from counselling.simulation.house import ZONE, House, Worker
 from counselling.states import CaseState, IllegalMove
 from counselling.ticks import Ticks
@@ -72,6 +73,7 @@ class Week:
     danger: list[tuple[UUID, datetime]] = field(default_factory=list)
     forgotten: set[UUID] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
+    moved: int = 0  # how often any case has moved; a page that shows cases is told so
     _next: int = 0
 
     def count(self, what: str, number: int = 1) -> None:
@@ -88,6 +90,18 @@ def play(week: Week, *, questions: int, progress: Callable[[str], None]) -> None
     """Play the week. questions: how many are asked. progress: called with a line for every day."""
     for _number in range(questions):
         week.expect(_some_time(week))
+
+    def note(**_facts: object) -> None:
+        week.moved += 1
+
+    case_moved.connect(note)
+    try:
+        _play(week, progress)
+    finally:
+        case_moved.disconnect(note)
+
+
+def _play(week: Week, progress: Callable[[str], None]) -> None:
     at, kill_at = week.start, _minute_of_hour(week, week.start)
     while at < week.end:
         _clients(week, at)
@@ -95,6 +109,7 @@ def play(week: Week, *, questions: int, progress: Callable[[str], None]) -> None
         if at == kill_at:
             in_time = week.killer(partial(_sweep, week, at))
             week.count("workers killed" if in_time else "workers done before the kill")
+            week.moved += 1  # perhaps: it was another process that swept
             kill_at = _minute_of_hour(week, at + timedelta(hours=1))
         else:
             _sweep(week, at)
@@ -184,6 +199,8 @@ def _work(week: Week, worker: Worker, at: datetime) -> None:
         if waits:
             _approve(week, worker, waits[0].pk, at)
             return
+    if worker.nothing_at == week.moved:
+        return
     held = [
         case
         for case in queries.held_by(worker.member)
@@ -202,6 +219,7 @@ def _work(week: Week, worker: Worker, at: datetime) -> None:
         return
     page = queries.waiting(worker.member)
     if not page.cases:
+        worker.nothing_at = week.moved
         return
     case = page.cases[0]
     try:

@@ -24,7 +24,7 @@ from vault.staff_keys import DoesNotUnlock, NoStaffKey
 MONDAY = datetime(2026, 11, 23, 9, 0, 5, tzinfo=UTC)
 WAIT = reverse("login-device")
 DEVICES = reverse("devices")
-TEXT = "Mein Sohn schläft nicht."
+TEXT = "Mein Sohn schläft nicht. Was kann ich tun?"
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from vault import staff_keys, team_keys
 from vault.staff_keys import DoesNotUnlock
 
 NEW_PASSWORD = "sechs Laternen über dem Kai"
-TEXT = "Mein Sohn schläft nicht."
+TEXT = "Mein Sohn schläft nicht. Was kann ich tun?"
 
 
 def page_of(member: Membership) -> str:

@@ -18,6 +18,7 @@ from counselling import triaging
 from counselling.models import Assessment, Case
 from counselling.sla import Urgency
 from counselling.triage import classifier, engine
+from counselling.triage.rating import RUN
 from tests import factories
 from tests.counselling.case_pages import page_of
 from tests.counselling.house import House, open_house
@@ -250,3 +251,22 @@ def test_a_broken_model_on_trial_disturbs_nobody(
     asked = factories.ask(house.nordhafen, "Mein Kind isst schlecht.")
     assert asked.now().urgency == Urgency.NORMAL
     assert Assessment.objects.get(case=asked.pk, shadow=True).unrated == "failure"
+
+
+def test_a_long_conversation_is_not_opened_whole_for_each_line(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = factories.ask(house.nordhafen, "Wie viel Taschengeld ist mit acht Jahren richtig?")
+    for number in range(RUN + 4):
+        factories.client_writes(asked, f"Und mit {number + 5} Jahren?")
+    seen: list[int] = []
+    rate = triaging.rate
+
+    def look(conversation: Any, **more: Any) -> Any:
+        seen.extend(said.seq for said in conversation)
+        return rate(conversation, **more)
+
+    monkeypatch.setattr(triaging, "rate", look)
+    factories.client_writes(asked, "Und wenn er spart?")
+    last = asked.now().last_seq
+    assert seen == list(range(last - RUN + 1, last + 1))

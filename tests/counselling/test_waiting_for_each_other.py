@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from counselling.models import Breach, Case, Escalation
 from counselling.operations import escalations
 from tests.counselling.house import open_house
-from tests.counselling.test_deadlines import MONDAY, run
+from tests.counselling.swept import MONDAY, run
 from tests.factories import ask
 
 PATIENCE = 60.0  # seconds

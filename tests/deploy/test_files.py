@@ -18,6 +18,9 @@ DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 LOTSE = {name: one for name, one in COMPOSE["services"].items() if one["image"] == "lotse"}
 UNITS = sorted((DEPLOY / "systemd").glob("lotse*.service"))
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
+)
 ONLY_CADDY = {"LOTSE_NAME", "LOTSE_PAGES_AT", "LOTSE_SOCKETS_AT"}
 
 TEXTS = {"type": "array", "items": {"type": "string"}}
@@ -171,9 +174,7 @@ def test_units_are_hardened(unit: Path) -> None:
         assert line in text.splitlines(), line
 
 
-@pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
-)
+@needs_systemd
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\n")
@@ -181,10 +182,28 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     for unit in (DEPLOY / "systemd").iterdir():
         text = unit.read_text().replace("/opt/lotse/.venv/bin/python", str(python))
         (tmp_path / unit.name).write_text(text.replace("/opt/lotse", str(tmp_path)))
-    command = ["systemd-analyze", "verify", *map(str, sorted(tmp_path.glob("lotse*")))]
+    assert said_of(tmp_path, *sorted(tmp_path.glob("lotse*"))) == (0, [])
+
+
+@needs_systemd
+@pytest.mark.parametrize(("word", "is_wrong"), [("always", False), ("allways", True)])
+def test_systemd_understands_what_is_added_to_postgresql(
+    tmp_path: Path, word: str, is_wrong: bool
+) -> None:
+    unit = tmp_path / "postgresql@15-main.service"
+    unit.write_text("[Service]\nType=forking\nExecStart=-/bin/true\n")
+    added = tmp_path / "postgresql@.service.d" / "again.conf"
+    added.parent.mkdir()
+    text = (DEPLOY / "systemd" / "postgresql-again.conf").read_text()
+    added.write_text(text.replace("Restart=always", f"Restart={word}"))
+    assert bool(said_of(tmp_path, unit)[1]) == is_wrong
+
+
+def said_of(folder: Path, *units: Path) -> tuple[int, list[str]]:
+    """Return what systemd-analyze exits with and what it says of the files of a folder."""
+    command = ["systemd-analyze", "verify", *map(str, units)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    ours = [line for line in result.stderr.splitlines() if str(tmp_path) in line]
-    assert (result.returncode, ours) == (0, []), result.stderr
+    return result.returncode, [line for line in result.stderr.splitlines() if str(folder) in line]
 
 
 def test_the_image_is_made_of_what_is_there_and_checks_every_hash() -> None:

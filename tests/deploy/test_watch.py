@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +72,40 @@ def test_every_alert_says_what_is_wrong_and_how_much_it_matters() -> None:
         assert rule["labels"]["severity"] in {"page", "ticket"}
         assert rule["annotations"]["summary"].endswith(".")
     assert len({rule["alert"] for rule in rules()}) == len(rules())
+
+
+def test_every_panel_of_the_dashboard_has_a_place_of_its_own_and_asks_for_something() -> None:
+    panels = dashboard()["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken = [
+        (x, y)
+        for panel in panels
+        for at in [panel["gridPos"]]
+        for x in range(at["x"], at["x"] + at["w"])
+        for y in range(at["y"], at["y"] + at["h"])
+    ]
+    assert len(set(taken)) == len(taken)
+    assert max(x for x, _y in taken) < 24  # columns of Grafana
+    for panel in panels:
+        assert panel["title"]
+        assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"]) > 0
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+@pytest.mark.parametrize("is_spoilt", [False, True])
+def test_prometheus_understands_alerts_and_what_the_dashboard_asks(
+    tmp_path: Path, is_spoilt: bool
+) -> None:
+    asked = [
+        {"record": f"lotse:panel_{panel['id']}_{number}", "expr": target["expr"] + ")" * is_spoilt}
+        for panel in dashboard()["panels"]
+        for number, target in enumerate(panel["targets"])
+    ]
+    drawn = tmp_path / "dashboard.yaml"
+    drawn.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": asked}]}))
+    command = ["promtool", "check", "rules", str(WATCH / "alerts.yaml"), str(drawn)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode != 0) == is_spoilt, result.stderr
 
 
 @pytest.mark.django_db

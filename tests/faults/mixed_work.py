@@ -20,7 +20,9 @@ from functools import partial
 from tests.security.test_canary import sign_in
 from tests.servers.plain_http import Answer, PlainBrowser, code_on
 
-PATIENCE = 150.0  # seconds that somebody goes on trying the same thing
+# Seconds that somebody goes on trying the same thing; a web process that was killed loads again before it answers,
+# for minutes where it gets a twentieth of a core.
+PATIENCE = 300.0
 NO_ANSWER = (OSError, http.client.HTTPException)
 MARK = re.compile(r"Zeichen ([0-9a-f]{12})")
 CLAIM = re.compile(r'action="([^"]+/uebernehmen/)"')
@@ -49,11 +51,12 @@ class Ledger:
     unclear: list[str] = field(default_factory=list)
 
     @property
-    def counts(self) -> tuple[int, int, int]:
+    def words(self) -> str:
         """Return how many questions, further messages and replies were acknowledged."""
         all_of = list(self.conversations.values())
         more = sum(len(one.texts) - 1 for one in all_of)
-        return len(all_of), more, sum(len(one) for one in list(self.replies.values()))
+        replies = sum(len(one) for one in list(self.replies.values()))
+        return f"{len(all_of)} questions, {more} messages, {replies} replies"
 
     def note(self, answer: Answer) -> None:
         """Count an error page, and keep what is unclear about it."""

@@ -4,7 +4,6 @@ The clients are programs of their own (tests/servers/chatting.py); servers, Post
 """
 
 import asyncio
-import os
 import random
 import statistics
 import time
@@ -67,9 +66,7 @@ def fleet(on_postgresql: bool) -> Iterator[Parts]:
     """Servers of its own: nobody else should meet their ends."""
     if not on_postgresql:
         pytest.skip("runs on PostgreSQL only")
-    server = os.environ["LOTSE_DATABASE_URL"].rsplit("/", 1)[0]
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with running_parts(new_folder(), template=f"{server}/lotse_swarm_{worker}") as running:
+    with running_parts(new_folder()) as running:
         yield running
 
 

@@ -39,15 +39,15 @@ def lotse(tmp_path: Path) -> Iterator[Lotse]:
 
 
 def pid_of(lotse: Lotse, part: str) -> int | None:
-    """Return the process of the web server (`daphne`) or of the worker (`run_huey`)."""
+    """Return the process of a part (`web` or `worker`), by the name that `ps` shows."""
     assert lotse.process is not None
     children = Path(f"/proc/{lotse.process.pid}/task/{lotse.process.pid}/children")
     for pid in children.read_text().split():
         try:
-            arguments = Path(f"/proc/{pid}/cmdline").read_text()
+            name = Path(f"/proc/{pid}/comm").read_text()
         except OSError:
             continue
-        if part in arguments:
+        if name == f"lotse {part}\n":
             return int(pid)
     return None
 
@@ -89,8 +89,8 @@ def ask(lotse: Lotse, question: Question) -> None:
 @pytest.mark.parametrize(
     ("questions", "kills"),
     [
-        pytest.param(40, ("daphne", "run_huey", "daphne"), id="short"),
-        pytest.param(1000, ("daphne", "daphne", "run_huey") * 8, id="long", marks=pytest.mark.long),
+        pytest.param(40, ("web", "worker", "web"), id="short"),
+        pytest.param(1000, ("web", "web", "worker") * 8, id="long", marks=pytest.mark.long),
     ],
 )
 def test_every_confirmed_question_is_there_once(

@@ -74,10 +74,10 @@ def test_nothing_readable_is_left_by_a_kill(lotse: Lotse, share: float) -> None:
     # While it travels no file with a name has it; without a name it is in memory (serve.py).
     named = Secrets({"word": word}).in_files([*files_since([lotse.data, *PLACES], began)])
     assert not named
-    pid = wait_for(lotse, "daphne")
+    pid = wait_for(lotse, "web")
     os.kill(pid, signal.SIGKILL)
     sending.join()
-    wait_for(lotse, "daphne", other_than=pid)
+    wait_for(lotse, "web", other_than=pid)
     assert not left_behind(lotse, word, began)
     # The search can fail.
     careless = Path("/tmp") / f"careless-{word}"
@@ -99,7 +99,7 @@ def test_no_row_is_without_its_file_however_often_it_is_killed(
         asking = threading.Thread(target=ask, args=(parent, form, image, done))
         asking.start()
         time.sleep(0.15 + 0.25 * number)
-        kill(lotse, "daphne")
+        kill(lotse, "web")
         asking.join()
         interrupted += not done.is_set()
     with closing(sqlite3.connect(lotse.data / "lotse.sqlite3", timeout=20)) as database:

@@ -61,7 +61,7 @@ def hint(listening: FleetSocket, what: str) -> None:
 
 
 def test_question_reply_return_and_hints(fleet: Fleet, nginx: Nginx, figures: list[str]) -> None:
-    assert [len(fleet.pids(part)) for part in ("gunicorn", "daphne", "run_huey")] == [
+    assert [len(fleet.pids(part)) for part in ("web", "sockets", "worker")] == [
         EACH + 1,  # and the one that looks after them
         EACH,
         EACH,
@@ -124,8 +124,8 @@ def test_a_file_on_its_way_in_touches_no_disk(fleet: Fleet, nginx: Nginx) -> Non
 
 
 def test_what_is_killed_comes_back_and_nobody_else_notices(fleet: Fleet, nginx: Nginx) -> None:
-    web = {pid for pid in fleet.pids("gunicorn") if parent_of(pid) != fleet.process_id}
-    for pid in (min(web), min(fleet.pids("daphne"))):
+    web = {pid for pid in fleet.pids("web") if parent_of(pid) != fleet.process_id}
+    for pid in (min(web), min(fleet.pids("sockets"))):
         os.kill(pid, signal.SIGKILL)
     assert browser(nginx).get("/nordhafen/").status == 200
     staff = browser(nginx)
@@ -133,7 +133,7 @@ def test_what_is_killed_comes_back_and_nobody_else_notices(fleet: Fleet, nginx: 
     with closing(FleetSocket(nginx.port, "/ws/queue/", staff)) as listening:
         assert listening.status == 101
     end = time.monotonic() + PATIENCE
-    while len(fleet.pids("gunicorn")) != EACH + 1 or len(fleet.pids("daphne")) != EACH:
+    while len(fleet.pids("web")) != EACH + 1 or len(fleet.pids("sockets")) != EACH:
         assert time.monotonic() < end, "what was killed was not started again"
         time.sleep(0.1)
 

@@ -141,7 +141,7 @@ class Visited:
 
         The workers of a test session share what they write.
         """
-        with one_at_a_time() as folder:
+        with one_at_a_time("visited") as folder:
             (folder / f"visited-{chapter}.json").write_text(json.dumps(sorted(self.names)))
             files = [folder / f"visited-{one}.json" for one in of]
             if not all(file.exists() for file in files):
