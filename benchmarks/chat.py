@@ -19,8 +19,8 @@ from typing import Any
 from benchmarks.servers import databases, wait_for
 from config import processes
 from tests.servers.chats import make
-from tests.servers.lotse import ROOT, environment_of, free_port, prepare
-from tests.servers.parts import Process
+from tests.servers.lotse import ROOT, environment_of, free_port, manage
+from tests.servers.parts import PYTHON, Process
 from tests.servers.prepared import copy_demo
 from tests.servers.redis import Redis
 
@@ -173,13 +173,13 @@ def _bare(name: str, database_url: str, redis_url: str, size: int) -> Iterator[S
 def _lotse(database_url: str, folder: Path, size: int) -> Iterator[Server]:
     data = folder / "lotse"
     on_postgresql = database_url if database_url.startswith("postgres") else ""
-    copy_demo(data, on_postgresql, prepare)
+    copy_demo(data, on_postgresql, manage)
     variables = environment_of(data, on_postgresql) | {"DJANGO_SETTINGS_MODULE": "config.settings"}
     rooms = make(size // 2, variables)
     port = free_port()
     where = ("--bind", "127.0.0.1", "--port", str(port))
     command = processes.daphne("benchmarks.unlimited:application", *where)
-    server = Process(command, variables, folder / "daphne.log", port)
+    server = Process([*PYTHON, *command], variables, folder / "daphne.log", port)
     server.start()
     try:
         server.wait()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import servers
-from tests.servers.lotse import ROOT, environment_of, prepare
+from tests.servers.lotse import ROOT, environment_of, manage
 from tests.servers.prepared import copy_demo
 
 SIZES = [int(size) for size in os.environ.get("LOTSE_BENCH_GROWTH", "10000 1000000").split()]
@@ -28,7 +28,7 @@ def measure(kind: str, folder: Path) -> list[dict[str, float | str]]:
     with servers.databases(kind, folder) as urls:
         for url, size in zip(urls, SIZES, strict=True):
             data = folder / f"data{size}"
-            copy_demo(data, url, prepare)
+            copy_demo(data, url, manage)
             environment = environment_of(data, url)
             subprocess.run(
                 [sys.executable, "-m", "benchmarks.growth_fill", str(size)],

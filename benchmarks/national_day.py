@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks import servers
 from benchmarks.chat_load import processor
 from tests.servers.fleet import DEMO_ONLY, Fleet
-from tests.servers.lotse import ROOT, environment_of, prepare
+from tests.servers.lotse import ROOT, environment_of, manage
 from tests.servers.prepared import copy_demo
 from tests.servers.proxy import NAME
 from tests.servers.redis import Redis
@@ -60,7 +60,7 @@ def measure(kind: str, folder: Path) -> dict[str, float | str]:
     """Print both curves and return how much more two web processes carry."""
     with servers.databases(kind, folder) as (url, _second):
         data = folder / "lotse"
-        copy_demo(data, url, prepare)
+        copy_demo(data, url, manage)
         demo = environment_of(data, url) | {"DJANGO_SETTINGS_MODULE": "config.settings"}
         if CASES:
             _run("benchmarks.growth_fill", str(CASES), environment=demo)
@@ -148,7 +148,11 @@ def _say(web: int, visits: float, found: dict[str, Any]) -> None:
     slowest = sorted(found["pages"].items(), key=lambda item: -item[1]["p95"])[:3]
     words = ", ".join(f"{name} {page['p95']:.0f}" for name, page in slowest)
     failed = sum(page["failed"] for page in found["pages"].values())
-    used = ", ".join(f"{who} {share:.2f}" for who, share in found["processor"].items())
+    # What a page takes of a core is the same on a busy machine, whatever the rates.
+    used = ", ".join(
+        f"{who} {share:.2f} ({share / max(found['rate'], 0.1) * 1000:.0f} ms a page)"
+        for who, share in found["processor"].items()
+    )
     print(
         f"  web {web}: {visits:.1f} visits/s, {found['rate']:.1f} pages/s, {failed} failed;"
         f" slowest p95 {words} ms; cores: {used} {found['errors'] or ''}",
@@ -161,10 +165,10 @@ def _processor(fleet: Sized, folder: Path, redis: Redis) -> dict[str, float]:
     postmaster = int((folder / "postgresql" / "data" / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
     return {
-        "web": sum(map(_used, fleet.pids("gunicorn"))),
+        "web": sum(map(_used, fleet.pids("web"))),
         "postgresql": sum(map(_used, [postmaster, *map(int, children)])),
         "redis": _used(redis.process.pid),
-        "worker": sum(map(_used, fleet.pids("run_huey"))),
+        "worker": sum(map(_used, fleet.pids("worker"))),
         "load": sum(map(_used, _loads)),
     }
 
