@@ -22,6 +22,7 @@ from tests.servers.websocket import WebSocket
 
 AT_ONCE = 50  # handshakes
 LATEST = 20.0  # seconds: as late counts what has not arrived by then
+QUIET = 0.5  # seconds without a message: everybody has what was said before
 # What alarms nobody, however often it is said: each rating is of the whole conversation so far.
 TEXTS = (
     "Danke, das hilft mir weiter.",
@@ -46,6 +47,7 @@ class Load:
     latencies: list[float] = field(default_factory=list)
     arrived: dict[int, asyncio.Event] = field(default_factory=dict)
     refused: int = 0
+    heard_at: float = 0.0
 
     async def connect(self, port: int, rooms: list[list[str]]) -> None:
         """Connect both ends of each room, and wait until each was let in."""
@@ -59,8 +61,8 @@ class Load:
                 pairs[number][end] = socket
                 if self.lotse:
                     socket.put(json.dumps({"type": "hello", "v": 1, "after": 0}))
-                    while json.loads(await socket.get())["type"] != "state":
-                        pass
+                    while (found := json.loads(await socket.get()))["type"] != "state":
+                        _acknowledge(socket, found)
 
         await asyncio.gather(*(one(n, end) for n in range(len(rooms)) for end in (0, 1)))
         self.sockets = [(a, b) for a, b in pairs if a is not None and b is not None]
@@ -69,6 +71,8 @@ class Load:
             for number, pair in enumerate(self.sockets)
             for end, socket in enumerate(pair)
         ]
+        self.heard_at = time.perf_counter()
+        await until(lambda: time.perf_counter() > self.heard_at + QUIET, seconds=60)
 
     async def _read(self, number: int, end: int, socket: WebSocket) -> None:
         self.arrived[number] = asyncio.Event()
@@ -76,8 +80,9 @@ class Load:
             found = json.loads(await socket.get())
             kind = found["type"]
             if kind == "message":
+                self.heard_at = time.perf_counter()
                 if self.lotse:
-                    socket.put(json.dumps({"type": "got", "seq": found["seq"]}))
+                    _acknowledge(socket, found)
                 began = self.under_way.get(f"{found['id']} {1 - end}")
                 if began is not None:  # said by the other end
                     del self.under_way[f"{found['id']} {1 - end}"]
@@ -140,6 +145,12 @@ class Load:
         for pair in self.sockets:
             for socket in pair:
                 socket.drop()
+
+
+def _acknowledge(socket: WebSocket, found: dict[str, Any]) -> None:
+    # Without it the server sends no more than a window of messages.
+    if found["type"] == "message":
+        socket.put(json.dumps({"type": "got", "seq": found["seq"]}))
 
 
 def processor(pid: int) -> float:

@@ -35,7 +35,7 @@ Answer = TypeVar("Answer")
 HELLO_WITHIN = 10.0  # seconds
 POLL_BETWEEN = (15.0, 20.0)  # seconds; not all at once
 STATE_WITHIN = (0.02, 0.4)  # seconds after a hint
-STALLED = 30.0  # seconds that a reader with a full window may say nothing
+STALLED = 30.0  # seconds that a reader with a full window may leave it more than half full
 # A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
 THREADS = 4
 _THREADS = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat")
@@ -65,7 +65,8 @@ class ChatConsumer(Socket):
         self._room: Room | None = None
         self._newest = 0  # the entry that was looked at last
         self._on_the_way: deque[int] = deque()
-        self._full_since = 0.0
+        self._is_held = False  # the window was full and is not half empty yet
+        self._sent_at = 0.0
         self._last_state = ""
         self._calm = ""  # what was the case when it last looked by itself
         self._frames = protocol.frames_bucket()
@@ -192,10 +193,11 @@ class ChatConsumer(Socket):
         await self._out(await committer.say(one))
 
     async def _got(self, frame: Got) -> None:
-        was_full = len(self._on_the_way) >= protocol.WINDOW
         while self._on_the_way and self._on_the_way[0] <= frame.seq:
             self._on_the_way.popleft()
-        if was_full:
+        # Not for each place that gets free: every look is a question to the database.
+        if self._is_held and len(self._on_the_way) <= protocol.WINDOW // 2:
+            self._is_held = False
             await self._catch_up()
 
     # --- Hints and looking by itself -----------------------------------------------------------------
@@ -256,8 +258,7 @@ class ChatConsumer(Socket):
         self._calm = mark
 
     async def _is_stalled(self) -> bool:
-        full = len(self._on_the_way) >= protocol.WINDOW
-        if full and time.monotonic() - self._full_since > STALLED:
+        if self._is_held and time.monotonic() - self._sent_at > STALLED:
             await self.end(Close.TOO_SLOW)
             return True
         return False
@@ -292,11 +293,10 @@ class ChatConsumer(Socket):
             await self._room.look()
 
     def wants(self) -> Reader | None:
-        """Return from where on this end reads; None while its window is full."""
-        left = protocol.WINDOW - len(self._on_the_way)
-        if self.speaker is None or self._closing or left < 1:
+        """Return from where on this end reads; None while it is held."""
+        if self.speaker is None or self._closing or self._is_held:
             return None
-        return Reader(self.speaker, self._newest, left)
+        return Reader(self.speaker, self._newest, protocol.WINDOW - len(self._on_the_way))
 
     async def bring(self, news: News) -> None:
         """Send what is new; close if it is not for this end any more."""
@@ -306,7 +306,8 @@ class ChatConsumer(Socket):
             return
         for out in news.frames:
             self._on_the_way.append(out["seq"])
-            self._full_since = time.monotonic()
+            self._is_held = len(self._on_the_way) >= protocol.WINDOW
+            self._sent_at = time.monotonic()
             await self._out(out)
             self._newest = out["seq"]
         self._newest = max(self._newest, news.upto)

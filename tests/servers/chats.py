@@ -87,7 +87,7 @@ def made(count: int) -> list[Room]:
         code = AccessCode.generate()
         case = entering.enter(
             organisation=house,
-            text=f"Guten Tag, hier schreibt Person {number}.",
+            text="Guten Tag, ich habe eine Frage zur Kita.",
             in_danger=False,
             code=code,
             submission=uuid4(),
