@@ -1,4 +1,4 @@
-"""Inside the measured process: fill a database with services, ask in turns, print both lists of times.
+"""Inside the measured process: fill a demo's database with services, ask in turns, print both lists of times.
 
 `python -m benchmarks.search_inside SERVICES ROUNDS`; the last two lines are seconds: ours, bare.
 """
@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import django
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -85,7 +84,6 @@ def fill(count: int) -> None:
 
 def main(count: int, rounds: int) -> None:
     """Fill, warm up, ask each query of both, print the times."""
-    call_command("migrate", verbosity=0)
     fill(count)
     queries = [json.loads(line)["query"] for line in QUERIES.read_text("utf-8").splitlines()]
     at = timezone.now()

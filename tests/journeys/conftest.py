@@ -13,24 +13,12 @@ from playwright.sync_api import (
     Request,
     Response,
     expect,
-    sync_playwright,
 )
 
+from tests.servers.chromium import chromium
 from tests.servers.lotse import Lotse
-from tests.servers.programs import program
 
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
-# Without the networking flags Chromium looks up its maker's hosts at every start.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
 # How long something may take to appear, in milliseconds. No promise of ours: only so long that a busy
 # machine is not taken for a broken page.
 PATIENCE_MS = 30_000
@@ -49,13 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium, without a window."""
-    executable = program(
-        "chromium-headless-shell", "chromium", "chromium-browser", package="chromium-headless-shell"
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Visitor:
