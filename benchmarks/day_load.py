@@ -2,7 +2,7 @@
 
 The first line says who takes part and where. An order is {"visits": a second, "seconds": how long}; the
 answer has, by page: how many, p50 and p95 in milliseconds, and how many failed. Who is served slowly
-does not come less often: visits begin at the given rate whatever the answers take (`constant_throughput`).
+does not come less often: visits begin at the given rate whatever the answers take.
 """
 
 # Before anything else is imported: sockets that wait must not hold up the others.
@@ -18,7 +18,7 @@ import time  # noqa: E402
 from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
-from locust import User, constant_throughput, task  # noqa: E402
+from locust import User, task  # noqa: E402
 from locust.env import Environment  # noqa: E402
 
 from benchmarks.load import Visitor  # noqa: E402
@@ -26,7 +26,9 @@ from tests.servers.plain_http import Answer, code_on  # noqa: E402
 from tests.servers.proxy import NAME  # noqa: E402
 
 EACH = 0.25  # visits a second of one locust user
+SETTLING = 1 / EACH + 1  # seconds until all of them have begun
 TEXT = "Unser Sohn ist vier und schläft nicht mehr allein ein. " * 12  # about 110 words
+LINE = "Er schläft erst um elf ein und ist um zwei wieder wach."  # of a chat
 WORDS = ("schreibaby", "erziehungsberatung", "trennung", "schulden", "schlaf", "kita")
 SESSION = "__Host-lotse"
 people: dict[str, Any] = {}
@@ -72,7 +74,18 @@ class Person(Visitor):
 class Day(User):
     """One of the many: each visit is somebody else's."""
 
-    wait_time = constant_throughput(EACH)
+    def on_start(self) -> None:
+        """Begin at a moment of its own."""
+        self.begins = time.perf_counter()
+        gevent.sleep(self.wait_time())
+
+    def wait_time(self) -> float:
+        """Return how long until the next visit: they come by chance (Poisson), and none is left out.
+
+        locust's own ways either let all users come in step, or come later when answers are slow.
+        """
+        self.begins += random.expovariate(EACH)
+        return max(0.0, self.begins - time.perf_counter())
 
     def person(self, role: str = "") -> Person:
         """Return a new client, or one of the staff."""
@@ -140,14 +153,13 @@ class Day(User):
         if "/sagen/" in page.text:
             form = page.hidden("/sagen/")
             client.open(
-                "chat: say", f"/{room['slug']}/gespraech/chat/sagen/", {**form, "text": TEXT}
+                "chat: say", f"/{room['slug']}/gespraech/chat/sagen/", {**form, "text": LINE}
             )
-        form = client.hidden
         counsellor = Person(self.environment, room["team"])
         desk = counsellor.open("chat desk", "/team/chats/")
         path = f"/team/chats/{room['case']}/schreiben/"
         if path in desk.text:
-            counsellor.open("chat: write", path, {**desk.hidden(path), "text": TEXT})
+            counsellor.open("chat: write", path, {**desk.hidden(path), "text": LINE})
 
     @task(1)
     def lead(self) -> None:
@@ -160,7 +172,7 @@ def step(environment: Environment, visits: float, seconds: float) -> dict[str, A
     runner = environment.runner or environment.create_local_runner()
     users = max(1, round(visits / EACH))
     runner.start(users, spawn_rate=users)
-    time.sleep(2)
+    time.sleep(SETTLING)
     environment.stats.reset_all()
     began = time.perf_counter()
     time.sleep(seconds)
@@ -176,7 +188,7 @@ def step(environment: Environment, visits: float, seconds: float) -> dict[str, A
     }
     errors = [str(error.error) for error in environment.stats.errors.values()]
     done = sum(page["count"] for page in pages.values())
-    return {"pages": pages, "rate": done / taken, "errors": errors[:5]}
+    return {"pages": pages, "rate": done / taken, "errors": errors[:5], "settling": SETTLING}
 
 
 def main() -> None:

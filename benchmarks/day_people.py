@@ -22,6 +22,8 @@ from accounts.models import Membership, Organisation  # noqa: E402 - as above
 from config.demo import seed  # noqa: E402 - as above
 from tests.servers.chats import made  # noqa: E402 - as above
 
+CHATS_EACH = 3  # of a counsellor
+
 
 def main(chats: int) -> None:
     """Sign in the demo's first house and its partners, and make chats."""
@@ -33,7 +35,7 @@ def main(chats: int) -> None:
         browser.post(reverse("demo-enter", args=[member.pk]))
         cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
         staff.setdefault(member.role, []).append(cookie)
-    rooms = [asdict(room) for room in made(chats)] if chats else []
+    rooms = [asdict(room) for room in made(chats, each=CHATS_EACH)] if chats else []
     code = seed.code_to_try(first.slug)
     print(json.dumps({"slug": first.slug, "staff": staff, "code": code, "rooms": rooms}))
 

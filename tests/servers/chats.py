@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SLUG = "chathafen"
-EACH = 50  # chats that one counsellor sits in
+EACH = 50  # chats that one counsellor sits in: fewer people to enrol than there would be
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def make(count: int, environment: dict[str, str]) -> list[Room]:
     return [Room(**room) for room in json.loads(result.stdout.splitlines()[-1])]
 
 
-def made(count: int) -> list[Room]:
-    """Found a house, enrol its counsellors, let clients enter and counsellors take them."""
+def made(count: int, each: int = EACH) -> list[Room]:
+    """Found a house, enrol its counsellors, let clients enter and counsellors take so many each."""
     # Only after django.setup().
     from django.utils import timezone  # noqa: PLC0415
 
@@ -66,11 +66,11 @@ def made(count: int) -> list[Room]:
     from vault.sessions import SessionStore  # noqa: PLC0415
 
     house = organisation(SLUG, teams=["Erziehung"], topics=[])
-    team = [enrol(house, f"Person {number}") for number in range(-(-count // EACH))]
+    team = [enrol(house, f"Person {number}") for number in range(-(-count // each))]
     for member in team:
         set_profile(
             member=member,
-            ceiling=EACH,
+            ceiling=each,
             needs_approval=False,
             topics=[],
             by=team[0],
@@ -94,7 +94,7 @@ def made(count: int) -> list[Room]:
             at=opened,
             together_with=holders.append,
         )
-        sits = number // EACH
+        sits = number // each
         now = timezone.now()
         Chat.objects.filter(case=case).update(kept_until=now + timedelta(hours=2))
         seats.take(case=case.pk, by=team[sits], at=now)
