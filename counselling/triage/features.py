@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from counselling.triage.lexicon import Found
 from counselling.triage.rules import Fired
 
-BUCKETS = 1 << 17
+BUCKETS = 1 << 18
 REACH = 12  # a feature spans at most this many words beyond its first
 PAIR_REACH = 10
 PIECES = (3, 4, 5)
