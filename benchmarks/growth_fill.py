@@ -1,8 +1,9 @@
 """Fill a demo's PostgreSQL with many cases: `python -m benchmarks.growth_fill 1000000`.
 
 Each new case is a copy of one of the demo's that the product made, with everything that hangs on it,
-inside the database, since a million questions through the form would take a day. In every hundred: five
-wait, three are answered and rest, 92 were closed in the last 175 days. Their texts open with no key.
+inside the database, since a million questions through the form would take a day. Of every hundred
+five wait (more where that were too few to fill the lists), three are answered and rest, the others were closed in
+the last 175 days. Their texts open with no key.
 """
 
 import os
@@ -42,8 +43,9 @@ from referrals.models import Act, Consent, Decline, PartnerDesk, Referral  # noq
 from referrals.states import ReferralState  # noqa: E402 - as above
 from vault.models import KeyWrap  # noqa: E402 - as above
 
-# Of a hundred; enough that lists are full pages with few cases as well as with many.
+# Of a hundred; and how many wait at least, so that lists are full with few cases as well as with many.
 WAITING, ANSWERED = 5, 3
+FEWEST_WAITING = 900
 CLOSED = "c.kind = 'closed'"
 # Where a copy is not its original moved back in time: column to expression, `one` the original, `c` the
 # line of `copies`.
@@ -215,6 +217,7 @@ def _add_what_the_demo_lacks(organisation: Organisation) -> None:
 
 def _list_copies(cursor: Any, organisation: Organisation, count: int) -> None:
     """Write down for each new case which one it copies, as what, and how far back in time."""
+    waiting = max(WAITING, -(-100 * FEWEST_WAITING // count))
     cursor.execute(
         f"""
         CREATE TEMP TABLE copies AS
@@ -225,9 +228,9 @@ def _list_copies(cursor: Any, organisation: Organisation, count: int) -> None:
             FROM counselling_case
             WHERE organisation_id = %s AND state IN ('waiting', 'answered', 'closed')
         ), numbers AS (
-            SELECT number, number %% 100 < {WAITING} AS waits,
-                CASE WHEN number %% 100 < {WAITING} THEN 'waiting'
-                    WHEN number %% 100 < {WAITING + ANSWERED} THEN 'answered' ELSE 'closed' END AS kind
+            SELECT number, number %% 100 < {waiting} AS waits,
+                CASE WHEN number %% 100 < {waiting} THEN 'waiting'
+                    WHEN number %% 100 < {waiting + ANSWERED} THEN 'answered' ELSE 'closed' END AS kind
             FROM generate_series(1, %s) AS number
         )
         SELECT number, o.id AS case_id, CASE WHEN kind = 'answered' AND o.id IN
@@ -267,13 +270,13 @@ def _copy(cursor: Any, model: type[models.Model], case: str) -> None:
 
 
 def _review(cursor: Any, organisation: Organisation) -> None:
-    """Let a supervisor have reviewed nine of ten alarms in closed cases; in two of a hundred it was a miss."""
+    """Let a supervisor have reviewed nine of ten alarms in closed cases; in eight of a hundred it was a miss."""
     member = Membership.objects.filter(organisation=organisation, role=Role.SUPERVISOR)[0]
     cursor.execute(
         """
         INSERT INTO counselling_review (id, case_id, by_id, at, seq, old, new, machine, reason)
         SELECT md5('review' || a.id)::uuid, a.case_id, %s, a.created_at + interval '1 hour', a.seq,
-            a.level, CASE WHEN a.id %% 100 < 2 AND a.level > 0 THEN a.level - 1 ELSE a.level END,
+            a.level, CASE WHEN a.id %% 100 < 8 AND a.level > 0 THEN a.level - 1 ELSE a.level END,
             a.level, ''
         FROM counselling_assessment a JOIN counselling_case c ON c.id = a.case_id
         WHERE c.state = 'closed' AND a.level < 3 AND a.review_id IS NULL AND a.id %% 10 > 0

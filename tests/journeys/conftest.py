@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from playwright.sync_api import (
@@ -15,6 +16,7 @@ from playwright.sync_api import (
     expect,
 )
 
+from tests.conftest import LONG
 from tests.servers.chromium import chromium
 from tests.servers.lotse import Lotse
 
@@ -143,15 +145,20 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenVisi
     assert not problems, "\n".join(problems)
 
 
-@pytest.fixture(params=list(SIZES))
-def device(request: pytest.FixtureRequest) -> str:
-    """Run the test once on the phone and once on the desktop."""
-    return str(request.param)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for a device on one of them, which one is left to its name; on both in the long form.
+
+    How pages look is compared at both widths in any case (test_every_page.py).
+    """
+    if "device" in metafunc.fixturenames:
+        names = list(SIZES)
+        one = crc32(metafunc.function.__name__.encode()) % len(names)
+        metafunc.parametrize("device", names if LONG else [names[one]], scope="function")
 
 
 @pytest.fixture
 def page(visit: OpenVisitor, device: str) -> Page:
-    """A page of a visitor, once on the phone and once on the desktop."""
+    """A page of a visitor with this device."""
     return visit(device).page()
 
 

@@ -47,9 +47,9 @@ LINDENTAL = (
 )
 SCENES = [
     Scene("phone", "de-du", *NORDHAFEN),
-    Scene("desktop", "de-du", *NORDHAFEN),
-    Scene("phone", "en", *LINDENTAL),
     Scene("desktop", "en", *LINDENTAL),
+    pytest.param(Scene("desktop", "de-du", *NORDHAFEN), marks=pytest.mark.long),
+    pytest.param(Scene("phone", "en", *LINDENTAL), marks=pytest.mark.long),
 ]
 
 
