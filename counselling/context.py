@@ -46,7 +46,6 @@ def alarms(request: HttpRequest) -> dict[str, Any]:
     if member is None or not allows(member, "alarm.see"):
         return {}
 
-
     @cache
     def board() -> open_alarms.Board:
         return open_alarms.board(member, at=timezone.now())

@@ -9,14 +9,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from accounts.models import Membership, Team
-from counselling.models import Case, Claim
+from counselling.models import (
+    Approval,
+    Assessment,
+    Case,
+    Claim,
+    Consultation,
+    ConsultationAnswer,
+    Review,
+)
 from counselling.queries import COUNTED, LISTED, PAGE
+from counselling.sla import Urgency
 from counselling.states import CaseState
 from counselling.written import ID, Written
 
@@ -49,6 +58,24 @@ class Queue(NamedTuple):
     held: Sequence[Seen]
 
 
+class CaseSeen(NamedTuple):
+    """How a case stands: what of its page is said anew while it lies open, and who may do what."""
+
+    case: tuple[object, ...]
+    claim: Sequence[tuple[Any, ...]]
+    alarms: Sequence[tuple[Any, ...]]
+    review: Sequence[tuple[Any, ...]]
+    approval: Sequence[tuple[Any, ...]]
+    consultations: Sequence[tuple[Any, ...]]
+    answers: Sequence[tuple[Any, ...]]
+    rules: Sequence[tuple[Any, ...]]
+
+    @property
+    def sinces(self) -> list[datetime]:
+        """Return the moments of which the page says how long ago they are, the case's own aside."""
+        return [claimed_at for _claim, claimed_at, *_rest in self.claim]
+
+
 _CASE = (
     "pk",
     "state",
@@ -71,20 +98,76 @@ def _waiting(team: UUID) -> QuerySet[Case]:
     )
 
 
-_TEAMS = Written(lambda member: Team.objects.filter(members=member).order_by("pk").values_list("pk"), ID)
+_TEAMS = Written(
+    lambda member: Team.objects.filter(members=member).order_by("pk").values_list("pk"), ID
+)
 _WAITING = Written(lambda team: _waiting(team).values_list(*_CASE)[: PAGE + 1], ID)
 _URGENCIES = Written(lambda team: _waiting(team).values_list("urgency")[: COUNTED + 1], ID)
 _HELD = Written(
-    lambda member: Claim.objects.filter(member=member, ended_at__isnull=True)
-    .order_by("pk")
-    .values_list(*_OF_CLAIM),
+    lambda member: (
+        Claim.objects.filter(member=member, ended_at__isnull=True)
+        .order_by("pk")
+        .values_list(*_OF_CLAIM)
+    ),
     ID,
 )
 _WITH_COLLEAGUES = Written(
-    lambda member: Claim.objects.filter(case__team__in=Team.objects.filter(members=member).values("pk"), ended_at__isnull=True)
-    .exclude(member=member)
-    .order_by("case__urgency", "case__due_at", "pk")
-    .values_list(*_OF_CLAIM, "member__name")[:LISTED],
+    lambda member: (
+        Claim.objects.filter(
+            case__team__in=Team.objects.filter(members=member).values("pk"), ended_at__isnull=True
+        )
+        .exclude(member=member)
+        .order_by("case__urgency", "case__due_at", "pk")
+        .values_list(*_OF_CLAIM, "member__name")[:LISTED]
+    ),
+    ID,
+)
+
+
+_CLAIM = Written(
+    lambda case: Claim.objects.filter(case=case, ended_at__isnull=True).values_list(
+        "pk", "claimed_at", "member", "member__name", "returns_at", "return_warned_at"
+    ),
+    ID,
+)
+_ALARMS = Written(
+    lambda case: (
+        Assessment.objects.filter(
+            case=case, shadow=False, review__isnull=True, level__lt=Urgency.NORMAL
+        )
+        .order_by("seq")
+        .values_list("seq", "unrated", "signals")
+    ),
+    ID,
+)
+_REVIEW = Written(
+    lambda case: (
+        Review.objects.filter(case=case)
+        .order_by("-at", "-pk")
+        .values_list("by__name", "new", "reason")[:1]
+    ),
+    ID,
+)
+_APPROVAL = Written(
+    lambda case: Approval.objects.filter(case=case, state=Approval.State.WAITING).values_list("pk"),
+    ID,
+)
+_CONSULTATIONS = Written(
+    lambda case: (
+        Consultation.objects.filter(case=case).order_by("pk").values_list("pk", "state", "ended_at")
+    ),
+    ID,
+)
+_ANSWERS = Written(
+    lambda case: (
+        ConsultationAnswer.objects.filter(consultation__case=case).order_by("pk").values_list("pk")
+    ),
+    ID,
+)
+_RULES = Written(
+    lambda member: Membership.objects.filter(pk=member).values_list(
+        "work_profile__needs_approval", "organisation__house_rules__four_eyes_sofort"
+    ),
     ID,
 )
 
@@ -112,3 +195,24 @@ def held(member: Membership) -> list[Seen]:
 def with_colleagues(member: Membership) -> list[Seen]:
     """Return what colleagues of the member's teams hold, as far as it is listed. One statement."""
     return [Seen(*row) for row in _WITH_COLLEAGUES.of(member.pk)]
+
+
+def case(row: Case, member: Membership) -> CaseSeen:
+    """Return how a case stands that a member may read. Seven statements.
+
+    row: as the page shows it, with team and topic loaded. Names of who wrote in it, and of who was asked,
+    stay as they were when the page was opened, like the texts.
+    """
+    return CaseSeen(
+        (
+            *(row.pk, row.state, row.urgency, row.due_at, row.waiting_since, row.last_seq),
+            *(row.reason, row.signal, row.topic and row.topic.name, row.team_id, row.team.name),
+        ),
+        _CLAIM.of(row.pk),
+        _ALARMS.of(row.pk),
+        _REVIEW.of(row.pk),
+        _APPROVAL.of(row.pk),
+        _CONSULTATIONS.of(row.pk),
+        _ANSWERS.of(row.pk),
+        _RULES.of(member.pk),
+    )

@@ -28,9 +28,7 @@ class Written:
     parameter of its own. holes: ID, OTHER_ID and MOMENT, each at most once.
     """
 
-    def __init__(
-        self, rows: Callable[..., QuerySet[Any, Any]], *holes: UUID | datetime
-    ) -> None:
+    def __init__(self, rows: Callable[..., QuerySet[Any, Any]], *holes: UUID | datetime) -> None:
         self._rows = rows
         self._holes = holes
         self._statements: dict[str, _Statement] = {}  # by kind of database
@@ -60,7 +58,9 @@ class _Statement:
         self._converters = compiler.get_converters(columns).items()
         filled = [_prepared(hole, connection) for hole in holes]
         self._places = [
-            (place, filled.index(param)) for place, param in enumerate(self._params) if param in filled
+            (place, filled.index(param))
+            for place, param in enumerate(self._params)
+            if param in filled
         ]
 
     def rows(

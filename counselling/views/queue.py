@@ -116,9 +116,7 @@ def team_cases(request: HttpRequest) -> HttpResponse:
     member = cast(StaffRequest, request).member
     at = timezone.now()
     closed = request.GET.get("zeige") == CLOSED_TAB
-    mark = (
-        "" if closed else _mark_of_list(request, member, glances.with_colleagues(member), at=at)
-    )
+    mark = "" if closed else _mark_of_list(request, member, glances.with_colleagues(member), at=at)
     if marks.is_shown(request, mark):
         return marks.nothing_new()
     if closed:
