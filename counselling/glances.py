@@ -16,7 +16,6 @@ from django.db.models import QuerySet
 
 from accounts.models import Membership, Team
 from counselling.models import (
-    Approval,
     Assessment,
     Case,
     Claim,
@@ -59,16 +58,17 @@ class Queue(NamedTuple):
 
 
 class CaseSeen(NamedTuple):
-    """How a case stands: what of its page is said anew while it lies open, and who may do what."""
+    """How a case stands: what of its page is said anew while it lies open.
+
+    What a member may do there follows from their role, the state and the claim.
+    """
 
     case: tuple[object, ...]
     claim: Sequence[tuple[Any, ...]]
     alarms: Sequence[tuple[Any, ...]]
     review: Sequence[tuple[Any, ...]]
-    approval: Sequence[tuple[Any, ...]]
     consultations: Sequence[tuple[Any, ...]]
     answers: Sequence[tuple[Any, ...]]
-    rules: Sequence[tuple[Any, ...]]
 
     @property
     def sinces(self) -> list[datetime]:
@@ -148,10 +148,6 @@ _REVIEW = Written(
     ),
     ID,
 )
-_APPROVAL = Written(
-    lambda case: Approval.objects.filter(case=case, state=Approval.State.WAITING).values_list("pk"),
-    ID,
-)
 _CONSULTATIONS = Written(
     lambda case: (
         Consultation.objects.filter(case=case).order_by("pk").values_list("pk", "state", "ended_at")
@@ -161,12 +157,6 @@ _CONSULTATIONS = Written(
 _ANSWERS = Written(
     lambda case: (
         ConsultationAnswer.objects.filter(consultation__case=case).order_by("pk").values_list("pk")
-    ),
-    ID,
-)
-_RULES = Written(
-    lambda member: Membership.objects.filter(pk=member).values_list(
-        "work_profile__needs_approval", "organisation__house_rules__four_eyes_sofort"
     ),
     ID,
 )
@@ -197,8 +187,8 @@ def with_colleagues(member: Membership) -> list[Seen]:
     return [Seen(*row) for row in _WITH_COLLEAGUES.of(member.pk)]
 
 
-def case(row: Case, member: Membership) -> CaseSeen:
-    """Return how a case stands that a member may read. Seven statements.
+def case(row: Case) -> CaseSeen:
+    """Return how a case stands that a member may read. Five statements.
 
     row: as the page shows it, with team and topic loaded. Names of who wrote in it, and of who was asked,
     stay as they were when the page was opened, like the texts.
@@ -211,8 +201,6 @@ def case(row: Case, member: Membership) -> CaseSeen:
         _CLAIM.of(row.pk),
         _ALARMS.of(row.pk),
         _REVIEW.of(row.pk),
-        _APPROVAL.of(row.pk),
         _CONSULTATIONS.of(row.pk),
         _ANSWERS.of(row.pk),
-        _RULES.of(member.pk),
     )

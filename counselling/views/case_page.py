@@ -175,7 +175,7 @@ def alarm_words(found: Sequence[Assessment]) -> dict[str, list[str]]:
 def mark_of(request: CaseRequest, *, at: datetime) -> str:
     """Return the mark of how a case stands, in two halves: what changes with it, and what by the clock alone."""
     case, member = request.case, request.member
-    seen = glances.case(case, member)
+    seen = glances.case(case)
     times = rows.clock([case.due_at], [case.waiting_since, *seen.sinces], at=at)
     return f"{marks.of(request, member, seen)}.{marks.of(request, member, times)}"
 
