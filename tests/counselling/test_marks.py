@@ -24,7 +24,7 @@ from counselling.operations import cases, escalations
 from counselling.operations.claims import SecondPersonReads
 from counselling.operations.entries import CaseGone
 from counselling.sla import Urgency
-from counselling.states import IllegalMove
+from counselling.states import CaseState, IllegalMove
 from counselling.views import rows
 from outbox.models import Delivery
 from tests.counselling.house import House, open_house
@@ -46,6 +46,8 @@ from tests.factories.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
 WEDNESDAY = datetime(2026, 6, 3, 10, 0, 20, tzinfo=UTC)  # 12:00:20 in Berlin
+EARLIER = WEDNESDAY - timedelta(hours=2, minutes=30)
+SAID = r'id="eintrag-\d+"|class="consultations__\w+"'
 IDS = {
     "queue": "queue-live",
     "my-cases": "my-cases-live",
@@ -99,7 +101,7 @@ class Day:
         )
         shown = [found.group(1) for piece in pieces if (found := re.search(piece, html, re.DOTALL))]
         assert len(shown) == len(pieces)
-        return "".join([*shown, *re.findall(r'id="eintrag-\d+"|consultations__answer', html)])
+        return "".join([*shown, *re.findall(SAID, html)])
 
     def changed(self) -> set[str]:
         """Return which parts would be drawn otherwise than they are shown."""
@@ -117,19 +119,18 @@ def day(time_machine: Any) -> Day:
     time_machine.move_to(WEDNESDAY, tick=False)
     house = open_house()
     where = house.nordhafen
-    earlier = WEDNESDAY - timedelta(hours=2, minutes=30)
     found = [
-        ask(where, topic="Schlaf", age_band="1-3", at=earlier),
-        ask(where, "Ich will nicht mehr leben.", topic="Schlaf", at=earlier),
-        ask(where, topic="Schlaf", at=earlier),
-        ask(where, topic="Schlaf", at=earlier),
-        ask(where, topic="Gewalt", at=earlier),
+        ask(where, topic="Schlaf", age_band="1-3", at=EARLIER),
+        ask(where, "Ich will nicht mehr leben.", topic="Schlaf", at=EARLIER),
+        ask(where, topic="Schlaf", at=EARLIER),
+        ask(where, topic="Schlaf", at=EARLIER),
+        ask(where, topic="Gewalt", at=EARLIER),
     ]
     made = Day(house, *found, browser=signed_in(house.katrin))
-    claim(made.mine, house.katrin, at=earlier)
-    reply(made.answered, house.katrin, at=earlier)
-    claim(made.theirs, house.aylin, at=earlier)
-    ask(where, topic="Schlaf", in_danger=True, at=earlier)
+    claim(made.mine, house.katrin, at=EARLIER)
+    reply(made.answered, house.katrin, at=EARLIER)
+    claim(made.theirs, house.aylin, at=EARLIER)
+    ask(where, topic="Schlaf", in_danger=True, at=EARLIER)
     made.page("case")  # reading ends what only wanted to be read
     made.open()
     return made
@@ -145,13 +146,20 @@ def _warn_of_return(day: Day, minutes: int) -> None:
     )
 
 
-def _due(asked: Asked, in_: timedelta) -> None:
-    waits = Case.objects.filter(pk=asked.pk, due_at__isnull=False)
-    waits.update(due_at=timezone.now() + in_)
+def _alone(asked: Asked, **fields: object) -> None:
+    """Change something of a case whose client waits and nothing else, which no operation does."""
+    Case.objects.filter(pk=asked.pk, state__in=CaseState.client_waits()).update(**fields)
+
+
+def _replace(day: Day) -> None:
+    """Let another case just like it take the place of the one that waits."""
+    cases.delete(case=day.waiting.pk, by=day.house.katrin.actor, at=timezone.now())
+    ask(day.house.nordhafen, topic="Schlaf", age_band="1-3", at=EARLIER)
 
 
 def _advised(day: Day) -> None:
-    advise(Consultation.objects.filter(case=day.mine.pk).latest("asked_at"), day.house.lea)
+    asked = Consultation.objects.filter(case=day.mine.pk).first()
+    advise(asked or consult(day.mine, day.house.katrin, day.house.lea), day.house.lea)
 
 
 def _alarm() -> Escalation:
@@ -208,23 +216,44 @@ CHANGES: dict[str, tuple[Change, set[str]]] = {
         lambda day: review(day.mine, day.house.aylin, Urgency(day.mine.now().urgency)),
         {"case"},
     ),
-    "an answer is due sooner": (lambda day: _due(day.waiting, timedelta(hours=2)), {"queue"}),
+    "an answer is due sooner": (
+        lambda day: _alone(day.waiting, due_at=WEDNESDAY + timedelta(hours=2)),
+        {"queue"},
+    ),
     "an answer is due later": (
-        lambda day: _due(day.mine, timedelta(days=2)),
+        lambda day: _alone(day.mine, due_at=WEDNESDAY + timedelta(days=2)),
         {"queue", "my-cases", "case"},
     ),
-    "the reason is another": (
-        lambda day: Case.objects.filter(pk=day.waiting.pk).update(reason=Case.Reason.RELEASED),
+    "only the reason is another": (
+        lambda day: _alone(day.waiting, reason=Case.Reason.RELEASED),
         {"queue"},
     ),
-    "the signal is another": (
-        lambda day: Case.objects.filter(pk=day.mine.pk).update(signal="farewell"),
+    "only the signal is another": (
+        lambda day: _alone(day.mine, signal="farewell"),
         {"queue", "my-cases", "case"},
     ),
-    "the age band is another": (
-        lambda day: Case.objects.filter(pk=day.waiting.pk).update(age_band="14-18"),
+    "only the age band is another": (lambda day: _alone(day.waiting, age_band="14-18"), {"queue"}),
+    "only the urgency is another": (
+        lambda day: _alone(day.waiting, urgency=Urgency.DRINGEND),
         {"queue"},
     ),
+    "only the state is another": (
+        lambda day: _alone(day.theirs, state=Case.State.ANSWERED, quiet_since=EARLIER),
+        {"team-cases"},
+    ),
+    "only the urgency of the open case is another": (
+        lambda day: _alone(day.mine, urgency=Urgency.NORMAL),
+        {"queue", "my-cases", "case"},
+    ),
+    "only the reason of the open case is another": (
+        lambda day: _alone(day.mine, reason=Case.Reason.RELEASED),
+        {"queue", "my-cases", "case"},
+    ),
+    "only since when somebody waits is another": (
+        lambda day: _alone(day.mine, waiting_since=EARLIER - timedelta(days=1)),
+        {"my-cases", "case"},
+    ),
+    "another case takes the place of one": (_replace, {"queue"}),
     "a topic gets another name": (
         lambda _day: _rename(Topic, "Schlafen", name="Schlaf"),
         {"queue", "my-cases", "team-cases", "case"},
@@ -275,7 +304,11 @@ CHANGES: dict[str, tuple[Change, set[str]]] = {
         {"alarm-board"},
     ),
     "an alarm is confirmed": (_acknowledge, {"alarm-board"}),
-    "a colleague is asked": (lambda day: consult(day.mine, day.house.katrin, day.house.lea), set()),
+    "a colleague is asked": (
+        lambda day: consult(day.mine, day.house.katrin, day.house.lea),
+        {"case"},
+    ),
+    "a colleague advises": (_advised, {"case"}),
     "a case is deleted": (
         lambda day: cases.delete(case=day.waiting.pk, by=day.house.katrin.actor, at=timezone.now()),
         {"queue"},
