@@ -68,7 +68,6 @@ class Day:
     mine: Asked
     answered: Asked
     theirs: Asked
-    elsewhere: Asked
     browser: Client
     parts: dict[str, Part] = field(default_factory=dict)
     shows: dict[str, str] = field(default_factory=dict)
@@ -119,17 +118,19 @@ def day(time_machine: Any) -> Day:
     time_machine.move_to(WEDNESDAY, tick=False)
     house = open_house()
     where = house.nordhafen
-    found = [
-        ask(where, topic="Schlaf", age_band="1-3", at=EARLIER),
-        ask(where, "Ich will nicht mehr leben.", topic="Schlaf", at=EARLIER),
-        ask(where, topic="Schlaf", at=EARLIER),
-        ask(where, topic="Schlaf", at=EARLIER),
-        ask(where, topic="Gewalt", at=EARLIER),
-    ]
-    made = Day(house, *found, browser=signed_in(house.katrin))
+    made = Day(
+        house,
+        waiting=ask(where, topic="Schlaf", age_band="1-3", at=EARLIER),
+        mine=ask(where, "Ich will nicht mehr leben.", topic="Schlaf", at=EARLIER),
+        answered=ask(where, topic="Schlaf", at=EARLIER),
+        theirs=ask(where, topic="Schlaf", at=EARLIER),
+        browser=signed_in(house.katrin),
+    )
+    ask(where, topic="Gewalt", at=EARLIER)
     claim(made.mine, house.katrin, at=EARLIER)
     reply(made.answered, house.katrin, at=EARLIER)
     claim(made.theirs, house.aylin, at=EARLIER)
+    _goes_back(made, returns_at=WEDNESDAY + timedelta(minutes=30), return_warned_at=EARLIER)
     ask(where, topic="Schlaf", in_danger=True, at=EARLIER)
     made.page("case")  # reading ends what only wanted to be read
     made.open()
@@ -140,10 +141,9 @@ def _rename(what: type[Any], to: str, **which: object) -> None:
     what.objects.filter(**which).update(name=to)
 
 
-def _warn_of_return(day: Day, minutes: int) -> None:
-    Claim.objects.filter(case=day.mine.pk, ended_at=None).update(
-        returns_at=timezone.now() + timedelta(minutes=minutes), return_warned_at=timezone.now()
-    )
+def _goes_back(day: Day, **fields: object) -> None:
+    """Change when the open case goes back to the queue, or that Katrin was warned of it."""
+    Claim.objects.filter(case=day.mine.pk, ended_at=None).update(**fields)
 
 
 def _alone(asked: Asked, **fields: object) -> None:
@@ -290,11 +290,14 @@ CHANGES: dict[str, tuple[Change, set[str]]] = {
         lambda day: Organisation.objects.filter(pk=day.house.nordhafen.pk).update(address="du"),
         set(),
     ),
-    "Katrin is warned that a case goes back": (
-        lambda day: _warn_of_return(day, 30),
+    "only when a case goes back is another": (
+        lambda day: _goes_back(day, returns_at=WEDNESDAY + timedelta(minutes=50)),
         {"queue", "my-cases", "case"},
     ),
-    "it goes back later": (lambda day: _warn_of_return(day, 50), {"queue", "my-cases", "case"}),
+    "only the warning is taken back": (
+        lambda day: _goes_back(day, return_warned_at=None),
+        {"queue", "my-cases", "case"},
+    ),
     "an alarm takes a step": (
         lambda _day: escalations.move_on(at=timezone.now() + timedelta(minutes=10)),
         {"alarm-board"},
