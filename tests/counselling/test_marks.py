@@ -123,7 +123,7 @@ def day(time_machine: Any) -> Day:
         waiting=ask(where, topic="Schlaf", age_band="1-3", at=EARLIER),
         mine=ask(where, "Ich will nicht mehr leben.", topic="Schlaf", at=EARLIER),
         answered=ask(where, topic="Schlaf", at=EARLIER),
-        theirs=ask(where, topic="Schlaf", at=EARLIER),
+        theirs=ask(where, "Ich will nicht mehr leben.", topic="Schlaf", at=EARLIER),
         browser=signed_in(house.katrin),
     )
     ask(where, topic="Gewalt", at=EARLIER)
@@ -228,9 +228,13 @@ CHANGES: dict[str, tuple[Change, set[str]]] = {
         lambda day: _alone(day.waiting, reason=Case.Reason.RELEASED),
         {"queue"},
     ),
-    "only the signal is another": (
+    "only the signal of the open case is another": (
         lambda day: _alone(day.mine, signal="farewell"),
-        {"queue", "my-cases", "case"},
+        {"case"},
+    ),
+    "only the signal of a colleague's case is another": (
+        lambda day: _alone(day.theirs, signal="farewell"),
+        {"team-cases"},
     ),
     "only the age band is another": (lambda day: _alone(day.waiting, age_band="14-18"), {"queue"}),
     "only the urgency is another": (
@@ -247,7 +251,7 @@ CHANGES: dict[str, tuple[Change, set[str]]] = {
     ),
     "only the reason of the open case is another": (
         lambda day: _alone(day.mine, reason=Case.Reason.RELEASED),
-        {"queue", "my-cases", "case"},
+        {"case"},
     ),
     "only since when somebody waits is another": (
         lambda day: _alone(day.mine, waiting_since=EARLIER - timedelta(days=1)),
