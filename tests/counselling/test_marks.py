@@ -19,7 +19,17 @@ from hypothesis import strategies as st
 from accounts import marks
 from accounts.models import Membership, Organisation, Role, Team
 from accounts.operations import staff
-from counselling.models import Absence, Case, Claim, Consultation, Escalation, OnCall, Topic
+from counselling.models import (
+    Absence,
+    Assessment,
+    Case,
+    Claim,
+    Consultation,
+    Escalation,
+    OnCall,
+    Review,
+    Topic,
+)
 from counselling.operations import cases, escalations
 from counselling.operations.claims import SecondPersonReads
 from counselling.operations.entries import CaseGone
@@ -211,6 +221,16 @@ CHANGES: dict[str, tuple[Change, set[str]]] = {
     "a human lowers the urgency": (
         lambda day: review(day.mine, day.house.aylin, Urgency.DRINGEND, reason="wording"),
         {"queue", "my-cases", "case"},
+    ),
+    "only what the machine found is another": (
+        lambda day: Assessment.objects.filter(case=day.mine.pk).update(signals=["threat"]),
+        {"case"},
+    ),
+    "only the last review is another": (
+        lambda day: Review.objects.create(
+            case_id=day.mine.pk, by=day.house.aylin, at=timezone.now(), seq=1, old=1, new=1
+        ),
+        {"case"},
     ),
     "a human confirms the urgency": (
         lambda day: review(day.mine, day.house.aylin, Urgency(day.mine.now().urgency)),
