@@ -163,8 +163,8 @@ def _alone(asked: Asked, **fields: object) -> None:
 
 def _replace(day: Day) -> None:
     """Let another case just like it take the place of the one that waits."""
-    cases.delete(case=day.waiting.pk, by=day.house.katrin.actor, at=timezone.now())
     ask(day.house.nordhafen, topic="Schlaf", age_band="1-3", at=EARLIER)
+    cases.delete(case=day.waiting.pk, by=day.house.katrin.actor, at=timezone.now())
 
 
 def _advised(day: Day) -> None:
@@ -351,6 +351,7 @@ NOT_ANY_MORE = (
     IllegalMove,
     SecondPersonReads,
     Escalation.DoesNotExist,
+    Topic.DoesNotExist,
 )
 
 
