@@ -146,7 +146,9 @@ def staff(permission: str) -> Callable[[View], View]:
             try:
                 return view(request, *args, **kwargs)
             finally:
-                duties.offer(member=member, holder=request.holder)
+                duties.offer(
+                    member=member, holder=request.holder, by_itself=_renews_itself(request)
+                )
 
         page.rule = permission  # type: ignore[attr-defined]
         return page
@@ -177,8 +179,12 @@ def speak_language_of_address(request: HttpRequest) -> None:
 
 def _stay(request: HttpRequest) -> None:
     """Put off the end of the session, unless a page only renewed itself: nobody need be there then."""
-    if request.method != "GET" or not request.headers.get("HX-Request"):
+    if not _renews_itself(request):
         sessions.stay(session=sessions.of(request), at=timezone.now())
+
+
+def _renews_itself(request: HttpRequest) -> bool:
+    return request.method == "GET" and bool(request.headers.get("HX-Request"))
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponse:

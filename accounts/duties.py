@@ -7,6 +7,7 @@ anybody who holds the keys goes on.
 
 import logging
 import queue
+import secrets
 import threading
 import time
 from os import getpid
@@ -24,6 +25,9 @@ from vault.keyring import Holder, StaffHolder
 log = logging.getLogger("lotse.keys")
 
 EVERY = 5.0  # seconds between two looks on behalf of the same person
+# One in so many requests of pages that ask by themselves lets somebody look. To look costs more than such a
+# page does, nearly always in vain; with a page open and nobody at it keys are handed on within minutes.
+ONE_IN = 10
 WAITING = 200  # people in line; whoever finds it full is asked again at their next request
 
 
@@ -37,8 +41,13 @@ def do(*, member: Membership, holder: Holder) -> None:
     keys.clear_away(at=at)
 
 
-def offer(*, member: Membership, holder: Holder) -> None:
-    """Let it be done soon, beside the request; not more often than every few seconds per person."""
+def offer(*, member: Membership, holder: Holder, by_itself: bool = False) -> None:
+    """Let it be done soon, beside the request; not more often than every few seconds per person.
+
+    by_itself: nobody did anything, a page only asked what is new.
+    """
+    if by_itself and secrets.randbelow(ONE_IN):
+        return
     if settings.KEY_DUTIES and isinstance(holder, StaffHolder):
         _here().offer(member, holder)
 

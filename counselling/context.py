@@ -1,5 +1,6 @@
 """What client templates may use."""
 
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,6 +9,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from accounts import marks
 from accounts.crisis import default_lines, spoken_lines
 from accounts.rules import allows
 from counselling import consulting, open_alarms
@@ -43,8 +45,14 @@ def alarms(request: HttpRequest) -> dict[str, Any]:
     member = getattr(request, "member", None)
     if member is None or not allows(member, "alarm.see"):
         return {}
+
+    @cache
+    def board() -> open_alarms.Board:
+        return open_alarms.board(member, at=timezone.now())
+
     return {
-        "board": SimpleLazyObject(lambda: open_alarms.board(member, at=timezone.now())),
+        "board": SimpleLazyObject(board),
+        "alarm_mark": SimpleLazyObject(lambda: marks.of(request, member, board(), request.path)),
         "shows_alarms": True,
         "alarm_next": request.path,
         "live_url": LIVE_URL,

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from accounts.models import Membership, Organisation, Role
+from accounts.models import Membership, Organisation, Role, Team
 from accounts.queries import houses, team_ids
 from counselling import reaching
 from counselling.models import Absence, Escalation, EscalationStep, LadderStep, OnCall
+from counselling.models.case import reference_of
 from counselling.sla import Urgency
+from counselling.written import ID, OTHER_ID, Written
 from outbox import queries as outbox
 
 SHOWN = 3  # alarms that stand on every page; the rest is counted
@@ -21,15 +24,32 @@ LATE = timedelta(
 )  # by which a step may be overdue before somebody should look at the worker
 
 
+class Loud(NamedTuple):
+    """An alarm that cannot wait, as it stands on every page. taken: its steps so far."""
+
+    pk: UUID
+    urgency: int
+    taken: int
+    why: str
+    started_at: datetime
+    case_id: UUID
+    team: str
+
+    @property
+    def reference(self) -> str:
+        """Return the short name of its case."""
+        return reference_of(self.case_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What a member's pages say of alarms.
+    """What a member's pages say of alarms: all that is drawn of it, so that its `repr` marks it.
 
     loud: those that cannot wait, the first ones; more: how many others are open. nobody_on_call: for
     who leads: nobody would be called in the end. undelivered: for who leads: what nobody got.
     """
 
-    loud: Sequence[Escalation]
+    loud: Sequence[Loud]
     more: int
     nobody_on_call: bool
     undelivered: int
@@ -45,6 +65,31 @@ class Board:
         return " ".join(f"{alarm.pk.hex}-{alarm.taken}" for alarm in self.loud)
 
 
+def _opened(alarms: QuerySet[Escalation]) -> QuerySet[Escalation, tuple[Any, ...]]:
+    columns = ("pk", "urgency", "taken", "why", "started_at", "case", "case__team__name")
+    # `sofort` comes first.
+    return (
+        alarms.filter(ended_at__isnull=True)
+        .order_by("urgency", "started_at", "pk")
+        .values_list(*columns)[: LISTED + 1]
+    )
+
+
+_OF_ORGANISATION = Written(
+    lambda organisation: _opened(Escalation.objects.filter(organisation=organisation)), ID
+)
+_OF_TEAMS = Written(
+    lambda organisation, member: _opened(
+        Escalation.objects.filter(
+            organisation=organisation,
+            case__team__in=Team.objects.filter(members=member).values("pk"),
+        )
+    ),
+    ID,
+    OTHER_ID,
+)
+
+
 def next_due() -> datetime | None:
     """Return when the next step of any ladder is due, or None."""
     return (
@@ -56,15 +101,17 @@ def next_due() -> datetime | None:
 
 
 def board(member: Membership, *, at: datetime) -> Board:
-    """Return what a member's pages say of alarms. Two queries, and two for who leads."""
-    opened = _of(member).filter(ended_at__isnull=True)
-    urgent = opened.filter(urgency=Urgency.SOFORT)
-    loud = list(urgent.select_related("case__team").order_by("started_at", "pk")[:SHOWN])
-    more = max(0, len(opened.values_list("pk", flat=True)[: LISTED + 1]) - len(loud))
+    """Return what a member's pages say of alarms. One statement, and two more for who leads."""
     leads = member.role == Role.SUPERVISOR
+    if leads:
+        rows = _OF_ORGANISATION.of(member.organisation_id)
+    else:
+        rows = _OF_TEAMS.of(member.organisation_id, member.pk)
+    opened = [Loud(*row) for row in rows]
+    loud = [one for one in opened if one.urgency == Urgency.SOFORT][:SHOWN]
     return Board(
         loud,
-        more,
+        len(opened) - len(loud),
         leads and reaching.nobody_on_call(member.organisation, at=at),
         outbox.dead_count(member.organisation_id) if leads else 0,
     )

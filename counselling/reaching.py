@@ -162,7 +162,7 @@ class Musters:
 
 def nobody_on_call(organisation: Organisation, *, at: datetime) -> bool:
     """Say whether the on-call list is empty now, which is an alarm itself."""
-    return not roster.on_call(organisation=organisation, at=at)
+    return not roster.is_anybody_on_call(organisation.pk, at=at)
 
 
 def ways(rung: Rung, members: Sequence[Membership]) -> list[Way]:

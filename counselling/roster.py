@@ -20,6 +20,7 @@ from counselling.sla import Channel as WrittenOver
 from counselling.sla import Urgency
 from counselling.states import CaseState
 from counselling.working_time import Calendar, open_between
+from counselling.written import ID, MOMENT, Written
 
 Spans = list[tuple[datetime, datetime]]
 
@@ -91,18 +92,16 @@ def shift_leads(*, team: Team, at: datetime) -> list[Membership]:
 def on_call(*, organisation: Organisation, at: datetime) -> list[Membership]:
     """Return who is called at a moment, in order of calling, each once."""
     rows = (
-        OnCall.objects.filter(
-            Q(starts_at__isnull=True) | Q(starts_at__lte=at),
-            Q(ends_at__isnull=True) | Q(ends_at__gt=at),
-            ~Exists(_absences(OuterRef("member"), at)),
-            organisation=organisation,
-            member__ended_at__isnull=True,
-            member__user__is_active=True,
-        )
+        _called(organisation.pk, at)
         .select_related("member__user", "member__organisation")
         .order_by("position", "pk")
     )
     return list({row.member_id: row.member for row in rows}.values())
+
+
+def is_anybody_on_call(organisation: UUID, *, at: datetime) -> bool:
+    """Say whether anybody is called at a moment."""
+    return bool(_ANY_CALLED.of(organisation, at))
 
 
 def is_on_duty(member: Membership, *, at: datetime) -> bool:
@@ -292,6 +291,22 @@ def _there(organisation: UUID, at: datetime) -> QuerySet[Membership]:
         .select_related("user", "organisation")
         .order_by("name", "pk")
     )
+
+
+def _called(organisation: UUID, at: datetime) -> QuerySet[OnCall]:
+    return OnCall.objects.filter(
+        Q(starts_at__isnull=True) | Q(starts_at__lte=at),
+        Q(ends_at__isnull=True) | Q(ends_at__gt=at),
+        ~Exists(_absences(OuterRef("member"), at)),
+        organisation=organisation,
+        member__ended_at__isnull=True,
+        member__user__is_active=True,
+    )
+
+
+_ANY_CALLED = Written(
+    lambda organisation, at: _called(organisation, at).order_by().values_list("pk")[:1], ID, MOMENT
+)
 
 
 def _absences(member: OuterRef, at: datetime) -> QuerySet[Absence]:

@@ -12,6 +12,12 @@ from counselling.sla import Channel, Urgency
 from counselling.states import CaseState
 
 
+def reference_of(case: uuid.UUID) -> str:
+    """Return a short name for talking about a case: two groups of three, from its id."""
+    letters = b32encode(case.bytes[:4]).decode()
+    return f"{letters[:3]}-{letters[3:6]}"
+
+
 class Case(models.Model):
     """One anonymous matter from first word to deletion, whatever the channel.
 
@@ -164,9 +170,8 @@ class Case(models.Model):
 
     @property
     def reference(self) -> str:
-        """Return a short name for talking about the case: two groups of three, from its id."""
-        letters = b32encode(self.pk.bytes[:4]).decode()
-        return f"{letters[:3]}-{letters[3:6]}"
+        """Return the short name of the case."""
+        return reference_of(self.pk)
 
 
 class Claim(models.Model):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import marks
 from accounts import queries as people
 from accounts.access import StaffRequest, public, speak_language_of, staff
 from accounts.models import Membership
@@ -60,14 +61,16 @@ def alarms(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest) -> HttpResponse:
     """Show the part of every page that says what alarms there are; js/live.js renews it."""
     member = cast(StaffRequest, request).member
+    found = open_alarms.board(member, at=timezone.now())
+    # Where the page is that the board stands on.
+    page = request.htmx.current_url_abs_path or reverse("queue")  # type: ignore[attr-defined]  # by django_htmx
+    mark = marks.of(request, member, found, page)
+    if marks.is_shown(request, mark):
+        return marks.nothing_new()
     return render(
         request,
         "counselling/staff/_alarm_board.html",
-        {
-            "board": open_alarms.board(member, at=timezone.now()),
-            # Where the page is that the board stands on.
-            "alarm_next": request.htmx.current_url_abs_path or reverse("queue"),  # type: ignore[attr-defined]  # by django_htmx
-        },
+        {"board": found, "alarm_mark": mark, "alarm_next": page},
     )
 
 

@@ -20,7 +20,8 @@ from counselling.operations.cases import ClaimedByOther
 from counselling.operations.claims import SecondPersonReads
 from counselling.operations.entries import CaseGone
 from counselling.sla import Urgency
-from counselling.views.case_page import Filled, case_news, case_page
+from counselling.views.case_news import case_news
+from counselling.views.case_page import Filled, case_page
 from counselling.views.refusals import LOCKED, REFUSALS, words_for
 
 

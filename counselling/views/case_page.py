@@ -1,6 +1,6 @@
 """The case page: what a member sees of a case and may do with it now."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -11,11 +11,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from accounts import marks
 from accounts.models import Membership
 from accounts.rules import allows
-from counselling import alarms, consulting, markup, queries, roster, second_eyes
+from counselling import alarms, consulting, glances, markup, queries, roster, second_eyes
 from counselling.access import CaseRequest
 from counselling.forms.reviews import UrgencyForm
 from counselling.forms.staff import ApprovalForm, HandOverForm, NoteForm, ReplyForm
@@ -105,6 +105,7 @@ def case_page(
         if form is not None and form.is_bound:
             form.choose_again()
     case = request.case
+    mark = mark_of(request, at=at)
     now = standing(request)
     reading.note_reading(case=case, by=request.member, at=at)
     found = queries.assessments(case)
@@ -115,14 +116,16 @@ def case_page(
         "standing": now,
         "live_url": f"/ws/cases/{case.pk}/",
         "refresh_url": refresh_url(case, now),
+        "mark": mark,
         "hand_over_form": filled.hand_over
         or HandOverForm(member=request.member, case=case, holds=now.holds),
         "urgency_form": filled.urgency
         or UrgencyForm(initial={"urgency": case.urgency, "seen": case.last_seq}),
-        "alarm": _alarm(found),
+        "alarm": alarm_words(found),
         "filled": filled,
         "client_waits": case.state in CaseState.client_waits(),
-        "facts": _facts(case, now, at=at),
+        "facts": facts(case, now, at=at),
+        "given": _given(case),
     }
     try:
         opened = _opened(request, now, filled, found, at=at)
@@ -131,60 +134,10 @@ def case_page(
     return render(request, "counselling/staff/case.html", context | opened, status=status)
 
 
-def case_news(request: CaseRequest, *, at: datetime) -> HttpResponse:
-    """Bring an open page what is new since it was made, or 204.
-
-    Only what is opened anew is noted as read, so that looking again every few seconds fills no
-    trail and no text gets out without an entry. A page that nobody can tell the state of is loaded
-    anew.
-    """
-    case = request.case
-    now = standing(request)
-    marker = _marker(case, now)
-    seen = request.GET.get("seen", "")
-    if seen == marker:
-        return HttpResponse(status=204)
-    seen_seq, _dot, rest = seen.partition(".")
-    seen_asked, _dot, seen_standing = rest.partition(".")[2].partition(".")
-    if not (seen_seq.isascii() and seen_seq.isdigit() and len(seen_seq) < 9):
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    reading.note_reading(case=case, by=request.member, at=at)
-    try:
-        new = queries.thread(case, holder=request.holder, after=int(seen_seq))
-        found = queries.assessments(case)
-        places = alarms.places_by_message(found)
-        facts = _facts(case, now, at=at, opened=queries.facts(case, holder=request.holder))
-        consulted = seen_asked != consulting.mark(case)
-        consultations = _consultations(request, at=at) if consulted else []
-    except LOCKED:
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(
-        request,
-        "counselling/staff/_case_news.html",
-        {
-            "case": case,
-            "row": rows.row(case, at=at),
-            "standing": now,
-            "refresh_url": refresh_url(case, now),
-            "new": [
-                shown(entry, places.get(entry.seq, ()), case=case, state=_("neu")) for entry in new
-            ],
-            "alarm": _alarm(found),
-            "client_wrote": [entry for entry in new if entry.role is Message.Role.CLIENT],
-            "moved": seen_standing != _standing_mark(case, now),
-            "announcement": _announcement(new)
-            or (_("Bei den Konsultationen hat sich etwas geändert.") if consulted else ""),
-            "facts": facts,
-            "consulted": consulted,
-            "consultations": consultations,
-        },
-    )
-
-
 def shown(
-    entry: Entry, marks: Sequence[tuple[int, int]] = (), *, case: Case, state: str = ""
+    entry: Entry, places: Sequence[tuple[int, int]] = (), *, case: Case, state: str = ""
 ) -> dict[str, object]:
-    """Return an entry as components/message.html wants it. marks: which characters alarmed."""
+    """Return an entry as components/message.html wants it. places: which characters alarmed."""
     view: dict[str, object] = {
         "kind": entry.role.value,
         "author": entry.author,
@@ -205,13 +158,13 @@ def shown(
     offset = 0
     for span in markup.spans(entry.text):
         segments.append(
-            {"text": alarms.marked(span.text, marks, offset=offset), "url": span.address}
+            {"text": alarms.marked(span.text, places, offset=offset), "url": span.address}
         )
         offset += len(span.text)
     return view | {"segments": segments}
 
 
-def _alarm(found: Sequence[Assessment]) -> dict[str, list[str]]:
+def alarm_words(found: Sequence[Assessment]) -> dict[str, list[str]]:
     """Return what the machine says about the case that no human has reviewed yet."""
     return {
         "reasons": [alarms.signal_words(code) for code in alarms.codes(found)],
@@ -219,9 +172,17 @@ def _alarm(found: Sequence[Assessment]) -> dict[str, list[str]]:
     }
 
 
+def mark_of(request: CaseRequest, *, at: datetime) -> str:
+    """Return the mark of how a case stands, in two halves: what changes with it, and what by the clock alone."""
+    case, member = request.case, request.member
+    seen = glances.case(case)
+    times = rows.clock([case.due_at], [case.waiting_since, *seen.sinces], at=at)
+    return f"{marks.of(request, member, seen)}.{marks.of(request, member, times)}"
+
+
 def refresh_url(case: Case, now: Standing) -> str:
     """Return the address at which an open page asks what is new."""
-    return f"{reverse('case', args=[case.pk])}?{urlencode({'seen': _marker(case, now)})}"
+    return f"{reverse('case', args=[case.pk])}?{urlencode({'seen': marker(case, now)})}"
 
 
 def fresh_reply(case: Case, *, text: str = "") -> ReplyForm:
@@ -248,10 +209,8 @@ def _opened(
             shown(entry, places.get(entry.seq, ()), case=case)
             for entry in queries.thread(case, holder=holder)
         ],
-        "facts": _facts(
+        "given": _given(
             case,
-            now,
-            at=at,
             opened=queries.facts(case, holder=holder),
             rating=queries.rating(case, holder=holder),
         ),
@@ -261,7 +220,7 @@ def _opened(
         "note_form": filled.note or NoteForm(initial={"client_msg_id": uuid4()}),
         "modules": filled_modules(request.member, placeholders(request)) if now.may_write else [],
         **_approvals(request, filled, at=at),
-        "consultations": _consultations(request, at=at),
+        "consultations": consultations_of(request, at=at),
     }
 
 
@@ -298,7 +257,7 @@ def _approvals(request: CaseRequest, filled: Filled, *, at: datetime) -> dict[st
     }
 
 
-def _consultations(request: CaseRequest, *, at: datetime) -> list[dict[str, object]]:
+def consultations_of(request: CaseRequest, *, at: datetime) -> list[dict[str, object]]:
     """Return what colleagues were asked in the case and what they answered, the newest first."""
     found = consulting.of_case(request.case, holder=request.holder)
     return [consultation_rows.in_case(one, at=at) for one in reversed(found)]
@@ -331,32 +290,44 @@ def filled_modules(member: Membership, values: Mapping[str, str]) -> list[dict[s
     ]
 
 
-def _facts(
-    case: Case,
-    now: Standing,
-    *,
-    at: datetime,
-    opened: dict[str, str] | None = None,
-    rating: tuple[int, str] | None = None,
-) -> list[dict[str, object]]:
+def facts(case: Case, now: Standing, *, at: datetime) -> list[dict[str, object]]:
+    """Return how the case stands, for beside the thread: what changes while a page lies open.
+
+    Nothing that is sealed is among it, so that it can be said anew without opening the case.
+    """
     row = rows.row(case, at=at)
-    listed: list[tuple[str, object, str]] = [
-        (_("Antwort fällig"), row.due, row.due_left),
-        (_("Warum hier"), row.why, ""),
-        *_reviewed(queries.last_review(case), at=at),
-        (_("Wartet seit"), _waiting(case, at=at), ""),
-        (_("Bei"), now.claim.member.name if now.claim else "", _since(now.claim, at=at)),
-        (_("Thema"), case.topic.name if case.topic else "", ""),
-        (_("Alter des Kindes"), case.get_age_band_display() if case.age_band else "", ""),
-        (_("Postleitzahl"), (opened or {}).get("postcode", ""), ""),
-        (_("Team"), case.team.name, ""),
-        (_("Eingegangen"), when(case.created_at), ""),
-        (_("Bewertung"), _stars(rating), rating[1] if rating else ""),
-    ]
-    return [{"label": label, "value": value, "hint": hint} for label, value, hint in listed]
+    return _listed(
+        [
+            (_("Antwort fällig"), row.due, row.due_left),
+            (_("Warum hier"), row.why, ""),
+            *_reviewed(queries.last_review(case)),
+            (_("Wartet seit"), _waiting(case, at=at), ""),
+            (_("Bei"), now.claim.member.name if now.claim else "", _since(now.claim, at=at)),
+            (_("Thema"), case.topic.name if case.topic else "", ""),
+            (_("Team"), case.team.name, ""),
+        ]
+    )
 
 
-def _reviewed(review: Review | None, *, at: datetime) -> list[tuple[str, object, str]]:
+def _given(
+    case: Case, *, opened: dict[str, str] | None = None, rating: tuple[int, str] | None = None
+) -> list[dict[str, object]]:
+    """Return what the client gave beside the texts."""
+    return _listed(
+        [
+            (_("Alter des Kindes"), case.get_age_band_display() if case.age_band else "", ""),
+            (_("Postleitzahl"), (opened or {}).get("postcode", ""), ""),
+            (_("Eingegangen"), when(case.created_at), ""),
+            (_("Bewertung"), _stars(rating), rating[1] if rating else ""),
+        ]
+    )
+
+
+def _listed(pairs: Sequence[tuple[str, object, str]]) -> list[dict[str, object]]:
+    return [{"label": label, "value": value, "hint": hint} for label, value, hint in pairs]
+
+
+def _reviewed(review: Review | None) -> list[tuple[str, object, str]]:
     if review is None:
         return []
     words = _("%(name)s: %(level)s") % {
@@ -381,30 +352,15 @@ def _stars(rating: tuple[int, str] | None) -> str:
     return _("%(stars)d von 5") % {"stars": rating[0]} if rating else ""
 
 
-def _marker(case: Case, now: Standing) -> str:
-    return f"{case.last_seq}.{case.urgency}.{consulting.mark(case)}.{_standing_mark(case, now)}"
+def marker(case: Case, now: Standing) -> str:
+    """Return what a page says that it shows of a case: up to where, and how it stood."""
+    return f"{case.last_seq}.{case.urgency}.{consulting.mark(case)}.{standing_mark(case, now)}"
 
 
-def _standing_mark(case: Case, now: Standing) -> str:
+def standing_mark(case: Case, now: Standing) -> str:
     """Return what decides which actions a page offers: if it changes, the page is out of date."""
     held = CaseState(case.state) in CaseState.held()
     where = "held" if held else case.state
     holder = now.claim.member_id.hex if now.claim else ""
     warned = "w" if now.claim and now.claim.return_warned_at else ""
     return f"{where}.{holder}.{case.team_id.hex}{warned}"
-
-
-def _announcement(new: Iterable[Entry]) -> str:
-    """Return a sentence for who cannot see that entries were added."""
-    count = dict.fromkeys(Message.Role, 0)
-    for entry in new:
-        count[entry.role] += 1
-    if count[Message.Role.CLIENT]:
-        return ngettext(
-            "Eine neue Nachricht der ratsuchenden Person.",
-            "%(count)d neue Nachrichten der ratsuchenden Person.",
-            count[Message.Role.CLIENT],
-        ) % {"count": count[Message.Role.CLIENT]}
-    if count[Message.Role.NOTE]:
-        return _("Eine neue interne Notiz.")
-    return _("Ein neuer Eintrag im Fall.") if sum(count.values()) else ""

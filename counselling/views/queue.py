@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 from urllib.parse import urlencode
 
@@ -14,8 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from accounts import marks
 from accounts.access import StaffRequest, staff
-from counselling import queries, roster
+from accounts.models import Membership
+from counselling import glances, queries, roster
 from counselling.context import LIVE_URL
 from counselling.models import Case
 from counselling.states import CaseState
@@ -39,11 +42,15 @@ class Count:
 def queue(request: HttpRequest) -> HttpResponse:
     """Show who waits in the member's teams, in the order in which to take them.
 
-    With HX-Request only the part that changes.
+    With HX-Request only the part that changes, if it does. Pages after the first are rarely left open;
+    they are drawn anew each time.
     """
     member = cast(StaffRequest, request).member
     at = timezone.now()
     after = request.GET.get("after", "")
+    mark = "" if after else _mark_of_queue(request, member, at=at)
+    if marks.is_shown(request, mark):
+        return marks.nothing_new()
     page = queries.waiting(member, after=after)
     mine = [case for case in queries.held_by(member) if _client_waits(case)]
     next_up = _first([*mine[:1], *([] if after else page.cases[:1])])
@@ -67,6 +74,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             "first_page": not after,
             "next_url": f"?{urlencode({'after': page.next_after})}" if page.next_after else "",
             "refresh_url": _address(request, after=after, stand=_stand(page.counts)),
+            "mark": mark,
             "news": _news(request.GET.get("stand", ""), page.counts),
         },
     )
@@ -78,6 +86,9 @@ def my_cases(request: HttpRequest) -> HttpResponse:
     """Show what the member holds: first where a client waits, then where an answer is out."""
     member = cast(StaffRequest, request).member
     at = timezone.now()
+    mark = _mark_of_list(request, member, glances.held(member), at=at)
+    if marks.is_shown(request, mark):
+        return marks.nothing_new()
     held = queries.held_by(member)
     due = [case for case in held if _client_waits(case)]
     return render(
@@ -90,6 +101,7 @@ def my_cases(request: HttpRequest) -> HttpResponse:
             ),
             "answered": rows.rows([case for case in held if not _client_waits(case)], at=at),
             "refresh_url": request.path,
+            "mark": mark,
         },
     )
 
@@ -97,10 +109,16 @@ def my_cases(request: HttpRequest) -> HttpResponse:
 @require_GET
 @staff("queue.see")
 def team_cases(request: HttpRequest) -> HttpResponse:
-    """Show what colleagues of the member's teams hold, or what was closed last."""
+    """Show what colleagues of the member's teams hold, or what was closed last.
+
+    Nobody waits before a list of closed cases: that is drawn anew each time.
+    """
     member = cast(StaffRequest, request).member
     at = timezone.now()
     closed = request.GET.get("zeige") == CLOSED_TAB
+    mark = "" if closed else _mark_of_list(request, member, glances.with_colleagues(member), at=at)
+    if marks.is_shown(request, mark):
+        return marks.nothing_new()
     if closed:
         listed = rows.rows(queries.closed(member), at=at)
     else:
@@ -118,8 +136,24 @@ def team_cases(request: HttpRequest) -> HttpResponse:
             "full": len(listed) >= queries.LISTED,
             "tabs": _tabs(closed),
             "refresh_url": _address(request, zeige=CLOSED_TAB if closed else ""),
+            "mark": mark,
         },
     )
+
+
+def _mark_of_queue(request: HttpRequest, member: Membership, *, at: datetime) -> str:
+    seen = glances.queue(member)
+    return marks.of(request, member, seen, _clock([*seen.waiting, *seen.held], at=at))
+
+
+def _mark_of_list(
+    request: HttpRequest, member: Membership, seen: Sequence[glances.Seen], *, at: datetime
+) -> str:
+    return marks.of(request, member, seen, _clock(seen, at=at))
+
+
+def _clock(seen: Sequence[glances.Seen], *, at: datetime) -> tuple[object, ...]:
+    return rows.clock([one.due_at for one in seen], [one.waiting_since for one in seen], at=at)
 
 
 def _more_of_mine(count: int) -> str:

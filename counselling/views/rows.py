@@ -20,6 +20,14 @@ from counselling import alarms
 from counselling.models import Case
 
 SOON = timedelta(hours=1)  # a due time this near is marked
+# How exactly words like "noch 12 Min." follow the clock while a page lies open: the nearest moment decides.
+# Up to a quarter of an hour to the minute, up to an hour to five minutes, ...
+_STEPS = (
+    (timedelta(minutes=15), timedelta(minutes=1)),
+    (timedelta(hours=1), timedelta(minutes=5)),
+    (timedelta(days=2), timedelta(minutes=15)),
+    (timedelta.max, timedelta(hours=1)),
+)
 
 _WHY: dict[str, Promise] = {
     Case.Reason.ASKED: gettext_lazy("Neue Frage. Noch niemand hat geantwortet."),
@@ -141,6 +149,22 @@ def due_state(due: datetime, *, at: datetime) -> str:
     if due <= at:
         return "late"
     return "soon" if due - at <= SOON else "ok"
+
+
+def clock(
+    dues: Sequence[datetime | None], sinces: Iterable[datetime | None], *, at: datetime
+) -> tuple[object, ...]:
+    """Return what changes when words about these moments are to be said anew, for marks of lists.
+
+    dues: due times; that one is near or past, and that a day ends, shows at once. sinces: moments of
+    which is said how long ago they are. Words about spans may lag behind by a step.
+    """
+    given = [due for due in dues if due is not None]
+    spans = [abs(at - moment) for moment in (*given, *sinces) if moment is not None]
+    nearest = min(spans, default=timedelta.max)
+    step = next(step for limit, step in _STEPS if nearest <= limit)
+    states = [due_state(due, at=at) for due in given]
+    return states, timezone.localdate(at), step, at.timestamp() // step.total_seconds()
 
 
 def due_words(due: datetime, *, at: datetime) -> str:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.models import Membership
 from accounts.queries import team_ids
 from counselling.models import Case
+from counselling.written import ID, Written
 from referrals import sla
 from referrals.handoff import parcel
 from referrals.handoff.looks import look
@@ -55,8 +56,22 @@ def of_case(case: Case) -> list[Referral]:
 
 def mark(rows: Sequence[Referral]) -> str:
     """Return what changes when anything does that the case page says of its referrals."""
-    moments = [moment for row in rows for moment in (row.changed_at, row.handled_at) if moment]
+    return _mark([tuple(getattr(row, name) for name in _MOVES) for row in rows])
+
+
+def mark_of(case: Case) -> str:
+    """Return the same of a case without reading its referrals. One statement."""
+    return _mark(_MARKED.of(case.pk))
+
+
+def _mark(rows: Sequence[tuple[datetime | None, ...]]) -> str:
+    moments = [moment for row in rows for moment in row if moment is not None]
     return f"{len(rows)}.{max(moments).timestamp():.6f}" if moments else "0"
+
+
+# Whatever happens to a referral sets one of these.
+_MOVES = ("changed_at", "handled_at", "seen_at", "reminded_at")
+_MARKED = Written(lambda case: Referral.objects.filter(case=case).values_list(*_MOVES), ID)
 
 
 def near_appointments(rows: Sequence[Referral], *, at: datetime) -> dict[UUID, Appointment]:

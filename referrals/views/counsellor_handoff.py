@@ -89,9 +89,9 @@ def suggest(request: HttpRequest) -> HttpResponse:
 def box(request: HttpRequest) -> HttpResponse:
     """Bring an open case page its referrals anew, or 204 while they are as it shows them."""
     request = cast(CaseRequest, request)
-    found = help_box(request.case)
-    if request.GET.get("seen") == found["seen"]:
+    if request.GET.get("seen") == queries.mark_of(request.case):
         return HttpResponse(status=204)
+    found = help_box(request.case)
     return render(
         request,
         "referrals/handoff/_in_case_news.html",

@@ -18,6 +18,7 @@ from accounts import duties, queries
 from accounts.holders import STAFF_KEY
 from accounts.models import Membership, Role, Team
 from accounts.operations import staff
+from accounts.signals import duty_done
 from audit.models import TrailEntry
 from tests.accounts.authenticator import sign_in
 from tests.accounts.test_invitations import fill_in
@@ -107,6 +108,32 @@ def test_katrins_next_request_hands_the_key_on(house: House, settings: Settings)
             break
         time.sleep(0.05)
     assert has_key(mia, team(house))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_asks_by_itself_seldom_lets_somebody_look(
+    house: House, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.KEY_DUTIES = True
+    monkeypatch.setattr(duties, "EVERY", 0.0)
+    mia, browser, looks = newcomer(house), signed_in(house.katrin), 0
+
+    def count(**_said: object) -> None:
+        nonlocal looks
+        looks += 1
+
+    duty_done.connect(count)
+    try:
+        for _ in range(200):
+            browser.get(reverse("alarm-board"), headers={"HX-Request": "true"})
+        for _ in range(200):
+            if has_key(mia, team(house)):
+                break
+            time.sleep(0.05)
+    finally:
+        duty_done.disconnect(count)
+    assert has_key(mia, team(house)), "but in the end it does"
+    assert looks < 100
 
 
 def test_the_staff_list_costs_the_same_for_few_and_many(house: House) -> None:

@@ -1,5 +1,6 @@
 """The pages of consultations: writing, checking, sending, the list, answering, beside the thread."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from counselling.operations import cases
 from tests.counselling.case_pages import page_of
 from tests.counselling.house import House, open_house
 from tests.counselling.pages import box, errors, hidden, words
+from tests.counselling.parts import ask_again, part_of
 from tests.factories import Asked, advise, ask, claim, close, consult, holder_of, reply
 from tests.factories.sessions import signed_in
 
@@ -167,14 +169,18 @@ def test_what_was_ended_is_gone_from_leas_open_page_and_her_text_is_kept(
     assert part.headers["HX-Redirect"] == reverse("consultations")
 
 
-def test_an_open_case_page_is_told_what_a_colleague_said(house: House, asked: Asked) -> None:
+def test_an_open_case_page_is_told_what_a_colleague_said(
+    house: House, asked: Asked, time_machine: Any
+) -> None:
+    time_machine.move_to(timezone.now(), tick=False)
     made = consult(asked, house.katrin, house.lea)
     katrin = signed_in(house.katrin)
-    page = katrin.get(reverse("case", args=[asked.pk])).content.decode()
-    refresh = page.split('id="case-live"')[1].split('hx-get="')[1].split('"')[0]
-    assert katrin.get(refresh, headers={"HX-Request": "true"}).status_code == 204
+    for _with_a_form_cookie in (False, True):
+        page = katrin.get(reverse("case", args=[asked.pk])).content.decode()
+    part = part_of(page, "case-live")
+    assert ask_again(katrin, part).status_code == 204
     advise(made, house.lea, "Ein Rat, der eben kam.")
-    news = katrin.get(refresh, headers={"HX-Request": "true"}).content.decode()
+    news = ask_again(katrin, part).content.decode()
     assert "Ein Rat, der eben kam." in news
     assert "innerHTML:#case-consultations" in news
     assert "beendet" not in news

@@ -270,12 +270,12 @@ def test_the_board_asks_as_often_for_one_alarm_as_for_many(
     house: AlarmHouse, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ask(house.nordhafen, in_danger=True, at=NOON)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         board = open_alarms.board(house.lea, at=NOON)
     assert (len(board.loud), board.more, board.nobody_on_call) == (1, 0, True)
     for _one in range(8):
         ask(house.nordhafen, in_danger=True, at=NOON)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         board = open_alarms.board(house.lea, at=NOON)
     assert (len(board.loud), board.more) == (3, 6)
 
