@@ -45,7 +45,7 @@ from vault.models import KeyWrap  # noqa: E402 - as above
 
 # Of a hundred; and how many wait at least, so that lists are full with few cases as well as with many.
 WAITING, ANSWERED = 5, 3
-FEWEST_WAITING = 900
+FEWEST_WAITING = 1100
 CLOSED = "c.kind = 'closed'"
 # Where a copy is not its original moved back in time: column to expression, `one` the original, `c` the
 # line of `copies`.
