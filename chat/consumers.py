@@ -71,6 +71,7 @@ class ChatConsumer(Socket):
         self._calm = ""  # what was the case when it last looked by itself
         self._frames = protocol.frames_bucket()
         self._sends = protocol.sends_bucket()
+        self._has_begun = False
         self._closing = False
 
     # --- Coming and going ---------------------------------------------------------------------------
@@ -129,6 +130,8 @@ class ChatConsumer(Socket):
         except DatabaseError as error:
             # What was not acknowledged is sent again by who said it.
             log.warning("a chat's frame met a database that is away: %s", type(error).__name__)
+            if not self._has_begun:  # nobody would look for this end
+                await self.end(Close.AWAY)
 
     async def _take(self, frame: protocol.Frame) -> None:
         if isinstance(frame, Hello):
@@ -162,6 +165,7 @@ class ChatConsumer(Socket):
         await self._say(state)
         await self._tell(there=True, ask=True)
         self._tasks.append(asyncio.create_task(self._look()))
+        self._has_begun = True
 
     def _who_and_where(self, language: str) -> tuple[Speaker, UUID]:
         # The mark first: what changes in the session from now on is looked at.

@@ -17,13 +17,14 @@ from channels.routing import URLRouter
 from channels.sessions import CookieMiddleware
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.operations import sessions
 from audit import trail
-from chat import consumers, protocol
+from chat import consumers, exchange, protocol
 from chat.models import Chat
 from chat.operations import seats
 from chat.protocol import Close
@@ -274,6 +275,19 @@ async def test_a_reader_who_stays_silent_is_closed(
     async with colleague(house.katrin, entered) as katrin:
         await katrin.hello()
         assert (await katrin.closed())[0] == Close.TOO_SLOW
+
+
+async def test_a_hello_that_meets_no_database_is_told_to_come_again(
+    house: House, entered: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "welcome", _without_database)
+    async with colleague(house.katrin, entered) as katrin:
+        await katrin.put(type="hello", v=1)
+        assert (await katrin.closed())[0] == Close.AWAY
+
+
+def _without_database(*_who: object, **_when: object) -> None:
+    raise OperationalError("the database is away")
 
 
 async def test_a_lost_hint_loses_nothing(

@@ -63,6 +63,14 @@ def wait_for(lotse: Lotse, part: str, *, other_than: int | None = None) -> int:
     raise AssertionError(f"{part} was not started again")
 
 
+def wait_until_it_answers(lotse: Lotse) -> None:
+    """Wait until a request is answered. Raises AssertionError."""
+    end = time.monotonic() + PATIENCE
+    while not lotse.answers():
+        assert time.monotonic() < end, "nobody answers any more"
+        time.sleep(0.1)
+
+
 def kill(lotse: Lotse, part: str) -> None:
     """Kill a part as a power cut would, and wait until it runs again."""
     pid = wait_for(lotse, part)
@@ -128,6 +136,7 @@ def test_every_confirmed_question_is_there_once(
     for thread in parents:
         thread.join()
     assert not failures, failures
+    wait_until_it_answers(lotse)  # what was killed last has a process again, which loads
 
     found = {question.text: times_in_thread(lotse, question) for question in ledger}
     with capsys.disabled():
