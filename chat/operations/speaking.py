@@ -12,6 +12,7 @@ from chat import events, queries
 from chat.models import Chat
 from chat.operations import moves
 from chat.states import ChatMove, ChatState
+from counselling import events as hints
 from counselling.models import Case
 from counselling.operations import cases, entries, messages, together
 from counselling.operations.entries import Appended
@@ -25,9 +26,13 @@ UNTOUCHED = 2 / 3
 def say_all(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
     """Add what is said in different chats in one moment; None for what has to be said by itself.
 
-    As together.write; the same exceptions.
+    As together.write; the same exceptions. Who sends a line again may do so because what wrote it was
+    killed before it told anybody: that there is something is told again.
     """
     written = together.write(lines, at=at)
+    for line, one in zip(lines, written, strict=True):
+        if one and one.message is None:
+            hints.case_changed(line.case, one.seq)
     new = [line.case for line, one in zip(lines, written, strict=True) if one and one.message]
     waiting = Chat.objects.filter(case__in=new, state=ChatState.WAITING, over_at__isnull=True)
     for case, team in waiting.values_list("case_id", "case__team"):

@@ -22,7 +22,7 @@ from chat.exchange import Reader, Side, Speaker
 from chat.operations import seats, speaking
 from chat.protocol import Close, Kind, Send
 from chat.saying import Said, Saying
-from counselling import promises, triaging
+from counselling import events, promises, triaging
 from counselling.models import Assessment, Case, Claim, Deadline, Draft, Escalation, Message
 from counselling.operations import cases, drafts, together
 from counselling.operations.together import Line, Written
@@ -206,8 +206,11 @@ def test_what_was_committed_but_never_acknowledged_is_the_same_message_and_rated
     def rated_again(*_args: object, **_kwargs: object) -> None:
         raise AssertionError("a copy was rated")
 
+    told: list[tuple[UUID, int]] = []
     monkeypatch.setattr(triaging, "rate", rated_again)
+    monkeypatch.setattr(events, "case_changed", lambda case, seq: told.append((case, seq)))
     assert speaking.say_all([sent], at=FORENOON + MINUTE) == [Written(first.seq)]
+    assert told == [(entered.pk, first.seq)], "other processes may never have heard of it"
     say(sent, FORENOON + MINUTE)  # by itself it is the same, too
     assert Message.objects.filter(case=entered.pk).count() == 2
     assert Assessment.objects.filter(case=entered.pk).count() == 2
