@@ -162,9 +162,6 @@ ATTACKS: dict[Callable[[Place], Awaitable[int]], int] = {
 }
 
 
-MOST_STRAY = 1  # of all attacks
-
-
 @dataclass
 class Talk:
     """Rooms in which two talk, and how long each word took to the other."""
@@ -245,13 +242,6 @@ async def test_whoever_means_harm_gets_their_answer_and_everybody_else_goes_on(
         await asyncio.gather(*living, return_exceptions=True)
     assert all(not task.exception() for task in attacking if not task.cancelled())
     expected = {attack.__name__: {int(code)} for attack, code in ATTACKS.items()}
-    # Beside other tests one connection in about a thousand was dropped before its answer came.
-    stray = sum(
-        answers[attack.__name__].pop(DROPPED, 0)
-        for attack, code in ATTACKS.items()
-        if code != DROPPED
-    )
-    assert stray <= MOST_STRAY
     assert {name: set(codes) for name, codes in answers.items()} == expected
     assert not any(end.mistakes for end in ends)
     assert not any(end.closes for end in ends), "nobody else lost their connection"
