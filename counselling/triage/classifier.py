@@ -26,8 +26,8 @@ class Heads:
     thresholds: dict[str, float]
 
     def sums(self, features: Features) -> spans.Sums:
-        """Return the running sums of all heads over a text."""
-        return spans.Sums(spans.contributions(features, self.weights[features.bucket]))
+        """Return what a text contributes to all heads."""
+        return spans.Sums(features, self.weights[features.bucket])
 
     def scores(
         self, sums: spans.Sums, firsts: NDArray[np.int64], ends: NDArray[np.int64]

@@ -4,6 +4,7 @@ Known words decide (the vocabulary knows which languages use a word); only a tex
 mostly unknown words is shown to py3langid. Unsure is an answer: a human looks first.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -31,8 +32,9 @@ def detect(words: Sequence[str], masks: Sequence[int], found: Sequence[Found]) -
     letters = [(word, mask) for word, mask in zip(words, masks, strict=False) if word[0].isalpha()]
     if not letters:
         return UNSURE
+    counts = Counter([mask for _, mask in letters])
     shares = {
-        language: sum(mask >> bit & 1 for _, mask in letters) / len(letters)
+        language: sum([count for mask, count in counts.items() if mask >> bit & 1]) / len(letters)
         for bit, language in enumerate(LANGUAGES)
     }
     language = max(shares, key=lambda one: (shares[one], one == "de"))

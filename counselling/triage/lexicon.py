@@ -8,6 +8,7 @@ All are folded like the texts. Plain phrases are found by spaCy's PhraseMatcher,
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,14 +40,15 @@ class Lexicon:
     """All concepts, ready to be looked up."""
 
     def __init__(self) -> None:
-        self.exact: dict[str, list[str]] = defaultdict(list)
-        self.stems: dict[str, list[str]] = defaultdict(list)
-        self.endings: dict[str, list[str]] = defaultdict(list)
+        self.exact: set[str] = set()
+        # Stems by their first letters, endings by their last ones: a word is held against few of them.
+        self.stems: dict[str, dict[str, str]] = defaultdict(dict)
+        self.endings: dict[str, dict[str, str]] = defaultdict(dict)
         self.of_atom: dict[str, list[str]] = defaultdict(list)
-        self.sequences: dict[str, list[Sequence]] = defaultdict(list)
+        # Phrases by their first atom and their second one: many begin with a common word.
+        self.sequences: dict[str, dict[str, list[Sequence]]] = defaultdict(dict)
         self.phrases: dict[str, list[list[str]]] = defaultdict(list)
         self.concepts: set[str] = set()
-        self.longest = 0  # letters of a stem or an ending
 
     def add(self, concept: str, item: str) -> None:
         """Add one item of a concept. Raises ValueError for a stem that is too short to mean anything."""
@@ -68,32 +70,28 @@ class Lexicon:
         elif not any(gaps) and not any("*" in atom for atom in atoms):
             self.phrases[concept].append(atoms)
         else:
-            self.sequences[atoms[0]].append(Sequence(concept, tuple(atoms), tuple(gaps)))
+            second = self.sequences[atoms[0]].setdefault(atoms[1], [])
+            second.append(Sequence(concept, tuple(atoms), tuple(gaps)))
 
     def _atom(self, part: str, item: str) -> str:
         bare = fold(part.strip("*"))
-        if part.startswith("*"):
-            table, atom = self.endings, f"*{bare}"
-        elif part.endswith("*"):
-            table, atom = self.stems, f"{bare}*"
-        else:
-            table, atom = self.exact, bare
-        if table is not self.exact and len(bare) < SHORTEST_STEM:
+        is_whole = "*" not in part
+        if not is_whole and len(bare) < SHORTEST_STEM:
             raise ValueError(f"stem too short in {item!r}")
-        if table is not self.exact:
-            self.longest = max(self.longest, len(bare))
-        if atom not in table[bare]:
-            table[bare].append(atom)
-        return atom
+        if part.startswith("*"):
+            return self.endings[bare[-SHORTEST_STEM:]].setdefault(bare, f"*{bare}")
+        if part.endswith("*"):
+            return self.stems[bare[:SHORTEST_STEM]].setdefault(bare, f"{bare}*")
+        self.exact.add(bare)
+        return bare
 
     def atoms(self, word: str) -> set[str]:
         """Return the atoms that a word matches."""
-        found = set(self.exact.get(word, ()))
-        for length in range(SHORTEST_STEM, min(len(word), self.longest) + 1):
-            if (stem := word[:length]) in self.stems:
-                found.update(self.stems[stem])
-            if (ending := word[-length:]) in self.endings:
-                found.update(self.endings[ending])
+        found = {word} if word in self.exact else set()
+        if stems := self.stems.get(word[:SHORTEST_STEM]):
+            found.update([atom for stem, atom in stems.items() if word.startswith(stem)])
+        if endings := self.endings.get(word[-SHORTEST_STEM:]):
+            found.update([atom for ending, atom in endings.items() if word.endswith(ending)])
         return found
 
     def find(self, words: list[str]) -> list[Found]:
@@ -101,12 +99,14 @@ class Lexicon:
         atoms = [self.atoms(word) for word in words]
         found: list[Found] = []
         for place, here in enumerate(atoms):
-            for atom in sorted(here):
+            for atom in sorted(here) if here else ():
                 found.extend(Found(concept, place, place) for concept in self.of_atom.get(atom, ()))
-                for sequence in self.sequences.get(atom, ()):
-                    last = _follow(sequence, atoms, place)
-                    if last is not None:
-                        found.append(Found(sequence.concept, place, last))
+                if seconds := self.sequences.get(atom):
+                    near = seconds.keys() & set().union(*atoms[place + 1 : place + GAP + 2])
+                    for sequence in chain.from_iterable(seconds[second] for second in sorted(near)):
+                        last = _follow(sequence, atoms, place)
+                        if last is not None:
+                            found.append(Found(sequence.concept, place, last))
         return found
 
 

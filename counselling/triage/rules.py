@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from operator import itemgetter
 
 from counselling.sla import Urgency
 from counselling.triage.lexicon import FOLDER, Found
@@ -78,10 +79,30 @@ def fire(found: list[Found]) -> list[Fired]:
         if len(places[one.concept]) < MOST_PLACES:
             places[one.concept].append((one.first, one.last))
     fired: list[Fired] = []
-    for rule in load():
-        if all(places.get(need) for need in rule.needs):
-            fired.extend(_fire(rule, places))
+    for rule in _possible(set(places)):
+        fired.extend(_fire(rule, places))
     return fired
+
+
+@cache
+def _by_need() -> dict[str, list[tuple[int, Rule]]]:
+    """Return the numbered rules by what they need first."""
+    rules: dict[str, list[tuple[int, Rule]]] = defaultdict(list)
+    for number, rule in enumerate(load()):
+        rules[rule.needs[0]].append((number, rule))
+    return dict(rules)
+
+
+def _possible(concepts: set[str]) -> list[Rule]:
+    """Return the rules all of whose concepts are there, in the order of the file."""
+    by_need = _by_need()
+    some = [
+        (number, rule)
+        for concept in concepts
+        for number, rule in by_need.get(concept, ())
+        if concepts.issuperset(rule.needs)
+    ]
+    return [rule for _number, rule in sorted(some, key=itemgetter(0))]
 
 
 def _fire(rule: Rule, places: dict[str, list[tuple[int, int]]]) -> list[Fired]:

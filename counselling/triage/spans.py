@@ -25,52 +25,71 @@ class Span:
     score: float
 
 
-def contributions(features: Features, weights: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return what each (head, reach, last word) contributes: reach r is of features r words long.
-
-    `weights` are those of each feature (rows) for each head (columns).
-    """
-    cells = (features.last - features.first).astype(np.int64) * features.words + features.last
-    order = np.argsort(cells, kind="stable")
-    used, starts = np.unique(cells[order], return_index=True)
-    table = np.zeros(((REACH + 1) * features.words, weights.shape[1]))
-    table[used] = np.add.reduceat(weights[order] * features.value[order, None], starts, axis=0)
-    return table.T.reshape(-1, REACH + 1, features.words)
-
-
 class Sums:
-    """Running sums of each head over a text, from which the score of any span follows at once."""
+    """What the features of a text contribute to each head, from which the score of any span follows.
 
-    def __init__(self, table: NDArray[np.float64]) -> None:
-        self.heads, _, self.count = table.shape
-        self.sums = np.zeros((self.heads, REACH + 1, self.count + 1))
-        np.cumsum(table, axis=2, out=self.sums[:, :, 1:])
+    weights: of each feature (rows) for each head (columns).
+    """
+
+    def __init__(self, features: Features, weights: NDArray[np.float32]) -> None:
+        self._features = features
+        self._values = weights * features.value[:, None]
 
     def of(self, firsts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the scores of each head for spans, each from a first word to before its end."""
-        lengths = ends - firsts
-        totals = np.zeros((self.heads, len(firsts)))
-        for reach in range(REACH + 1):
-            from_here = np.minimum(firsts + reach, self.count)
-            part = self.sums[:, reach, ends] - self.sums[:, reach, from_here]
-            totals += np.where(reach < lengths, part, 0.0)
-        scores: NDArray[np.float64] = totals / np.sqrt(lengths + DAMPING)
+        """Return the scores of each head (rows) for spans, each from a first word to before its end."""
+        # Words between which no span begins or ends are one place: a talk has far fewer turns than words.
+        grid = np.union1d(firsts, ends)
+        first = np.searchsorted(grid, self._features.first, "right") - 1
+        last = np.searchsorted(grid, self._features.last, "right") - 1
+        inside = np.flatnonzero((first >= 0) & (last < len(grid) - 1))
+        heads, count = self._values.shape[1], len(grid) - 1
+        table = np.zeros(((REACH + 1) * count, heads))
+        if len(inside):
+            cells = (last[inside] - first[inside]) * count + last[inside]
+            order = np.argsort(cells, kind="stable")
+            starts = np.flatnonzero(np.diff(cells[order], prepend=-1))
+            sums = np.add.reduceat(self._values[inside[order]], starts, axis=0)
+            table[cells[order[starts]]] = sums
+        below, before = _running(table.reshape(REACH + 1, count, heads))
+        begin, end = np.searchsorted(grid, firsts), np.searchsorted(grid, ends)
+        reach = np.minimum(end - begin - 1, REACH)
+        totals = (below[reach, end] - before[reach, begin]).T
+        scores: NDArray[np.float64] = totals / np.sqrt(ends - firsts + DAMPING)
         return scores
 
     def best(self, head: int, longest: int = LONGEST) -> Span:
         """Return the best span of one head, of at most so many words."""
-        # A span owns what begins inside it: of the features that reach back r words, those that end r
-        # words or more after its first.
-        ends = np.cumsum(self.sums[head], axis=0)
-        firsts = np.zeros_like(ends)
-        for reach in range(min(REACH, self.count) + 1):
-            firsts[reach:, : self.count + 1 - reach] += self.sums[head, reach, reach:]
-        result = Span(0, 0, -np.inf)
-        for length in range(1, min(self.count, longest) + 1):
-            reach = min(length - 1, REACH)
-            totals = ends[reach, length:] - firsts[reach, : self.count - length + 1]
-            at = int(np.argmax(totals))
-            score = float(totals[at]) / float(np.sqrt(length + DAMPING))
-            if score > result.score:
-                result = Span(at, at + length, score)
-        return result
+        features, count = self._features, self._features.words
+        if not count:
+            return Span(0, 0, -np.inf)
+        cells = (features.last - features.first).astype(np.int64) * count + features.last
+        table = np.bincount(cells, self._values[:, head], (REACH + 1) * count)
+        below, before = _running(table.reshape(REACH + 1, count))
+        lengths = np.arange(1, min(count, longest) + 1)[:, None]
+        firsts = np.arange(count)[None, :]
+        ends = np.minimum(firsts + lengths, count)
+        reach = np.minimum(lengths - 1, REACH)
+        scores = (below[reach, ends] - before[reach, firsts]) / np.sqrt(lengths + DAMPING)
+        scores[firsts + lengths > count] = -np.inf
+        shorter, first = divmod(int(np.argmax(scores)), count)
+        return Span(first, first + shorter + 1, float(scores[shorter, first]))
+
+
+def _running(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return two running sums of a table of reach, last place and whatever else.
+
+    A span owns what begins and ends inside it: of everything of at most some reach that ends before its
+    end (the first sum), all but what begins before its first place (the second).
+    """
+    reaches, count, *more = table.shape
+    sums = np.zeros((reaches, count + 1, *more))
+    np.cumsum(table, axis=1, out=sums[:, 1:])
+    begun = np.empty_like(sums)
+    for reach in range(reaches):  # what begins before a place ends before one so much later
+        later = min(reach, count)
+        begun[reach, : count + 1 - later] = sums[reach, later:]
+        begun[reach, count + 1 - later :] = sums[reach, count]
+    for reach in range(1, reaches):
+        sums[reach] += sums[reach - 1]
+        begun[reach] += begun[reach - 1]
+    return sums, begun

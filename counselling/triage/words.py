@@ -12,8 +12,9 @@ from typing import NamedTuple
 MAX_WORD = 40
 # Characters that people put inside one word, and lose: geht's, Mutter-Kind-Heim, soft hyphens.
 _INSIDE = "'’‘`´ʼ\\-‐‑\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_LETTER = r"[^\W\d_]"
 _WORD = re.compile(
-    rf"\d+(?:[.,:]\d+)*|[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u065f]|[{_INSIDE}](?=[^\W\d_]))*"
+    rf"\d+(?:[.,:]\d+)*|{_LETTER}+(?:(?:[\u0300-\u036f\u064b-\u065f]|[{_INSIDE}](?={_LETTER})){_LETTER}*)*"
     r"|[\U0001F300-\U0001FAFF\u2600-\u27BF]"
 )
 _JOINERS = re.compile(rf"[{_INSIDE}]")
@@ -51,14 +52,17 @@ def split(text: str, turn: int = 0, *, limit: int = 20_000) -> list[Word]:
     `turn` is written into each word; after `limit` words nothing is read any more.
     """
     words: list[Word] = []
+    repeats = _REPEATED.search(text.lower()) is not None
     for match in _WORD.finditer(text):
         found = match.group()
         if found[0].isdigit():
             folded = found.replace(",", "").replace(".", "").replace(":", "")[:MAX_WORD]
+        elif not repeats and found.isascii() and found.isalpha():  # most are
+            folded = found.lower()[:MAX_WORD]
         else:
             folded = fold(found)
         if folded:
-            words.append(Word(folded, turn, match.start(), match.end()))
+            words.append(Word(folded, turn, *match.span()))
             if len(words) >= limit:
                 break
     return words
