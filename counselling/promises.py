@@ -6,7 +6,7 @@ Land, and promises what `sla.Targets` says.
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -30,6 +30,9 @@ class Rules:
     organisation: Organisation
     calendars: Sequence[WorkCalendar]
     levels: Sequence[ServiceLevel]
+    _known: dict[tuple[UUID | None, str], Targets] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def calendar(self, team: UUID | None) -> Calendar:
         """Return when a team works; None: the organisation. Raises CalendarImpossible."""
@@ -54,10 +57,12 @@ class Rules:
 
     def targets(self, team: UUID | None, channel: str = "") -> Targets:
         """Return the targets of a team on a channel; None and empty: of the whole organisation."""
-        sofort, dringend, normal = (
-            _level(self.level(urgency, team=team, channel=channel)) for urgency in Urgency
-        )
-        return Targets(sofort, dringend, normal)
+        if (team, channel) not in self._known:
+            sofort, dringend, normal = (
+                _level(self.level(urgency, team=team, channel=channel)) for urgency in Urgency
+            )
+            self._known[team, channel] = Targets(sofort, dringend, normal)
+        return self._known[team, channel]
 
     def promise(self, clock: Clock, *, team: UUID | None, channel: str) -> Promise | None:
         """Return what is promised for a clock of a team's case, or None."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Max, Window
-from django.db.models.functions import RowNumber
+from django.db.models import OuterRef, Subquery, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from accounts.models import Organisation
 from counselling import places, triaging
@@ -28,6 +28,22 @@ class Heard:
     after: int
 
 
+class _Standing(NamedTuple):
+    """What a rating needs to know of a case. judged: up to which message by a human; dringend, sofort: percent."""
+
+    case: UUID
+    last_seq: int
+    dringend: int
+    sofort: int
+    judged: int
+
+
+_STANDING = (
+    *("pk", "last_seq", "organisation__triage_dringend", "organisation__triage_sofort"),
+    "judged",
+)
+
+
 class _Sealed(NamedTuple):
     """A client's message that nobody has opened yet."""
 
@@ -40,7 +56,8 @@ class _Sealed(NamedTuple):
 
 def of_question(text: str, *, organisation: Organisation) -> Verdict:
     """Rate the first text of a case, in this request's memory, before it is sealed."""
-    return triaging.rate([Said(1, text)], thresholds=_thresholds(organisation))
+    thresholds = _thresholds(organisation.triage_dringend, organisation.triage_sofort)
+    return triaging.rate([Said(1, text)], thresholds=thresholds)
 
 
 def of_message(case: UUID, text: str, *, holder: Holder) -> Heard:
@@ -62,10 +79,9 @@ def of_messages(
     The number of statements does not grow with the lines.
     """
     ids = [case for case, _text, _holder in lines]
-    found = Case.objects.select_related("organisation").in_bulk(ids)
-    judged = dict(
-        Review.objects.filter(case__in=ids).order_by().values_list("case").annotate(Max("seq"))
-    )
+    judged = Review.objects.filter(case=OuterRef("pk")).order_by("-seq").values("seq")[:1]
+    cases = Case.objects.filter(pk__in=ids).annotate(judged=Coalesce(Subquery(judged), 0))
+    standing = {one.case: one for one in map(_Standing._make, cases.values_list(*_STANDING))}
     keys = keyring.open_case_keys([(case, holder) for case, _text, holder in lines])
     so_far: dict[UUID, list[_Sealed]] = {}
     # Only what shares a run with the new text. The case keeps what the others raised it to.
@@ -82,18 +98,13 @@ def of_messages(
         message = _Sealed(*row)
         so_far.setdefault(message.case, []).append(message)
     return [
-        _heard(found.get(case), so_far.get(case, ()), text, key, judged=judged.get(case, 0))
+        _heard(standing.get(case), so_far.get(case, ()), text, key)
         for (case, text, _holder), key in zip(lines, keys, strict=True)
     ]
 
 
 def _heard(
-    case: Case | None,
-    so_far: Sequence[_Sealed],
-    text: str,
-    key: CaseKey | KeyUnavailable,
-    *,
-    judged: int,
+    case: _Standing | None, so_far: Sequence[_Sealed], text: str, key: CaseKey | KeyUnavailable
 ) -> Heard | CaseGone | KeyUnavailable:
     if case is None:
         return CaseGone()
@@ -106,8 +117,8 @@ def _heard(
         return Heard(triaging.unrated("failure"), case.last_seq)
     verdict = triaging.rate(
         [*conversation, Said(case.last_seq + 1, text)],
-        thresholds=_thresholds(case.organisation),
-        judged=judged,
+        thresholds=_thresholds(case.dringend, case.sofort),
+        judged=case.judged,
         before=so_far[0].number - 1 if so_far else 0,
     )
     return Heard(verdict, case.last_seq)
@@ -162,6 +173,5 @@ def _with_shadow(verdict: Verdict) -> Iterator[tuple[Verdict, bool]]:
         yield verdict.shadow, True
 
 
-def _thresholds(organisation: Organisation) -> Thresholds:
-    dringend = organisation.triage_dringend / 100
-    return Thresholds(dringend=dringend, sofort=organisation.triage_sofort / 100, alone=dringend)
+def _thresholds(dringend: int, sofort: int) -> Thresholds:
+    return Thresholds(dringend=dringend / 100, sofort=sofort / 100, alone=dringend / 100)

@@ -48,8 +48,8 @@ class Example:
 
     @property
     def hand(self) -> str:
-        """Return who wrote it, and in which session: the letter of its batch."""
-        return self.batch.rpartition("/")[2][:1]
+        """Return who wrote it, and in which session: the letters of its batch."""
+        return self.batch.rpartition("/")[2].rstrip("0123456789")
 
 
 def _text(value: Any) -> str:
