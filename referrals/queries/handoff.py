@@ -106,18 +106,26 @@ def of_teams(member: Membership) -> list[Referral]:
         handled_at__isnull=True,
         state__in=sorted(ReferralState.needs_look() | {ReferralState.WITHDRAWN}),  # as the index
     )
-    rows = (
-        Referral.objects.filter(
-            organisation=member.organisation_id, case__team__in=team_ids(member)
-        )
-        .select_related("service", "case__team", "case__topic")
-        .order_by("-changed_at")
+    teams = team_ids(member)
+    rows = Referral.objects.select_related("service", "case__team", "case__topic").order_by(
+        "-changed_at"
     )
-    # Each in the order of an index of its own, of which only the first are read.
+    is_open = Q(ended_at__isnull=True)
+    # Each team's in the order of an index of its own, of which only the first are read. The case decides: the
+    # release before may have moved it alone, or written no team (ADR 0100). Were it asked in the statement,
+    # the database would read all the referrals and then sort them.
+    of_teams = [rows.filter(which, team=team) for team in teams for which in (needs, is_open)]
+    unknown = rows.filter(
+        needs | is_open,
+        organisation=member.organisation_id,
+        team__isnull=True,
+        case__team__in=teams,
+    )
     found = {
         row: None
-        for which in (needs, Q(ended_at__isnull=True))
-        for row in rows.filter(which)[:LISTED]
+        for some in (*of_teams, unknown)
+        for row in some[:LISTED]
+        if row.case is not None and row.case.team_id in teams
     }
     latest = sorted(found, key=lambda row: row.changed_at, reverse=True)[:LISTED]
     return sorted(latest, key=lambda row: look(row) is None)
