@@ -210,7 +210,7 @@ _PAST = {
 def change_team(case: Case, to: Team) -> None:
     """Put a locked case into another team, with everything that is listed by its team.
 
-    Nothing else changes the team of a case (`tests/architecture/test_writes.py`).
+    Nothing else changes the team of a case (`tests/architecture/test_case_team.py`).
     """
     case.team = to
     case.save(update_fields=["team"])
