@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from accounts.models import Membership, Organisation, Role, Team
+from accounts.models import Membership, Organisation, Role
 from accounts.queries import houses, team_ids
 from counselling import reaching
 from counselling.models import Absence, Escalation, EscalationStep, LadderStep, OnCall
@@ -67,26 +67,27 @@ class Board:
 
 
 _FIRST = ("urgency", "started_at", "pk")  # `sofort` comes first
-_LOUD = ("pk", "urgency", "taken", "why", "started_at", "case", "case__team__name")
+_LOUD = ("pk", "urgency", "taken", "why", "started_at", "case")
 
 
 def _opened(organisation: UUID) -> QuerySet[Escalation, tuple[Any, ...]]:
     rows = Escalation.objects.filter(organisation=organisation, ended_at__isnull=True)
-    return rows.order_by(*_FIRST).values_list(*_LOUD)[: LISTED + 1]
+    return rows.order_by(*_FIRST).values_list(*_LOUD, "case__team__name")[: LISTED + 1]
 
 
 def _opened_of_teams(organisation: UUID, member: UUID) -> QuerySet[Escalation, tuple[Any, ...]]:
-    """Return the open alarms of a member's teams.
+    """Return the open alarms of a member's teams, and those that the release before wrote without a team.
 
-    The first ones are found by an index alone; only their cases are read, which must be of the same team
-    (the release before may have moved them alone). Those without a team it has written (ADR 0100).
+    Every open page asks this every few seconds: the first ones are found by an index alone, and of those
+    whose team is known no case is read.
     """
-    teams = Team.objects.filter(members=member).values("pk")
     rows = Escalation.objects.filter(ended_at__isnull=True)
-    first = rows.filter(team__in=teams).order_by(*_FIRST).values("pk")[: LISTED + 1]
-    known = Escalation.objects.filter(pk__in=first, team=F("case__team"))
-    unknown = rows.filter(organisation=organisation, team__isnull=True, case__team__in=teams)
-    both = known.values_list(*_LOUD).union(unknown.values_list(*_LOUD), all=True)
+    first = rows.filter(team__members=member).order_by(*_FIRST).values("pk")[: LISTED + 1]
+    known = Escalation.objects.filter(pk__in=first)
+    unknown = rows.filter(organisation=organisation, team__isnull=True, case__team__members=member)
+    both = known.values_list(*_LOUD, "team__name").union(
+        unknown.values_list(*_LOUD, "case__team__name"), all=True
+    )
     return both.order_by(*_FIRST)[: LISTED + 1]
 
 
@@ -127,30 +128,27 @@ def listed(member: Membership, *, is_open: bool) -> list[Escalation]:
     Those of their teams; who leads sees those of the whole organisation.
     """
     order, most = (_FIRST, LISTED) if is_open else (("-ended_at", "pk"), ENDED)
-    rows = (
-        Escalation.objects.filter(ended_at__isnull=is_open)
-        .select_related("case__team", "case__organisation", "by")
-        .order_by(*order)
-    )
-    of_organisation = rows.filter(organisation=member.organisation_id)
+    of_organisation = Escalation.objects.filter(organisation=member.organisation_id)
     if member.role == Role.SUPERVISOR:
-        found = list(of_organisation[:most])
+        rows = of_organisation.filter(ended_at__isnull=is_open)
     else:
         teams = team_ids(member)
-        # Each team's in the order of an index of its own. The case decides, as in `_opened_of_teams`.
-        of_teams = [rows.filter(team=team) for team in teams]
+        # Each team's in the order of an index of its own, and what the release before wrote without a team.
+        # Of the first ones the case decides: that release may have moved it alone (ADR 0100).
         unknown = of_organisation.filter(team__isnull=True, case__team__in=teams)
-        read = [row for some in (*of_teams, unknown) for row in some[:most]]
-        found = sorted((row for row in read if row.case.team_id in teams), key=_place)[:most]
-    steps = EscalationStep.objects.order_by("number")
-    prefetch_related_objects(found, Prefetch("steps", steps))
-    return found
-
-
-def _place(row: Escalation) -> tuple[float, datetime, UUID]:
-    if row.ended_at is not None:
-        return -row.ended_at.timestamp(), row.started_at, row.pk
-    return row.urgency, row.started_at, row.pk
+        first = [
+            pk
+            for some in (*(Escalation.objects.filter(team=team) for team in teams), unknown)
+            for pk in some.filter(ended_at__isnull=is_open)
+            .order_by(*order)
+            .values_list("pk", flat=True)[:most]
+        ]
+        rows = Escalation.objects.filter(pk__in=first, case__team__in=teams)
+    return list(
+        rows.select_related("case__team", "case__organisation", "by")
+        .prefetch_related(Prefetch("steps", EscalationStep.objects.order_by("number")))
+        .order_by(*order)[:most]
+    )
 
 
 def one(escalation: UUID) -> Escalation | None:
