@@ -13,7 +13,7 @@ from accounts.models import Membership, Role, Team
 from audit import trail
 from counselling.models import Case
 from counselling.operations import cases
-from referrals.models import Necessity, Referral
+from referrals.models import Decline, Necessity, Referral
 from referrals.operations import necessities, partner_moves, referring
 from referrals.queries import handoff as queries
 from tests import factories
@@ -111,7 +111,7 @@ def test_what_declined_goes_with_its_case_too_and_asks_the_new_team_for_a_look()
     handed = handoff.sent(suggested(), at=NOW)
     kim = of_krise(handed)
     partner_moves.decline(
-        referral=handed.referral, reason="full", by=handoff.side(), key=None, at=NOW
+        referral=handed.referral, reason=Decline.FULL, by=handoff.side(), key=None, at=NOW
     )
 
     hand_to_krise(handed)
@@ -184,7 +184,7 @@ def test_of_a_case_that_the_release_before_moved_the_old_team_sees_nothing_and_t
     assert listed(handed.counsellor) == []
 
     partner_moves.decline(
-        referral=handed.referral, reason="full", by=handoff.side(), key=None, at=NOW
+        referral=handed.referral, reason=Decline.FULL, by=handoff.side(), key=None, at=NOW
     )
 
     assert handed.now().team == team("Krise")
