@@ -177,6 +177,7 @@ def _add_what_the_demo_lacks(organisation: Organisation) -> None:
         referral = Referral.objects.create(
             organisation=organisation,
             case=case,
+            team_id=case.team_id,
             service=service,
             way=Referral.Way.DESK,
             desk_id=desk.team_id,

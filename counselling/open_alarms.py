@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from accounts.models import Membership, Organisation, Role, Team
+from accounts.models import Membership, Organisation, Role
 from accounts.queries import houses, team_ids
 from counselling import reaching
 from counselling.models import Absence, Escalation, EscalationStep, LadderStep, OnCall
@@ -19,6 +19,7 @@ from outbox import queries as outbox
 
 SHOWN = 3  # alarms that stand on every page; the rest is counted
 LISTED = 100
+ENDED = 20  # of those that ended last
 LATE = timedelta(
     minutes=5
 )  # by which a step may be overdue before somebody should look at the worker
@@ -65,29 +66,33 @@ class Board:
         return " ".join(f"{alarm.pk.hex}-{alarm.taken}" for alarm in self.loud)
 
 
-def _opened(alarms: QuerySet[Escalation]) -> QuerySet[Escalation, tuple[Any, ...]]:
-    columns = ("pk", "urgency", "taken", "why", "started_at", "case", "case__team__name")
-    # `sofort` comes first.
-    return (
-        alarms.filter(ended_at__isnull=True)
-        .order_by("urgency", "started_at", "pk")
-        .values_list(*columns)[: LISTED + 1]
+_FIRST = ("urgency", "started_at", "pk")  # `sofort` comes first
+_LOUD = ("pk", "urgency", "taken", "why", "started_at", "case")
+
+
+def _opened(organisation: UUID) -> QuerySet[Escalation, tuple[Any, ...]]:
+    rows = Escalation.objects.filter(organisation=organisation, ended_at__isnull=True)
+    return rows.order_by(*_FIRST).values_list(*_LOUD, "case__team__name")[: LISTED + 1]
+
+
+def _opened_of_teams(organisation: UUID, member: UUID) -> QuerySet[Escalation, tuple[Any, ...]]:
+    """Return the open alarms of a member's teams, and those that the release before wrote without a team.
+
+    Every open page asks this every few seconds: the first ones are found by an index alone, and of those
+    whose team is known no case is read.
+    """
+    rows = Escalation.objects.filter(ended_at__isnull=True)
+    first = rows.filter(team__members=member).order_by(*_FIRST).values("pk")[: LISTED + 1]
+    known = Escalation.objects.filter(pk__in=first)
+    unknown = rows.filter(organisation=organisation, team__isnull=True, case__team__members=member)
+    both = known.values_list(*_LOUD, "team__name").union(
+        unknown.values_list(*_LOUD, "case__team__name"), all=True
     )
+    return both.order_by(*_FIRST)[: LISTED + 1]
 
 
-_OF_ORGANISATION = Written(
-    lambda organisation: _opened(Escalation.objects.filter(organisation=organisation)), ID
-)
-_OF_TEAMS = Written(
-    lambda organisation, member: _opened(
-        Escalation.objects.filter(
-            organisation=organisation,
-            case__team__in=Team.objects.filter(members=member).values("pk"),
-        )
-    ),
-    ID,
-    OTHER_ID,
-)
+_OF_ORGANISATION = Written(_opened, ID)
+_OF_TEAMS = Written(_opened_of_teams, ID, OTHER_ID)
 
 
 def next_due() -> datetime | None:
@@ -118,15 +123,32 @@ def board(member: Membership, *, at: datetime) -> Board:
 
 
 def listed(member: Membership, *, is_open: bool) -> list[Escalation]:
-    """Return the alarms that a member sees, with their steps: open ones, or those that ended last."""
-    rows = (
-        _of(member)
-        .filter(ended_at__isnull=is_open)
-        .select_related("case__team", "case__organisation", "by")
+    """Return the alarms that a member sees, with their steps: open ones, or those that ended last.
+
+    Those of their teams; who leads sees those of the whole organisation.
+    """
+    order, most = (_FIRST, LISTED) if is_open else (("-ended_at", "pk"), ENDED)
+    of_organisation = Escalation.objects.filter(organisation=member.organisation_id)
+    if member.role == Role.SUPERVISOR:
+        rows = of_organisation.filter(ended_at__isnull=is_open)
+    else:
+        teams = team_ids(member)
+        # Each team's in the order of an index of its own, and what the release before wrote without a team.
+        # Of the first ones the case decides: that release may have moved it alone (ADR 0100).
+        unknown = of_organisation.filter(team__isnull=True, case__team__in=teams)
+        first = [
+            pk
+            for some in (*(Escalation.objects.filter(team=team) for team in teams), unknown)
+            for pk in some.filter(ended_at__isnull=is_open)
+            .order_by(*order)
+            .values_list("pk", flat=True)[:most]
+        ]
+        rows = Escalation.objects.filter(pk__in=first, case__team__in=teams)
+    return list(
+        rows.select_related("case__team", "case__organisation", "by")
         .prefetch_related(Prefetch("steps", EscalationStep.objects.order_by("number")))
+        .order_by(*order)[:most]
     )
-    order = ("urgency", "started_at", "pk") if is_open else ("-ended_at", "pk")
-    return list(rows.order_by(*order)[: LISTED if is_open else 20])
 
 
 def one(escalation: UUID) -> Escalation | None:
@@ -161,11 +183,3 @@ def organisations_without_on_call(*, at: datetime) -> list[Organisation]:
 def are_late(*, at: datetime) -> bool:
     """Say whether a step is due for minutes and nobody takes it: the worker does not run."""
     return Escalation.objects.filter(ended_at__isnull=True, next_at__lt=at - LATE).exists()
-
-
-def _of(member: Membership) -> QuerySet[Escalation]:
-    """Return the alarms of a member's teams; who leads sees those of the whole organisation."""
-    rows = Escalation.objects.filter(organisation=member.organisation_id)
-    if member.role == Role.SUPERVISOR:
-        return rows
-    return rows.filter(case__team__in=team_ids(member))

@@ -6,6 +6,10 @@ from django.dispatch import Signal
 # Receivers look whether somebody has room for what waits.
 case_moved = Signal()
 
+# Sent inside the transaction in which a case goes to another team: `case`: its id; `team`: the new one's. Who
+# keeps the team of a case beside it follows.
+case_changed_team = Signal()
+
 # Sent inside the transaction in which somebody begins or ends to hold a case. Arguments: case (UUID),
 # holder (Membership, or None when a claim ended), how (Claim.End, or nothing when one began), at.
 claim_changed = Signal()

@@ -8,9 +8,9 @@ from django.dispatch import receiver
 
 from audit.trail import Actor
 from counselling.models import Case
-from counselling.signals import case_deleting, case_saving
+from counselling.signals import case_changed_team, case_deleting, case_saving
 from referrals.handoff import saved
-from referrals.operations import consents
+from referrals.operations import consents, referring
 from vault.keyring import Holder
 
 
@@ -18,6 +18,12 @@ from vault.keyring import Holder
 def withdraw_referrals(*, case: UUID, by: Actor, at: datetime, **_signal: Any) -> None:
     """Withdraw what is open of a case that goes, and wipe what was sent."""
     consents.withdraw_all_of(case=case, by=by, at=at)
+
+
+@receiver(case_changed_team)
+def follow_case(*, case: UUID, team: UUID, **_signal: Any) -> None:
+    """Let the referrals of a case go to its new team."""
+    referring.follow(case, team=team)
 
 
 @receiver(case_saving)

@@ -140,6 +140,12 @@ class Case(models.Model):
                 condition=models.Q(state=CaseState.WAITING),
                 name="case_queue",
             ),
+            # What somebody works at while its client waits: few, however many wait in queues.
+            models.Index(
+                fields=["organisation"],
+                condition=models.Q(state=CaseState.CLAIMED),
+                name="case_claimed",
+            ),
             # The retention sweeps read what has rested long enough, and no more.
             models.Index(
                 fields=["organisation", "state", "quiet_since"],

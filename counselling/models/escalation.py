@@ -6,7 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Organisation
+from accounts.models import Membership, Organisation, Team
 from counselling import ladders
 from counselling.models.case import Case
 from counselling.sla import Urgency
@@ -85,7 +85,8 @@ class AlarmNumber(models.Model):
 class Escalation(models.Model):
     """One alarm about a case: it climbs its ladder until it is ended, and at most one is open per case.
 
-    `round_at`: what it is about, so that the same thing alarms once: the moment of the message, or
+    `team`: the case's, so that a list of a team reads no other's; None for what the release before wrote
+    (ADR 0100). `round_at`: what it is about, so that the same thing alarms once: the moment of the message, or
     since when the client waits. `taken`: how many steps were taken; `calls`: how many of them went to
     who is on call. `moved_at`: when that last changed, `next_at`: when the next step is due.
     """
@@ -120,6 +121,9 @@ class Escalation(models.Model):
         Organisation, on_delete=models.CASCADE, related_name="escalations"
     )
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="escalations")
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     urgency = models.PositiveSmallIntegerField(choices=Case.UrgencyLevel)
     why = models.CharField(max_length=8, choices=Why)
     round_at = models.DateTimeField()
@@ -167,6 +171,22 @@ class Escalation(models.Model):
                 fields=["organisation", "-ended_at", "id"],
                 condition=models.Q(ended_at__isnull=False),
                 name="escalation_ended",
+            ),
+            # The same for who sees the alarms of their teams only.
+            models.Index(
+                fields=["team", "urgency", "started_at", "id"],
+                condition=models.Q(ended_at__isnull=True),
+                name="escalation_open_of_team",
+            ),
+            models.Index(
+                fields=["team", "-ended_at", "id"],
+                condition=models.Q(ended_at__isnull=False),
+                name="escalation_ended_of_team",
+            ),
+            models.Index(
+                fields=["organisation"],
+                condition=models.Q(team__isnull=True),
+                name="escalation_without_team",
             ),
             models.Index(
                 fields=["moved_at"],

@@ -214,9 +214,10 @@ class Deadline(models.Model):
                 condition=models.Q(ended_at__isnull=True),
                 name="deadline_running_by_time",
             ),
-            # Who is answered next, for the forecast.
+            # Who is answered next, for the forecast; and with what is counted of who waits, so that the
+            # rows themselves are not read.
             models.Index(
-                fields=["organisation", "urgency", "due_at", "id"],
+                fields=["organisation", "urgency", "due_at", "id", "since"],
                 condition=models.Q(ended_at__isnull=True)
                 & ~models.Q(kind=Response.ACKNOWLEDGEMENT),
                 name="deadline_queue",

@@ -160,8 +160,7 @@ def hand_to_team(*, case: UUID, to: Team, by: Membership, holder: Holder, at: da
     entries.end_claim(row, Claim.End.HANDED_OVER, at=at)
     events.queue_changed(row.team_id)
     old_team = row.team_id
-    row.team = to
-    row.save(update_fields=["team"])
+    entries.change_team(row, to)
     entries.move(
         row,
         Move.HAND_TO_TEAM,

@@ -77,6 +77,7 @@ def start(
             escalation = Escalation.objects.create(
                 organisation_id=case.organisation_id,
                 case=case,
+                team_id=case.team_id,
                 urgency=case.urgency,
                 why=why,
                 round_at=round_at,
@@ -99,6 +100,7 @@ def start(
     return escalation
 
 
+@transaction.atomic
 def acknowledge(
     *, escalation: UUID, by: Membership | None, how: Escalation.How, at: datetime
 ) -> bool:
@@ -107,7 +109,11 @@ def acknowledge(
     by: None where a gateway says so without a name.
     """
     row = Escalation.objects.filter(pk=escalation).first()
-    return row is not None and _end(row, by=by.pk if by else None, how=how, at=at)
+    if row is None:
+        return False
+    # The case first, as everybody does who moves it: otherwise two could wait for each other.
+    Case.objects.select_for_update(of=("self",)).filter(pk=row.case_id).first()
+    return _end(row, by=by.pk if by else None, how=how, at=at)
 
 
 def seen(*, case: UUID, by: UUID | None, how: Escalation.How, at: datetime) -> None:
@@ -152,6 +158,11 @@ def rated(case: Case, *, by: Membership, old: Urgency, at: datetime) -> None:
         start(case=case, why=Why.URGENT, at=at)
 
 
+def follow(case: Case) -> None:
+    """Let the alarms about a locked case, ended ones too, go to its team."""
+    Escalation.objects.filter(case=case).update(team=case.team_id)
+
+
 def move_on(*, at: datetime, most: int = MOST) -> int:
     """Take the next step of the ladders that are due, one each. Returns how many were taken."""
     musters = Musters(at)
@@ -184,6 +195,9 @@ def _take(row: Escalation, *, at: datetime, musters: Musters | None = None) -> b
     if not won:
         return False
     team = Case.objects.values_list("team_id", flat=True).get(pk=row.case_id)
+    if team != row.team_id:
+        # The release before moved the case, or wrote the alarm.
+        Escalation.objects.filter(pk=row.pk).update(team=team)
     called = muster.called(rung, team=team, calls=row.calls)
     if called.on_call:
         Escalation.objects.filter(pk=row.pk).update(calls=F("calls") + 1)

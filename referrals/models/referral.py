@@ -51,7 +51,8 @@ class Referral(models.Model):
     `payload`, what was confirmed and sent, under the referral's own (`vault/parcels.py`), which the
     partner has, too. A referral whose case is deleted keeps states and times and nothing else.
 
-    `desk`: the partner's team that it was sealed for; None for a link, a letter, a call, a card.
+    `team`: the case's, so that a list of a team reads no other's; None where the case is gone, and for what
+    the release before wrote (ADR 0100). `desk`: the partner's team that it was sealed for; None for a link, a letter, a call, a card.
     `land`: of the service when it was sent, for working days. `due_at`: when the partner is reminded,
     and once that has happened (`reminded_at`) when it goes back. `arrival_code`: of a card, as a hash.
     """
@@ -91,6 +92,9 @@ class Referral(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     case = models.ForeignKey(
         Case, on_delete=models.SET_NULL, null=True, blank=True, related_name="referrals"
+    )
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     service = models.ForeignKey(
         Service, on_delete=models.SET_NULL, null=True, blank=True, related_name="referrals"
@@ -186,17 +190,22 @@ class Referral(models.Model):
             ),
             # What a counsellor sees first: what changed last among what is open or was not looked at.
             models.Index(
-                fields=["organisation", "-changed_at"],
+                fields=["team", "-changed_at"],
                 condition=models.Q(ended_at__isnull=True),
-                name="referral_open",
+                name="referral_open_of_team",
             ),
             models.Index(
-                fields=["organisation", "-changed_at"],
+                fields=["team", "-changed_at"],
                 condition=models.Q(
                     handled_at__isnull=True,
                     state__in=sorted(ReferralState.needs_look() | {ReferralState.WITHDRAWN}),
                 ),
-                name="referral_unhandled",
+                name="referral_unhandled_of_team",
+            ),
+            models.Index(
+                fields=["organisation"],
+                condition=models.Q(team__isnull=True, case__isnull=False),
+                name="referral_without_team",
             ),
             models.Index(
                 fields=["changed_at"],

@@ -59,6 +59,7 @@ def propose(
         id=uuid4(),
         organisation_id=row.organisation_id,
         case=row,
+        team_id=row.team_id,
         service=service,
         suggested_by=by,
         basis=Referral.Basis.NECESSITY,
@@ -101,11 +102,13 @@ def propose(
 @transaction.atomic
 def confirm(*, referral: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     """Confirm as a second person, and send. Raises SamePerson, IllegalReferralMove or KeyUnavailable."""
+    case = referring.locked_case(referral)
     row = referring.locked(referral)
     necessity = Necessity.objects.select_for_update().get(referral=row)
     if necessity.proposed_by_id == by.pk or necessity.proposed_by.user_id == by.user_id:
         raise SamePerson
     states.after(ReferralMove.SECOND_YES, ReferralState(row.state))
+    assert case is not None
     assert row.case_id is not None
     assert row.draft is not None
     case_key = keyring.open_case_key(subject=row.case_id, holder=holder)
@@ -128,7 +131,6 @@ def confirm(*, referral: UUID, by: Membership, holder: Holder, at: datetime) -> 
         ground=necessity.ground,
     )
     handing_over.tell(row, token, at=at)
-    case = entries.locked(row.case_id)
     entries.append(case, role=Message.Role.SYSTEM, text="handed_on_in_danger", key=case_key, at=at)
 
 

@@ -96,6 +96,7 @@ def forward(
 
     Raises SameService, Denied or IllegalReferralMove.
     """
+    case = referring.locked_case(referral)
     row = for_partner(referral, by, at=at)
     if to.pk == row.service_id:
         raise SameService
@@ -104,6 +105,7 @@ def forward(
         id=uuid4(),
         organisation_id=row.organisation_id,
         case_id=row.case_id,
+        team_id=case.team_id if case else None,
         service=to,
         forwarded_from=row,
         suggested_by=None,

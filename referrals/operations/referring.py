@@ -13,6 +13,7 @@ from audit import trail
 from audit.trail import Actor
 from counselling import events
 from counselling.models import Case
+from counselling.operations import entries
 from referrals import sla, states
 from referrals.handoff import parcel
 from referrals.models import Act, Appointment, HandoffLink, ProgramWrap, Referral
@@ -52,6 +53,19 @@ class ReferralGone(Exception):
     """There is no such referral (any more)."""
 
 
+def locked_case(referral: UUID) -> Case | None:
+    """Return the case of a referral, locked, or None where it is gone.
+
+    Who needs both locks the case first, as everybody does who moves it: otherwise two could wait for
+    each other.
+    """
+    case = Referral.objects.values_list("case_id", flat=True).filter(pk=referral).first()
+    try:
+        return entries.locked(case) if case else None
+    except entries.CaseGone:
+        return None
+
+
 def locked(referral: UUID) -> Referral:
     """Return a referral, locked until the transaction ends. Raises ReferralGone."""
     row = (
@@ -63,6 +77,11 @@ def locked(referral: UUID) -> Referral:
     if row is None:
         raise ReferralGone
     return row
+
+
+def follow(case: UUID, *, team: UUID) -> None:
+    """Let the referrals of a locked case, ended ones too, go to its team."""
+    Referral.objects.filter(case=case).update(team=team)
 
 
 def move(
@@ -86,6 +105,9 @@ def move(
     new = states.after(what, old)
     row.state = new
     row.changed_at = at
+    if row.case_id is not None:
+        # Only another one where the release before moved the case, or wrote the referral.
+        row.team_id = Case.objects.values_list("team_id", flat=True).get(pk=row.case_id)
     if what is not ReferralMove.REMIND:
         row.due_at = sla.due(new, at=at, land=row.land, not_before=not_before)
         row.reminded_at = None
@@ -165,7 +187,7 @@ def wipe(row: Referral) -> None:
     Act.objects.filter(referral=row, sealed__isnull=False).update(sealed=None)
     Appointment.objects.filter(referral=row).delete()
     HandoffLink.objects.filter(referral=row).delete()
-    row.case = None
+    row.case = row.team = None
     row.save()
 
 

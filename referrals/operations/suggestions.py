@@ -66,6 +66,7 @@ def suggest(
             id=uuid4(),
             organisation_id=row.organisation_id,
             case=row,
+            team_id=row.team_id,
             service=service,
             suggested_by=by,
             created_at=at,

@@ -106,21 +106,31 @@ def of_teams(member: Membership) -> list[Referral]:
         handled_at__isnull=True,
         state__in=sorted(ReferralState.needs_look() | {ReferralState.WITHDRAWN}),  # as the index
     )
-    rows = (
-        Referral.objects.filter(
-            organisation=member.organisation_id, case__team__in=team_ids(member)
-        )
+    is_open = Q(ended_at__isnull=True)
+    teams = team_ids(member)
+    # Each team's in the order of an index of its own, of which only the first are read; and what the release
+    # before wrote, which named no team (ADR 0100).
+    of_teams = [
+        Referral.objects.filter(which, team=team) for team in teams for which in (needs, is_open)
+    ]
+    unknown = Referral.objects.filter(
+        needs | is_open,
+        organisation=member.organisation_id,
+        team__isnull=True,
+        case__team__in=teams,
+    )
+    changed: dict[UUID, datetime] = {}
+    for rows in (*of_teams, unknown):
+        changed.update(rows.order_by("-changed_at").values_list("pk", "changed_at")[:LISTED])
+    latest = sorted(changed, key=changed.__getitem__, reverse=True)[:LISTED]
+    found = (
+        Referral.objects.filter(pk__in=latest)
+        # The case decides: the release before may have moved it alone.
+        .filter(case__team__in=teams)
         .select_related("service", "case__team", "case__topic")
         .order_by("-changed_at")
     )
-    # Each in the order of an index of its own, of which only the first are read.
-    found = {
-        row: None
-        for which in (needs, Q(ended_at__isnull=True))
-        for row in rows.filter(which)[:LISTED]
-    }
-    latest = sorted(found, key=lambda row: row.changed_at, reverse=True)[:LISTED]
-    return sorted(latest, key=lambda row: look(row) is None)
+    return sorted(found, key=lambda row: look(row) is None)
 
 
 def key_by_case(row: Referral, *, holder: Holder) -> CaseKey | None:

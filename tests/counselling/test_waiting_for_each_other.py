@@ -1,63 +1,55 @@
-"""The sweep and whoever moves a case at the same moment: one goes first, neither fails."""
+"""Who moves a case and who does something about it at the same moment: one goes first, neither fails."""
 
-import threading
-import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
 
-from counselling.models import Breach, Case, Escalation
+from counselling.models import Breach, Escalation
 from counselling.operations import escalations
 from tests.counselling.house import open_house
 from tests.counselling.swept import MONDAY, run
+from tests.counselling.waiting_for_each_other import at_once
 from tests.factories import ask
 
-PATIENCE = 60.0  # seconds
+pytestmark = pytest.mark.django_db(transaction=True)
 LATE = MONDAY + timedelta(days=3)
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
-def until_somebody_waits() -> None:
-    end = time.monotonic() + PATIENCE
-    with connection.cursor() as cursor:
-        while time.monotonic() < end:
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.02)
-    raise AssertionError("the sweep did not wait for the case")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_sweep_waits_for_who_has_the_case_and_each_finds_what_the_other_did(
-    on_postgresql: bool,
-) -> None:
+@pytest.fixture(autouse=True)
+def locks(on_postgresql: bool) -> None:
+    """Two can only wait for each other where rows are locked one by one."""
     if not on_postgresql:
         pytest.skip("SQLite lets one write at a time anyway")
+
+
+def test_a_sweep_waits_for_who_has_the_case_and_each_finds_what_the_other_did() -> None:
     asked = ask(open_house().nordhafen, at=MONDAY)
-    has_the_case = threading.Event()
-    failures: list[BaseException] = []
 
-    def alarm_while_holding_it() -> None:
-        try:
-            with transaction.atomic():
-                case = Case.objects.select_for_update(of=("self",)).get(pk=asked.pk)
-                has_the_case.set()
-                until_somebody_waits()
-                escalations.start(case=case, why=Escalation.Why.BREACH, at=LATE)
-        except BaseException as failure:  # noqa: BLE001 - shown by the test itself
-            failures.append(failure)
-        finally:
-            connection.close()
+    def sweep() -> int:
+        return run(wall=LATE)
 
-    other = threading.Thread(target=alarm_while_holding_it)
-    other.start()
-    assert has_the_case.wait(PATIENCE)
-    assert run(wall=LATE) == 2  # a warning and a breach
-    other.join(PATIENCE)
+    found = at_once(
+        asked.pk,
+        holding=lambda case: escalations.start(case=case, why=Escalation.Why.BREACH, at=LATE),
+        other=sweep,
+    )
 
-    assert not failures, failures
+    assert found == 2  # a warning and a breach
     assert Breach.objects.count() == 1
     alarms = Escalation.objects.filter(case=asked.pk, why=Escalation.Why.BREACH)
     assert alarms.count() == 1
+
+
+def test_who_confirms_an_alarm_waits_for_who_moves_its_case() -> None:
+    house = open_house()
+    alarm = ask(house.nordhafen, in_danger=True, at=MONDAY).case.escalations.get()
+
+    confirmed = at_once(
+        alarm.case_id,
+        holding=escalations.follow,
+        other=lambda: escalations.acknowledge(
+            escalation=alarm.pk, by=house.katrin, how=Escalation.How.PAGE, at=MONDAY
+        ),
+    )
+
+    assert confirmed

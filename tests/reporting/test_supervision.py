@@ -2,8 +2,13 @@
 
 import csv
 import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from random import Random
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -16,7 +21,9 @@ from django.urls import reverse
 
 from accounts.models import Membership, Role, Team
 from counselling.models import Deadline, Topic
-from counselling.operations import sweep
+from counselling.operations import cases, sweep
+from counselling.sla import Urgency
+from counselling.states import CaseState, IllegalMove
 from counselling.ticks import Ticks
 from reporting import exports, supervision
 from reporting.response_times import percentile, response_times
@@ -91,6 +98,76 @@ def test_waiting_is_counted_by_age_and_claimed_or_not(house: House) -> None:
 
     assert (sofort.total, dringend.total, normal.total, normal.unclaimed) == (0, 0, 6, 5)
     assert normal.ages == {"1h": 1, "4h": 2, "24h": 1, "48h": 1, "older": 1}
+
+
+def test_what_waits_is_counted_as_a_look_at_every_case_counts_it(house: House) -> None:
+    """Whatever happened to cases: the sums that no case is read for are those of all of them."""
+    chance = Random(9)
+    kim = factories.enrol(house.nordhafen, "Kim Albers")
+    moment = MONDAY
+    for _case in range(16):
+        moment += timedelta(minutes=chance.randrange(5, 200))
+        topic, danger = chance.choice(["", "Gewalt"]), chance.random() < 0.3
+        asked = factories.ask(house.nordhafen, topic=topic, in_danger=danger, at=moment)
+        for _act in range(chance.randrange(5)):
+            moment += timedelta(minutes=chance.randrange(1, 30))
+            with suppress(IllegalMove, cases.NotHolder, cases.ClaimedByOther, cases.SameTeam):
+                chance.choice(ACTS)(asked, kim, moment)
+    factories.ask(house.suedstadt, at=MONDAY)
+
+    counted = supervision.waiting(house.nordhafen.pk, at=moment)
+
+    assert counted == _plainly(house.nordhafen.pk, at=moment)
+    sums = [(sum(row.ages.values()), row.total) for row in counted]
+    assert all(total == of_ages for of_ages, total in sums)
+    assert all(0 < row.unclaimed < row.total for row in counted if row.urgency != Urgency.DRINGEND)
+
+
+def _hand_to_other_team(asked: factories.Asked, by: Membership, at: datetime) -> None:
+    other = Team.objects.filter(organisation=by.organisation).exclude(pk=asked.now().team_id)
+    holder = factories.holder_of(by)
+    cases.hand_to_team(case=asked.pk, to=other[0], by=by, holder=holder, at=at)
+
+
+def _reopen(asked: factories.Asked, by: Membership, at: datetime) -> None:
+    cases.reopen(case=asked.pk, by=by, holder=factories.holder_of(by), at=at)
+
+
+ACTS: list[Callable[[factories.Asked, Membership, datetime], object]] = [
+    lambda asked, by, at: factories.claim(asked, by, at=at),
+    lambda asked, by, at: factories.claim(asked, by, at=at),
+    lambda asked, by, at: factories.reply(asked, by, at=at),
+    lambda asked, _by, at: factories.client_writes(asked, at=at),
+    lambda asked, _by, at: factories.client_writes(asked, in_danger=True, at=at),
+    lambda asked, by, at: cases.release(case=asked.pk, by=by, at=at),
+    lambda asked, by, at: factories.close(asked, by, at=at),
+    _hand_to_other_team,
+    _reopen,
+]
+
+
+def _plainly(organisation: UUID, *, at: datetime) -> list[supervision.Waiting]:
+    """Count who waits by reading every running answer with its case."""
+    rows = Deadline.objects.filter(
+        organisation=organisation, ended_at=None, kind__in=Deadline.Kind.answers()
+    ).select_related("case")
+    counted = {
+        urgency: supervision.Waiting(
+            urgency, dict.fromkeys([*dict(supervision.AGES), supervision.OLDER], 0), 0, 0, 0
+        )
+        for urgency in Urgency
+    }
+    for row in rows:
+        so_far = counted[Urgency(row.urgency)]
+        fits = (name for name, longest in supervision.AGES if row.since > at - longest)
+        so_far.ages[next(fits, supervision.OLDER)] += 1
+        counted[so_far.urgency] = replace(
+            so_far,
+            total=so_far.total + 1,
+            unclaimed=so_far.unclaimed + (row.case.state == CaseState.WAITING),
+            late=so_far.late + (row.due_at < at),
+        )
+    return list(counted.values())
 
 
 def test_the_forecast_goes_on_as_the_last_working_hours_did(house: House) -> None:
