@@ -22,7 +22,7 @@ class Heads:
     weights: NDArray[np.float32]  # bucket x head: what one feature needs lies together
     bias: NDArray[np.float32]
     signals: tuple[str, ...]
-    scales: tuple[float, float]
+    scales: tuple[float, float, float]
     thresholds: dict[str, float]
 
     def sums(self, features: Features) -> spans.Sums:
@@ -37,20 +37,28 @@ class Heads:
         return scores
 
     def danger(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how urgent spans are: the urgent head, and that any one signal is there.
+        """Return how urgent spans are: the urgent head, that any one signal is there, and a little `sofort`.
 
         Dangers have little in common with each other; a head for each finds what one for all does
-        not. Both parts are brought to the same spread by `scales`, then added.
+        not. The parts are brought to the same spread by `scales`, then added.
         """
-        own, union = parts(scores)
-        return own * self.scales[0] + union * self.scales[1]
+        return danger(parts(scores), self.scales)
 
 
-def parts(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the urgent head's scores, and the log odds that at least one signal is there."""
+Parts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+
+def danger(some: Parts, scales: tuple[float, float, float]) -> NDArray[np.float64]:
+    """Return the sum of `parts`, each by its scale."""
+    own, union, acute = some
+    return own * scales[0] + union * scales[1] + acute * scales[2]
+
+
+def parts(scores: NDArray[np.float64]) -> Parts:
+    """Return the urgent head's scores, the log odds that at least one signal is there, and those of `sofort`."""
     nothing = -np.logaddexp(0.0, scores[len(HEADS) :]).sum(0)  # log of the chance of no signal
     nothing = np.minimum(nothing, -1e-9)
-    return scores[0], np.log(-np.expm1(nothing)) - nothing
+    return scores[0], np.log(-np.expm1(nothing)) - nothing, scores[1]
 
 
 def _coarse(weights: NDArray[np.float32]) -> NDArray[np.float16]:
@@ -83,11 +91,11 @@ def load(folder: Path = FOLDER) -> Heads:
     width = (len(HEADS) + len(signals), BUCKETS)
     if arrays["sparse"].shape != width or set(facts["thresholds"]) != LINES:
         raise ValueError(f"{folder}: the heads were trained for other features")
-    first, second = facts["scales"]
+    own, union, acute = facts["scales"]
     return Heads(
         weights=np.ascontiguousarray(arrays["sparse"].T),
         bias=arrays["bias"],
         signals=signals,
-        scales=(first, second),
+        scales=(own, union, acute),
         thresholds=dict(facts["thresholds"]),
     )

@@ -22,7 +22,7 @@ PAIR_REACH = 10
 PIECES = (3, 4, 5)
 
 # What a kind of feature weighs before training: smaller means trusted less.
-WORD, PIECE, COUPLE, CONCEPT, PAIR, RULE = 1.0, 0.35, 0.7, 1.0, 0.6, 2.0
+WORD, PIECE, COUPLE, CONCEPT, PAIR, RULE = 1.0, 0.35, 1.0, 1.0, 0.6, 2.0
 
 
 @dataclass(frozen=True, slots=True)
