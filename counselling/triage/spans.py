@@ -63,8 +63,9 @@ class Sums:
         if not count:
             return Span(0, 0, -np.inf)
         cells = (features.last - features.first).astype(np.int64) * count + features.last
-        table = np.bincount(cells, self._values[:, head], (REACH + 1) * count)
-        below, before = _running(table.reshape(REACH + 1, count))
+        sums = np.bincount(cells, self._values[:, head], (REACH + 1) * count)
+        table = np.asarray(sums, np.float64).reshape(REACH + 1, count)
+        below, before = _running(table)
         lengths = np.arange(1, min(count, longest) + 1)[:, None]
         firsts = np.arange(count)[None, :]
         ends = np.minimum(firsts + lengths, count)

@@ -241,9 +241,7 @@ def lines(scored: Sequence[Scored]) -> tuple[tuple[float, float, float], dict[st
     )
     scales = (round(own, 4), round(union, 4), round(acute, 4))
     normal = [
-        (danger(one.parts, scales) - one.rise, one)
-        for one in scored
-        if not one.example.urgent
+        (danger(one.parts, scales) - one.rise, one) for one in scored if not one.example.urgent
     ]
     alone = _line([one.passage for _runs, one in normal], FALSE_ALARMS_ALONE)
     firsts = [
