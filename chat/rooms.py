@@ -6,10 +6,16 @@ once: who asks while somebody reads shares the next reading with everybody else 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from random import uniform
 from typing import Protocol
 from uuid import UUID
 
+from django.db import DatabaseError
+
 from chat.exchange import News, Reader
+
+AGAIN_WITHIN = (1.0, 2.0)  # seconds after a look that met no database; not all rooms at once
 
 Reading = Callable[[UUID, Sequence[Reader]], Awaitable[tuple[list[News], bool]]]
 
@@ -36,6 +42,7 @@ class Room:
         self._answered = 0
         self._is_written = False
         self._hinted = 0
+        self._again: asyncio.Task[None] | None = None
 
     async def hear(self, seq: int) -> None:
         """Look if somebody has not got that far; not while it is written here: then it is brought."""
@@ -53,7 +60,25 @@ class Room:
         return any(reader.after < seq for _one, reader in self.wanting())
 
     async def look(self) -> None:
-        """Bring everybody what was there when this was called."""
+        """Bring everybody what was there when this was called.
+
+        Raises DatabaseError; then it looks again by itself, since the hint that asked will not come twice.
+        """
+        try:
+            await self._look()
+        except DatabaseError:
+            if self._again is None or self._again.done():
+                self._again = asyncio.create_task(self._look_until_answered())
+            raise
+
+    async def _look_until_answered(self) -> None:
+        while self.listeners:
+            await asyncio.sleep(uniform(*AGAIN_WITHIN))  # noqa: S311 - only spreads looks in time
+            with suppress(DatabaseError):
+                await self._look()
+                return
+
+    async def _look(self) -> None:
         self._asked += 1
         mine = self._asked
         async with self._reading:

@@ -32,6 +32,7 @@ from tests.chat.house import FORENOON, Entered, chatting_house, enter
 from tests.conftest import LONG
 from tests.counselling.house import House
 from tests.factories import holder_of
+from tests.servers.chatting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = timedelta(minutes=1)
@@ -301,3 +302,37 @@ async def test_where_a_batch_fails_each_is_said_by_itself_and_only_one_is_refuse
     )
     assert [answers[0], answers[2]] == [{"text": "good"}, {"text": "better"}]
     assert isinstance(answers[1], exchange.Gone)
+
+
+# --- Who looks when the database is away ------------------------------------------------------------
+async def test_a_hint_that_met_no_database_is_followed_as_soon_as_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rooms, "AGAIN_WITHIN", (0.01, 0.02))
+    looks = 0
+    news = exchange.News([{"seq": 1}], upto=1)
+
+    async def read(_case: UUID, _readers: Sequence[Reader]) -> tuple[list[exchange.News], bool]:
+        nonlocal looks
+        looks += 1
+        if looks < 4:
+            raise DatabaseError("away")
+        return [news], True
+
+    class End:
+        def __init__(self) -> None:
+            self.brought: list[exchange.News] = []
+
+        def wants(self) -> Reader:
+            return Reader(speaker, len(self.brought), 50)
+
+        async def bring(self, found: exchange.News) -> None:
+            self.brought.append(found)
+
+    speaker, end = saying(uuid4()).speaker, End()
+    room = rooms.Rooms(read).enter(speaker.case, end)
+    for _hint in range(2):
+        with pytest.raises(DatabaseError):
+            await room.hear(1)
+    await until(lambda: bool(end.brought), seconds=5)
+    assert (end.brought, looks) == ([news], 4)
