@@ -18,6 +18,7 @@ from tests.servers.prepared import copy_demo
 
 SIZES = [int(size) for size in os.environ.get("LOTSE_BENCH_GROWTH", "10000 1000000").split()]
 ROUNDS = 7
+MORE = 21  # rounds for what seems to grow: of 125 medians of seven, one or two are the machine's
 TARGET = 1.5
 NOTHING = 10.0  # ms: what both do in less is not told apart from the machine's noise
 
@@ -79,8 +80,11 @@ def compare(visitors: list[Visitor]) -> list[dict[str, float | str]]:
     for name in few.names:
         first = many.visit(name)[0]  # what is reckoned and then kept takes this long
         few.visit(name)
-        taken = [[visitor.visit(name) for visitor in visitors] for _round in range(ROUNDS)]
-        times = [statistics.median(each[n][0] for each in taken) for n in (0, 1)]
+        taken = _rounds(visitors, name, ROUNDS)
+        times = _medians(taken)
+        if times[1] > TARGET * times[0]:
+            taken += _rounds(visitors, name, MORE)
+            times = _medians(taken)
         statements = [taken[-1][n][1] for n in (0, 1)]
         ratio = times[1] / times[0]
         print(
@@ -95,6 +99,14 @@ def compare(visitors: list[Visitor]) -> list[dict[str, float | str]]:
     ratio, name, times = max(one for one in others if max(one[2]) >= NOTHING)
     every = f"{len(others)} of {len(few.names)} pages and sweeps; the slowest, {name}"
     return [*grown, _row(every, times, ratio)]
+
+
+def _rounds(visitors: list[Visitor], name: str, number: int) -> list[list[tuple[float, int]]]:
+    return [[visitor.visit(name) for visitor in visitors] for _round in range(number)]
+
+
+def _medians(taken: list[list[tuple[float, int]]]) -> list[float]:
+    return [statistics.median(each[n][0] for each in taken) for n in (0, 1)]
 
 
 def _row(what: str, times: list[float], ratio: float) -> dict[str, float | str]:
