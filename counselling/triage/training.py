@@ -207,7 +207,6 @@ class Scored:
     later: NDArray[np.bool_]  # which runs reach past the first turn
     rise: NDArray[np.float64]  # by how much their line is higher
     parts: Parts  # of each run of turns
-    acute: float
     passage: float
     decided: bool  # by a rule
 
@@ -220,10 +219,10 @@ def score(examples: Sequence[Prepared], heads: Heads) -> list[Scored]:
         firsts, ends = np.array(places, np.int64).T
         sums = heads.sums(one.seen.features)
         scores = heads.scores(sums, firsts, ends)
-        acute, passage = float(scores[1].max()), sums.best(0).score
+        passage = sums.best(0).score
         later, rise = engine.later(one.seen.edges, places), engine.rise(one.seen.edges, places)
         decided = any(fired.rule.decides for fired in one.seen.read.fired)
-        scored.append(Scored(one.example, later, rise, parts(scores), acute, passage, decided))
+        scored.append(Scored(one.example, later, rise, parts(scores), passage, decided))
     return scored
 
 
@@ -256,7 +255,7 @@ def lines(scored: Sequence[Scored]) -> tuple[tuple[float, float, float], dict[st
     # `sofort`: where a few more urgent texts are called so than are.
     urgent = [one for one in scored if one.example.urgent]
     share = sum(one.example.level == Urgency.SOFORT for one in urgent) / len(urgent)
-    sofort = _line([one.acute for one in urgent], share * SOFORT_GENEROSITY)
+    sofort = _line([float(one.parts[2].max()) for one in urgent], share * SOFORT_GENEROSITY)
     return scales, {
         "dringend": dringend,
         "talk": talk,

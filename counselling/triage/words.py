@@ -34,10 +34,14 @@ class Word(NamedTuple):
     end: int
 
 
-def fold(word: str) -> str:
-    """Return the one spelling of a word: lower case, ä as ae, no accents, no letter three times."""
+def fold(word: str, *, may_repeat: bool = True) -> str:
+    """Return the one spelling of a word: lower case, ä as ae, no accents, no letter three times.
+
+    may_repeat: False where it is known that no letter of it stands three times in a row.
+    """
     if word.isascii() and word.isalpha():  # most are: nothing else would change them
-        return _REPEATED.sub(r"\1", word[: MAX_WORD * 2].lower())[:MAX_WORD]
+        word = word[: MAX_WORD * 2].lower()
+        return (_REPEATED.sub(r"\1", word) if may_repeat else word)[:MAX_WORD]
     word = unicodedata.normalize("NFKC", word[: MAX_WORD * 2]).casefold().translate(_UMLAUTS)
     word = _JOINERS.sub("", word)
     if not word.isascii():
@@ -52,15 +56,13 @@ def split(text: str, turn: int = 0, *, limit: int = 20_000) -> list[Word]:
     `turn` is written into each word; after `limit` words nothing is read any more.
     """
     words: list[Word] = []
-    repeats = _REPEATED.search(text.lower()) is not None
+    may_repeat = _REPEATED.search(text.lower()) is not None
     for match in _WORD.finditer(text):
         found = match.group()
         if found[0].isdigit():
             folded = found.replace(",", "").replace(".", "").replace(":", "")[:MAX_WORD]
-        elif not repeats and found.isascii() and found.isalpha():  # most are
-            folded = found.lower()[:MAX_WORD]
         else:
-            folded = fold(found)
+            folded = fold(found, may_repeat=may_repeat)
         if folded:
             words.append(Word(folded, turn, *match.span()))
             if len(words) >= limit:
