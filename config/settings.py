@@ -160,6 +160,8 @@ def database() -> dict[str, Any]:
             ),
         )
     else:
+        from psycopg_pool import ConnectionPool  # noqa: PLC0415 - takes its time, and SQLite needs none
+
         parsed["CONN_MAX_AGE"] = 0
         # Who waits for a lock for so long gets an answer, as on SQLite; else one forgotten transaction
         # could hold every process. A server that went without a word is noticed in as long.
@@ -177,6 +179,9 @@ def database() -> dict[str, Any]:
             # The waits between tries double until then; with the usual 300 the first page after an
             # outage of five minutes could have to wait for minutes more.
             "reconnect_timeout": 4,
+            # Then it would not try again before somebody new asks, while those who wait already wait
+            # in vain: begin anew, so that the server is tried every two seconds while it is away.
+            "reconnect_failed": ConnectionPool.check,
         }
     return parsed
 
