@@ -21,6 +21,7 @@ log = logging.getLogger("lotse.sockets")
 
 MOST = 50  # lines in one batch; SQLite takes so many in one statement
 
+Hear = Callable[[Sequence[Saying]], Awaitable[list[Saying]]]
 Together = Callable[[Sequence[Saying], Sequence[Sequence[Reader]]], Awaitable[list[Said | None]]]
 Alone = Callable[[Saying], Awaitable[Out]]
 
@@ -30,33 +31,47 @@ class _Waiting:
     one: Saying
     answer: asyncio.Future[Out]
 
+    @property
+    def case(self) -> UUID:
+        return self.one.speaker.case
+
 
 @dataclass(slots=True)
 class _Desk:
-    """What waits in one event loop. busy: cases with a line that is being written by itself."""
+    """What is under way in one event loop. A case has one line at a time in all but `waiting`: busy.
+
+    unheard: clients' lines, to be rated; ready: to be written.
+    """
 
     waiting: list[_Waiting] = field(default_factory=list)
+    unheard: list[_Waiting] = field(default_factory=list)
+    ready: list[_Waiting] = field(default_factory=list)
     busy: set[UUID] = field(default_factory=set)
+    hearing: asyncio.Task[None] | None = None
     writing: asyncio.Task[None] | None = None
     beside: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def next_batch(self) -> list[_Waiting]:
-        """Take what is first in each case that is not busy."""
-        batch: list[_Waiting] = []
+    def sort(self) -> None:
+        """Let the first line of each case that is not busy go on."""
         later: list[_Waiting] = []
-        taken = set(self.busy)
         for waiting in self.waiting:
-            case = waiting.one.speaker.case
-            (later if case in taken or len(batch) == MOST else batch).append(waiting)
-            taken.add(case)
+            if waiting.case in self.busy:
+                later.append(waiting)
+            else:
+                self.busy.add(waiting.case)
+                (self.unheard if waiting.one.is_rated else self.ready).append(waiting)
         self.waiting = later
-        return batch
+
+    def done(self, waiting: _Waiting) -> None:
+        """Let the next line of a case go on."""
+        self.busy.discard(waiting.case)
 
 
 class Committer:
     """The one in this process who writes what is said over sockets."""
 
-    def __init__(self, together: Together, alone: Alone, rooms: Rooms) -> None:
+    def __init__(self, hear: Hear, together: Together, alone: Alone, rooms: Rooms) -> None:
+        self._hear_all = hear
         self._together = together
         self._alone = alone
         self._rooms = rooms
@@ -72,17 +87,35 @@ class Committer:
         return await waiting.answer
 
     def _go_on(self, desk: _Desk) -> None:
-        if desk.writing is None or desk.writing.done():
+        desk.sort()
+        if desk.unheard and (desk.hearing is None or desk.hearing.done()):
+            desk.hearing = asyncio.create_task(self._hear(desk))
+        if desk.ready and (desk.writing is None or desk.writing.done()):
             desk.writing = asyncio.create_task(self._write(desk))
-
-    async def _write(self, desk: _Desk) -> None:
-        while batch := desk.next_batch():
-            await self._write_batch(desk, batch)
         if not desk.waiting and not desk.busy:
             self._desks.pop(asyncio.get_running_loop(), None)
 
+    async def _hear(self, desk: _Desk) -> None:
+        while desk.unheard:
+            batch, desk.unheard = desk.unheard[:MOST], desk.unheard[MOST:]
+            try:
+                heard = await self._hear_all([waiting.one for waiting in batch])
+            except Exception as error:  # noqa: BLE001 - the writer tries again, and says so
+                log.warning("a batch of chats was not heard: %s", type(error).__name__)
+            else:
+                for waiting, one in zip(batch, heard, strict=True):
+                    waiting.one = one
+            desk.ready += batch
+            self._go_on(desk)
+
+    async def _write(self, desk: _Desk) -> None:
+        while desk.ready:
+            batch, desk.ready = desk.ready[:MOST], desk.ready[MOST:]
+            await self._write_batch(desk, batch)
+            self._go_on(desk)
+
     async def _write_batch(self, desk: _Desk, batch: list[_Waiting]) -> None:
-        rooms = [self._rooms.room(waiting.one.speaker.case) for waiting in batch]
+        rooms = [self._rooms.room(waiting.case) for waiting in batch]
         wanting = [room.expect() if room else [] for room in rooms]
         readers = [[reader for _one, reader in those] for those in wanting]
         said: list[Said | None] = [None] * len(batch)
@@ -96,6 +129,7 @@ class Committer:
             if done is None:
                 self._beside(desk, self._by_itself(desk, waiting, room))
                 continue
+            desk.done(waiting)
             if not waiting.answer.done():  # who said it may have gone
                 waiting.answer.set_result(done.answer)
             if room is not None:
@@ -107,8 +141,6 @@ class Committer:
         task.add_done_callback(desk.beside.discard)
 
     async def _by_itself(self, desk: _Desk, waiting: _Waiting, room: Room | None) -> None:
-        case = waiting.one.speaker.case
-        desk.busy.add(case)
         try:
             answer = await self._alone(waiting.one)
         except Exception as error:  # noqa: BLE001 - it is the sender's, who waits for it
@@ -118,9 +150,8 @@ class Committer:
             if not waiting.answer.done():
                 waiting.answer.set_result(answer)
         finally:
-            desk.busy.discard(case)
-            if desk.waiting:
-                self._go_on(desk)
+            desk.done(waiting)
+            self._go_on(desk)
         if room is not None:
             await _safely(room.bring((), ()))  # they look, and not by the hint, which may be lost
 

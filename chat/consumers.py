@@ -39,8 +39,11 @@ STALLED = 30.0  # seconds that a reader with a full window may leave it more tha
 # A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
 THREADS = 4
 _THREADS = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat")
-# What is said waits for nobody who looks.
+# What is said waits for nobody who looks; what is rated keeps nobody from being written.
+_HEARER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat-hearer")
 _WRITER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat-writer")
+# When all come back at once, whoever is there already waits for none of the others.
+_COMERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-comer")
 
 
 async def asked(question: Callable[[], Answer], *, by: ThreadPoolExecutor = _THREADS) -> Answer:
@@ -153,10 +156,10 @@ class ChatConsumer(Socket):
     async def _begin(self, hello: Hello) -> None:
         if self.speaker is not None:
             raise Broken("unexpected")
-        speaker, team = await asked(lambda: self._who_and_where(hello.language))
+        speaker, team = await asked(lambda: self._who_and_where(hello.language), by=_COMERS)
         self.speaker = speaker
         await self._join(speaker, team)
-        first, state = await asked(lambda: _beginning(speaker, hello))
+        first, state = await asked(lambda: _beginning(speaker, hello), by=_COMERS)
         self._newest = first["after"]
         watched.add(self)
         self._room = rooms.enter(speaker.case, self)
@@ -392,6 +395,10 @@ async def _read(case: UUID, readers: Sequence[Reader]) -> tuple[list[News], bool
     return await asked(lambda: exchange.shared_news(case, readers))
 
 
+async def _hear(some: Sequence[Saying]) -> list[Saying]:
+    return await asked(lambda: saying.hear(some), by=_HEARER)
+
+
 async def _say_together(
     some: Sequence[Saying], readers: Sequence[Sequence[Reader]]
 ) -> list[Said | None]:
@@ -409,4 +416,4 @@ async def _marks(speakers: Sequence[Speaker]) -> list[str]:
 watched = Watch(_look_at_sessions)
 rounds = rounds_of.Rounds(_marks)
 rooms = Rooms(_read)
-committer = Committer(_say_together, _say_alone, rooms)
+committer = Committer(_hear, _say_together, _say_alone, rooms)

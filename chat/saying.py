@@ -6,7 +6,7 @@ thread. It writes nothing itself: operations do.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import DatabaseError
@@ -44,11 +44,24 @@ def read(speaker: Speaker, frame: Read) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """Something fit to be said, and who says it. text: cleaned."""
+    """Something fit to be said, and who says it. text: cleaned; line: what is to be written, once it is heard."""
 
     speaker: Speaker
     frame: Send
     text: str = field(repr=False)
+    line: Line | None = field(default=None, repr=False)
+
+    @property
+    def is_rated(self) -> bool:
+        """Say whether it has to be heard before it can be said: a client's words are rated."""
+        return self.speaker.member is None
+
+    def as_line(self) -> Line:
+        """Return what is to be written."""
+        speaker = self.speaker
+        return self.line or Line(
+            speaker.case, self.text, self.frame.id, speaker.holder, speaker.member
+        )
 
 
 def fit(speaker: Speaker, frame: Send) -> Saying | Out:
@@ -71,6 +84,16 @@ class Said:
     news: Sequence[News | None]
 
 
+def hear(some: Sequence[Saying]) -> list[Saying]:
+    """Return what clients want to say, with what the triage makes of it: the first half of `say_together`.
+
+    It may be said while others' lines are written: it takes the database and the triage, but no lock. Raises
+    DatabaseError.
+    """
+    heard = speaking.hear([one.as_line() for one in some])
+    return [replace(one, line=line) for one, line in zip(some, heard, strict=True)]
+
+
 def say_together(
     some: Sequence[Saying], readers: Sequence[Sequence[Reader]], *, at: datetime
 ) -> list[Said | None]:
@@ -81,13 +104,10 @@ def say_together(
     nothing was written.
     """
     plain = [one for one in some if one.frame.kind is Kind.MESSAGE]
-    lines = [
-        Line(one.speaker.case, one.text, one.frame.id, one.speaker.holder, one.speaker.member)
-        for one in plain
-    ]
-    found = dict(zip(map(id, plain), speaking.say_all(lines, at=at), strict=True))
+    written = speaking.say_all([one.as_line() for one in plain], at=at)
+    found = dict(zip(map(id, plain), written, strict=True))
     return [
-        _said(one, written, who) if (written := found.get(id(one))) is not None else None
+        _said(one, new, who) if (new := found.get(id(one))) is not None else None
         for one, who in zip(some, readers, strict=True)
     ]
 

@@ -27,5 +27,6 @@ application = ProtocolTypeRouter(
     }
 )
 
+warming.triage_beside()
 warming.pages()
 sockets.settle_memory()

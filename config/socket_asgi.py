@@ -30,5 +30,5 @@ async def no_pages(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 application = ProtocolTypeRouter({"http": no_pages, "websocket": sockets.application})
 
-warming.triage()
+warming.triage_beside()
 sockets.settle_memory()

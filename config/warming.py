@@ -16,9 +16,14 @@ def triage() -> None:
     triaging.warm_up()
 
 
-def pages() -> None:
-    """Load what pages need: triage at once; phrases, places and documents of the search meanwhile."""
+def triage_beside() -> None:
+    """Load it in a process of its own: a server of sockets has one interpreter for everybody's turns."""
+    triaging.rate_beside()
     triage()
+
+
+def pages() -> None:
+    """Load what pages need beside triage: phrases, places and documents of the search, meanwhile."""
     Thread(target=_search, name="search warms up", daemon=True).start()
 
 

@@ -10,4 +10,5 @@ application = get_wsgi_application()
 
 from config import warming  # noqa: E402 - needs the settings
 
+warming.triage()
 warming.pages()

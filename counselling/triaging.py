@@ -1,7 +1,7 @@
-"""Where the triage engine runs: in the request, off its thread, with a limit of two seconds.
+"""Where the triage engine runs: off the request's thread, with a limit of two seconds.
 
-One engine per process. Whatever goes wrong or takes too long comes back as "not rated: look first". Nothing
-here touches the database, and no text outlives the call.
+In threads of this process, or in one beside it (`rate_beside`). Whatever goes wrong or takes too long comes
+back as "not rated: look first". Nothing here touches the database, and no text outlives the call.
 """
 
 import hashlib
@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 
+from counselling.rating_process import Beside, NoAnswer
 from counselling.sla import Urgency
 from counselling.triage.rating import DEFAULT, Rating, Thresholds, Turn
 
@@ -28,6 +29,8 @@ log = logging.getLogger("lotse.triage")
 
 SECONDS = 2.0  # issue 4: what takes longer leaves the case unrated
 SHADOW_SECONDS = 0.5  # what a model on trial may add to a client's waiting
+LOADING = 60.0  # that the engine may take to load
+TOGETHER = 8  # rated within one limit of two seconds
 NEWLY = 0.02  # of the score: what is written after a human's review must add this much to count
 MOST_REASONS = 12
 UNRATED = frozenset(["empty", "language", "too_long", "failure", "timeout"])
@@ -78,8 +81,12 @@ class Verdict:
         return any(place.seq == seq for place in self.reasons)
 
 
-class _Wanted(NamedTuple):
-    """What is to be rated, and how."""
+class Wanted(NamedTuple):
+    """What a client has written so far, oldest first, and how it is to be rated.
+
+    judged: up to which message number a human has judged already; what stood there moves nothing
+    again, unless what is new makes it worse. before: how many of the client's messages came before these.
+    """
 
     conversation: Sequence[Said]
     thresholds: Thresholds = DEFAULT
@@ -87,35 +94,50 @@ class _Wanted(NamedTuple):
     before: int = 0
 
 
-def rate(
-    conversation: Sequence[Said],
-    *,
-    thresholds: Thresholds = DEFAULT,
-    judged: int = 0,
-    before: int = 0,
-) -> Verdict:
-    """Rate what a client has written so far, oldest first; never raise, never take much over two seconds.
+def rate(wanted: Wanted) -> Verdict:
+    """Rate a conversation; never raise, never take much over two seconds."""
+    return rate_all([wanted])[0]
 
-    judged: up to which message number a human has judged already; what stood there moves nothing
-    again, unless what is new makes it worse. before: how many of the client's messages came before these.
-    """
+
+def rate_all(some: Sequence[Wanted]) -> list[Verdict]:
+    """Rate several conversations, each as `rate`."""
+    found: list[Verdict] = []
+    for first in range(0, len(some), TOGETHER):
+        found += _rated(some[first : first + TOGETHER])
+    return found
+
+
+def _rated(some: Sequence[Wanted]) -> list[Verdict]:
     began = time.monotonic()
-    wanted = _Wanted(conversation, thresholds, judged, before)
     try:
-        work = _pool().submit(_verdict, wanted, None)
-        trial = (
-            _pool().submit(_verdict, wanted, settings.TRIAGE_SHADOW)
-            if settings.TRIAGE_SHADOW
-            else None
-        )
+        works = [] if _Where.beside else [_pool().submit(_verdict, one, None) for one in some]
+        folder = settings.TRIAGE_SHADOW
+        trials = [_pool().submit(_verdict, one, folder) for one in some] if folder else []
     except RuntimeError:  # the process ends while it still answers; it begins nothing new
-        return unrated("failure")
-    verdict = _result(work, SECONDS)
-    if trial is None:
-        return verdict
-    left = SECONDS - (time.monotonic() - began)
-    shadow = _result(trial, max(0.0, min(left, SHADOW_SECONDS)))
-    return Verdict(**{name: getattr(verdict, name) for name in _OWN}, shadow=shadow)
+        return [unrated("failure") for _one in some]
+    found = [_result(work, SECONDS) for work in works] if works else _rated_beside(some)
+    if not trials:
+        return found
+    until = min(began + SECONDS, time.monotonic() + SHADOW_SECONDS)
+    return [
+        replace(own, shadow=_result(trial, max(0.0, until - time.monotonic())))
+        for own, trial in zip(found, trials, strict=True)
+    ]
+
+
+def _rated_beside(some: Sequence[Wanted]) -> list[Verdict]:
+    try:
+        return list(_beside().ask(some, seconds=SECONDS))
+    except NoAnswer:
+        if len(some) > 1:  # one of them may be at fault: each by itself, then
+            return [_rated_beside([one])[0] for one in some]
+        log.error("a rating took too long, or ended its process")
+        return [unrated("timeout", took=SECONDS)]
+
+
+def verdicts(some: Sequence[Wanted]) -> list[Verdict]:
+    """Rate in this very thread. What `rating_process` calls on the other side."""
+    return [_verdict(one, None) for one in some]
 
 
 def unrated(code: str, *, model: str = "", took: float = 0.0) -> Verdict:
@@ -123,18 +145,27 @@ def unrated(code: str, *, model: str = "", took: float = 0.0) -> Verdict:
     return Verdict(Urgency.DRINGEND, 0.5, (), (), "unsure", code, model, round(took * 1000))
 
 
+def rate_beside() -> None:
+    """Rate in a process beside this one from now on. Models on trial stay here."""
+    _Where.beside = True
+
+
 def warm_up() -> None:
     """Load the engine before the first message comes; a failure is logged and stops nothing."""
     # Words of no language make it load what tells languages apart, too.
-    for text in ("Guten Tag, ich habe eine Frage.", "zzrq xqvw kkzt pfrq"):
-        if _verdict(_Wanted([Said(1, text)]), None).unrated == "failure":
-            log.error("the triage engine does not load: every case will be one to look at first")
-            return
+    some = [
+        Wanted([Said(1, text)])
+        for text in ("Guten Tag, ich habe eine Frage.", "zzrq xqvw kkzt pfrq")
+    ]
+    try:
+        found = _beside().ask(some, seconds=LOADING) if _Where.beside else verdicts(some)
+    except NoAnswer:
+        found = [unrated("failure")]
+    if any(one.unrated == "failure" for one in found):
+        log.error("the triage engine does not load: every case will be one to look at first")
+        return
     if settings.TRIAGE_SHADOW:
-        _verdict(_Wanted([Said(1, "Guten Tag.")]), settings.TRIAGE_SHADOW)
-
-
-_OWN = tuple(name for name in Verdict.__dataclass_fields__ if name != "shadow")
+        _verdict(some[0], settings.TRIAGE_SHADOW)
 
 
 def _result(work: "Future[Verdict]", seconds: float) -> Verdict:
@@ -146,7 +177,7 @@ def _result(work: "Future[Verdict]", seconds: float) -> Verdict:
         return unrated("timeout", took=seconds)
 
 
-def _verdict(wanted: _Wanted, folder: str | None) -> Verdict:
+def _verdict(wanted: Wanted, folder: str | None) -> Verdict:
     """Rate in this thread. folder: of a model on trial; None for the installed one."""
     began = time.monotonic()
     try:
@@ -178,7 +209,7 @@ def _verdict(wanted: _Wanted, folder: str | None) -> Verdict:
     )
 
 
-def _rate(wanted: _Wanted, engine: "Engine | None") -> tuple[Rating, int]:
+def _rate(wanted: Wanted, engine: "Engine | None") -> tuple[Rating, int]:
     """Return the rating that counts, and how many messages at the beginning it left out."""
     # Here, because spaCy takes a second to import and most commands of manage.py never rate.
     from counselling.triage.engine import rate as rate_turns  # noqa: PLC0415
@@ -223,17 +254,33 @@ def _fingerprint(folder: str | None) -> str:
     return digest.hexdigest()
 
 
-class _Pools:
-    """The threads of this process; a forked child gets its own."""
+class _Where:
+    """Where this process rates; a forked child gets its own threads, or its own process beside it."""
 
     lock = threading.Lock()
     process = 0
     pool: ThreadPoolExecutor | None = None
+    other: Beside | None = None
+    beside = False
 
 
 def _pool() -> ThreadPoolExecutor:
-    with _Pools.lock:
-        if _Pools.pool is None or _Pools.process != os.getpid():
-            _Pools.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="triage")
-            _Pools.process = os.getpid()
-        return _Pools.pool
+    with _Where.lock:
+        if _Where.pool is None or _Where.process != os.getpid():
+            _begin()
+        assert _Where.pool is not None
+        return _Where.pool
+
+
+def _beside() -> Beside:
+    with _Where.lock:
+        if _Where.other is None or _Where.process != os.getpid():
+            _begin()
+        assert _Where.other is not None
+        return _Where.other
+
+
+def _begin() -> None:
+    _Where.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="triage")
+    _Where.other = Beside()
+    _Where.process = os.getpid()

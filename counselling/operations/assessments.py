@@ -14,7 +14,7 @@ from counselling import places, triaging
 from counselling.models import Assessment, Case, Message, Review
 from counselling.operations.entries import CaseGone
 from counselling.triage.rating import RUN, Thresholds
-from counselling.triaging import Said, Verdict
+from counselling.triaging import Said, Verdict, Wanted
 from vault import keyring
 from vault.keyring import Holder, KeyUnavailable
 from vault.sealing import CaseKey, SealBroken, open_sealed
@@ -57,7 +57,7 @@ class _Sealed(NamedTuple):
 def of_question(text: str, *, organisation: Organisation) -> Verdict:
     """Rate the first text of a case, in this request's memory, before it is sealed."""
     thresholds = _thresholds(organisation.triage_dringend, organisation.triage_sofort)
-    return triaging.rate([Said(1, text)], thresholds=thresholds)
+    return triaging.rate(Wanted([Said(1, text)], thresholds))
 
 
 def of_message(case: UUID, text: str, *, holder: Holder) -> Heard:
@@ -97,15 +97,23 @@ def of_messages(
     for row in recent.values_list("case_id", "seq", "client_msg_id", "sealed", "number"):
         message = _Sealed(*row)
         so_far.setdefault(message.case, []).append(message)
-    return [
-        _heard(standing.get(case), so_far.get(case, ()), text, key)
+    asked = [
+        _wanted(standing.get(case), so_far.get(case, ()), text, key)
         for (case, text, _holder), key in zip(lines, keys, strict=True)
+    ]
+    rated = iter(triaging.rate_all([one for one in asked if isinstance(one, Wanted)]))
+    return [
+        one
+        if isinstance(one, Exception)
+        else Heard(next(rated) if isinstance(one, Wanted) else one, standing[line[0]].last_seq)
+        for one, line in zip(asked, lines, strict=True)
     ]
 
 
-def _heard(
+def _wanted(
     case: _Standing | None, so_far: Sequence[_Sealed], text: str, key: CaseKey | KeyUnavailable
-) -> Heard | CaseGone | KeyUnavailable:
+) -> Wanted | Verdict | CaseGone | KeyUnavailable:
+    """Return what is to be rated; a verdict where that is not possible."""
     if case is None:
         return CaseGone()
     if isinstance(key, KeyUnavailable):
@@ -114,14 +122,13 @@ def _heard(
         conversation = [_said(message, key) for message in so_far]
     except SealBroken:
         # An old text that does not open must not keep the client from writing.
-        return Heard(triaging.unrated("failure"), case.last_seq)
-    verdict = triaging.rate(
+        return triaging.unrated("failure")
+    return Wanted(
         [*conversation, Said(case.last_seq + 1, text)],
-        thresholds=_thresholds(case.dringend, case.sofort),
+        _thresholds(case.dringend, case.sofort),
         judged=case.judged,
         before=so_far[0].number - 1 if so_far else 0,
     )
-    return Heard(verdict, case.last_seq)
 
 
 def _said(message: _Sealed, key: CaseKey) -> Said:

@@ -8,7 +8,7 @@ each other.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,13 +37,17 @@ from vault.sealing import CaseKey, SealBroken, open_sealed, seal
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What somebody says in a case. by: who of the team; None: the client."""
+    """What somebody says in a case. by: who of the team; None: the client.
+
+    heard: what `hear` found in a client's text; None: it has not been heard yet.
+    """
 
     case: UUID
     text: str = field(repr=False)
     client_msg_id: UUID
     holder: Holder = field(repr=False)
     by: Membership | None = None
+    heard: Heard | Exception | None = None
 
     @property
     def role(self) -> Message.Role:
@@ -89,6 +93,15 @@ class _Ground:
     learning: set[UUID]
 
 
+def hear(lines: Sequence[Line]) -> list[Line]:
+    """Rate what clients say, before anything is locked; return the lines with what was found.
+
+    What somebody else says in a case before its line is written makes it not plain.
+    """
+    found = assessments.of_messages([(line.case, line.text, line.holder) for line in lines])
+    return [replace(line, heard=heard) for line, heard in zip(lines, found, strict=True)]
+
+
 def write(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
     """Write lines of different cases; None for each that is not plain: then nothing of it was written.
 
@@ -98,16 +111,15 @@ def write(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
         raise ValueError("one line of a case at a time")
     before = _sent_before(lines)
     fresh = [line for line in lines if line.client_msg_id not in before]
-    by_client = [line for line in fresh if line.by is None]
     # Before the locks: nobody else waits while texts are read.
-    rated = assessments.of_messages([(one.case, one.text, one.holder) for one in by_client])
-    heard = {one.case: found for one, found in zip(by_client, rated, strict=True)}
+    unheard = [line for line in fresh if line.by is None and line.heard is None]
+    heard = {line.client_msg_id: line for line in hear(unheard)} if unheard else {}
     steps: dict[UUID, _Step] = {}
     if fresh:
         with transaction.atomic():
             ground = _ground(fresh)
             for line in fresh:
-                step = _step(line, heard.get(line.case), ground, at=at)
+                step = _step(heard.get(line.client_msg_id, line), ground, at=at)
                 if step is not None:
                     steps[line.client_msg_id] = step
             _store(list(steps.values()), at=at)
@@ -181,9 +193,7 @@ def _ground(lines: Sequence[Line]) -> _Ground:
     )
 
 
-def _step(
-    line: Line, heard: Heard | Exception | None, ground: _Ground, *, at: datetime
-) -> _Step | None:
+def _step(line: Line, ground: _Ground, *, at: datetime) -> _Step | None:
     case, key = ground.cases.get(line.case), ground.keys.get(line.case)
     if case is None or key is None or case.channel != Channel.CHAT:
         return None
@@ -195,6 +205,7 @@ def _step(
         move, what, by = Move.REPLY, Happened.REPLIED, line.by.actor
         reason, verdict, detail = None, None, {}
     else:
+        heard = line.heard
         if not isinstance(heard, Heard) or heard.after != case.last_seq:
             return None
         verdict = heard.verdict
