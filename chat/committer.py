@@ -1,8 +1,9 @@
 """What is said at once in all chats of this process is written together, by one thread, in one transaction.
 
-While one batch is being written the next one gathers: nobody waits for others without need. Whoever was
-in the batch gets their acknowledgement after its commit; who looks at these chats here gets the new entry
-from memory. A case has one line in a batch, so that its order is the order of arrival.
+A client's line is rated first, by another thread, while others are being written; then it waits with the
+team's lines for the next batch. Nobody waits for others without need. Whoever was in the batch gets their
+acknowledgement after its commit; who looks at these chats here gets the new entry from memory. A case has
+one line under way, so that its order is the order of arrival.
 """
 
 import asyncio

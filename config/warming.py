@@ -28,8 +28,10 @@ def pages() -> None:
 
 
 def beforehand() -> None:
-    """Load what processes with pages can share: all that needs neither the database nor a thread."""
-    triage()
+    """Load what processes with pages can share: all that needs neither the database nor a thread.
+
+    Not the triage engine: a server of sockets has it in a process of its own.
+    """
     meaning.shipped()
     places.gazetteer()
     for module in (settings.ROOT_URLCONF, "config.routing"):

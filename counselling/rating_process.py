@@ -20,36 +20,42 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+LOADING = 60.0  # seconds that the engine may take to load
+# What it gets of the server's environment: nothing that says where data are, or opens them.
+KEPT = frozenset(["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH"])
 
 
 class NoAnswer(Exception):
-    """The process did not answer in time, or ended over its work."""
+    """The process did not answer in time (`timeout`), or ended over its work (`failure`)."""
 
 
 @dataclass(slots=True)
 class Beside:
-    """The rating process of this server, started when it is first needed and again after its end."""
+    """The rating process of a server, started when it is first needed and again after its end."""
 
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _pipe: Connection | None = None
     _process: "subprocess.Popen[bytes] | None" = None
+    _loads_until: float = 0.0  # time.monotonic; 0: it is ready
 
     def ask(self, wanted: Sequence[Any], *, seconds: float) -> list[Any]:
-        """Return what `triaging.verdicts` answers there. Raises NoAnswer after so many seconds.
+        """Return what `triaging.verdicts` answers there. Raises NoAnswer, after so many seconds at the latest.
 
-        One question after the other; then the process has failed, and the next one starts another.
+        One question after the other. A process that does not answer is ended; the next question finds a
+        new one, which may take its time to load.
         """
         until = time.monotonic() + seconds
         if not self._turn.acquire(timeout=seconds):
-            raise NoAnswer
+            raise NoAnswer("timeout")
         try:
-            return self._answer(wanted, until)
-        except (
-            OSError,
-            EOFError,
-        ):  # it was ended; a text that ends it twice is not tried a third time
-            self._end()
-            return self._answer_at_last(wanted, until)
+            with suppress(OSError, EOFError):
+                return self._answer(wanted, until)
+            self._end()  # it had ended; a text that ends it again is not tried a third time
+            try:
+                return self._answer(wanted, until)
+            except (OSError, EOFError):
+                self._end()
+                raise NoAnswer("failure") from None
         finally:
             self._turn.release()
 
@@ -58,36 +64,36 @@ class Beside:
         with self._turn:
             self._end()
 
-    def pid(self) -> int | None:
-        """Return the number of the process, if it runs."""
-        return self._process.pid if self._process is not None else None
-
-    def _answer_at_last(self, wanted: Sequence[Any], until: float) -> list[Any]:
-        try:
-            return self._answer(wanted, until)
-        except (OSError, EOFError):
-            self._end()
-            raise NoAnswer from None
-
     def _answer(self, wanted: Sequence[Any], until: float) -> list[Any]:
         pipe = self._pipe or self._start()
+        if self._loads_until:
+            self._wait(pipe, until, ends=time.monotonic() > self._loads_until)
+            pipe.recv()
+            self._loads_until = 0.0
         pipe.send(list(wanted))
-        if not pipe.poll(max(0.0, until - time.monotonic())):
-            self._end()
-            raise NoAnswer
+        self._wait(pipe, until, ends=True)
         answer: list[Any] = pipe.recv()
         return answer
+
+    def _wait(self, pipe: Connection, until: float, *, ends: bool) -> None:
+        if pipe.poll(max(0.0, until - time.monotonic())):
+            return
+        if ends:
+            self._end()
+        raise NoAnswer("timeout")
 
     def _start(self) -> Connection:
         here, there = Pipe()
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__, str(there.fileno())],
             cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name in KEPT},
             stdin=subprocess.DEVNULL,
             pass_fds=[there.fileno()],
         )
         there.close()
         self._pipe = here
+        self._loads_until = time.monotonic() + LOADING
         return here
 
     def _end(self) -> None:
@@ -100,10 +106,12 @@ class Beside:
 
 
 def serve(pipe: Connection) -> None:
-    """Answer until the other end is closed."""
-    from counselling import triaging  # noqa: PLC0415 - what is asked needs nothing of this module
+    """Load the engine, say so, and answer until the other end is closed."""
+    from counselling import triaging  # noqa: PLC0415 - who asks needs it first, and this module for it
 
+    triaging.verdicts(triaging.FIRST)
     with suppress(EOFError, OSError):
+        pipe.send("ready")
         while True:
             pipe.send(triaging.verdicts(pipe.recv()))
 
@@ -112,6 +120,4 @@ if __name__ == "__main__":
     # Its server ends it, by going: until then somebody may still wait for a rating.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    for name in [name for name in os.environ if name.startswith("LOTSE_")]:
-        del os.environ[name]
     serve(Connection(int(sys.argv[1])))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 
-from counselling.rating_process import Beside, NoAnswer
+from counselling.rating_process import LOADING, Beside, NoAnswer
 from counselling.sla import Urgency
 from counselling.triage.rating import DEFAULT, Rating, Thresholds, Turn
 
@@ -29,7 +29,6 @@ log = logging.getLogger("lotse.triage")
 
 SECONDS = 2.0  # issue 4: what takes longer leaves the case unrated
 SHADOW_SECONDS = 0.5  # what a model on trial may add to a client's waiting
-LOADING = 60.0  # that the engine may take to load
 TOGETHER = 8  # rated within one limit of two seconds
 NEWLY = 0.02  # of the score: what is written after a human's review must add this much to count
 MOST_REASONS = 12
@@ -94,6 +93,12 @@ class Wanted(NamedTuple):
     before: int = 0
 
 
+# What loads all of the engine: words of no language make it load what tells languages apart, too.
+FIRST = [
+    Wanted([Said(1, text)]) for text in ("Guten Tag, ich habe eine Frage.", "zzrq xqvw kkzt pfrq")
+]
+
+
 def rate(wanted: Wanted) -> Verdict:
     """Rate a conversation; never raise, never take much over two seconds."""
     return rate_all([wanted])[0]
@@ -128,11 +133,9 @@ def _rated(some: Sequence[Wanted]) -> list[Verdict]:
 def _rated_beside(some: Sequence[Wanted]) -> list[Verdict]:
     try:
         return list(_beside().ask(some, seconds=SECONDS))
-    except NoAnswer:
-        if len(some) > 1:  # one of them may be at fault: each by itself, then
-            return [_rated_beside([one])[0] for one in some]
-        log.error("a rating took too long, or ended its process")
-        return [unrated("timeout", took=SECONDS)]
+    except NoAnswer as why:
+        log.error("no rating from the process beside this one: %s", why)
+        return [unrated(str(why), took=SECONDS) for _one in some]
 
 
 def verdicts(some: Sequence[Wanted]) -> list[Verdict]:
@@ -152,20 +155,15 @@ def rate_beside() -> None:
 
 def warm_up() -> None:
     """Load the engine before the first message comes; a failure is logged and stops nothing."""
-    # Words of no language make it load what tells languages apart, too.
-    some = [
-        Wanted([Said(1, text)])
-        for text in ("Guten Tag, ich habe eine Frage.", "zzrq xqvw kkzt pfrq")
-    ]
     try:
-        found = _beside().ask(some, seconds=LOADING) if _Where.beside else verdicts(some)
+        found = _beside().ask(FIRST, seconds=LOADING) if _Where.beside else verdicts(FIRST)
     except NoAnswer:
         found = [unrated("failure")]
     if any(one.unrated == "failure" for one in found):
         log.error("the triage engine does not load: every case will be one to look at first")
         return
     if settings.TRIAGE_SHADOW:
-        _verdict(some[0], settings.TRIAGE_SHADOW)
+        _verdict(FIRST[0], settings.TRIAGE_SHADOW)
 
 
 def _result(work: "Future[Verdict]", seconds: float) -> Verdict:

@@ -17,12 +17,13 @@ PATIENCE = 30.0  # seconds
 def _threads_close_their_connections(django_db_setup: None) -> Iterator[None]:
     """Close what threads beside the tests have open, before the database is dropped."""
     yield
-    _close_in(consumers._THREADS, consumers.THREADS)
-    _close_in(consumers._WRITER, 1)
-    _close_in(SyncToAsync.single_thread_executor, 1)
+    for threads in (consumers._THREADS, consumers._HEARER, consumers._WRITER, consumers._COMERS):
+        _close_in(threads)
+    _close_in(SyncToAsync.single_thread_executor)
 
 
-def _close_in(threads: ThreadPoolExecutor, count: int) -> None:
+def _close_in(threads: ThreadPoolExecutor) -> None:
+    count = threads._max_workers
     together = Barrier(count)
 
     def close() -> None:

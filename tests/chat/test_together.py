@@ -17,7 +17,7 @@ from accounts.models import Membership
 from audit import trail
 from audit.models import TrailEntry
 from chat import exchange, rooms
-from chat.committer import Committer
+from chat.committer import Committer, Hear
 from chat.exchange import Reader, Side, Speaker
 from chat.operations import seats, speaking
 from chat.protocol import Close, Kind, Send
@@ -190,6 +190,23 @@ def test_what_is_wrong_or_not_plain_takes_nobody_with_it(house: House) -> None:
     assert [one.now().last_seq for one in (different, foreign, urgent)] == [2, 1, 1]
 
 
+def test_what_was_heard_before_is_not_rated_again_unless_something_came_between(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = seated(house, 2)
+    lines = speaking.hear([line(one, CALM[0]), line(other, CALM[1])])
+    say(line(other, CALM[2], house.katrin), FORENOON)
+
+    def rated_again(*_args: object, **_kwargs: object) -> None:
+        raise AssertionError("what was heard was rated again")
+
+    monkeypatch.setattr(triaging, "rate_all", rated_again)
+    first, second = speaking.say_all(lines, at=FORENOON + MINUTE)
+    assert first is not None
+    assert second is None, "it was rated against a conversation that has gone on"
+    assert Assessment.objects.filter(case=one.pk, seq=first.seq).exists()
+
+
 def test_two_lines_of_one_case_are_no_batch(house: House) -> None:
     (entered,) = seated(house, 1)
     with pytest.raises(ValueError, match="one line"):
@@ -208,7 +225,7 @@ def test_what_was_committed_but_never_acknowledged_is_the_same_message_and_rated
         raise AssertionError("a copy was rated")
 
     told: list[tuple[UUID, int]] = []
-    monkeypatch.setattr(triaging, "rate", rated_again)
+    monkeypatch.setattr(triaging, "rate_all", rated_again)
     monkeypatch.setattr(events, "case_changed", lambda case, seq: told.append((case, seq)))
     assert speaking.say_all([sent], at=FORENOON + MINUTE) == [Written(first.seq)]
     assert told == [(entered.pk, first.seq)], "other processes may never have heard of it"
@@ -246,14 +263,16 @@ def test_two_processes_in_one_chat_leave_no_gap_and_no_double(house: House) -> N
 
 
 # --- The one who gathers --------------------------------------------------------------------------
-def saying(case: UUID, text: str = "Hallo") -> Saying:
-    speaker = Speaker(Side.CLIENT, case, uuid4(), holder=None)  # type: ignore[arg-type]
+def saying(case: UUID, text: str = "Hallo", by: Membership | None = None) -> Saying:
+    side = Side.CLIENT if by is None else Side.TEAM
+    speaker = Speaker(side, case, uuid4(), holder=None, member=by)  # type: ignore[arg-type]
     return Saying(speaker, Send(uuid4(), text, Kind.MESSAGE), text)
 
 
 def gathering(
     write: Callable[[Sequence[Saying]], list[Said | None]],
     alone: Callable[[Saying], dict[str, Any]],
+    hear: Hear | None = None,
 ) -> tuple[Committer, list[list[str]]]:
     """Return one who gathers, and the texts of each batch that they have written."""
     batches: list[list[str]] = []
@@ -269,7 +288,12 @@ def gathering(
         await asyncio.sleep(0)
         return alone(one)
 
-    return Committer(_together, _alone, rooms.Rooms(None)), batches  # type: ignore[arg-type]
+    return Committer(hear or heard, _together, _alone, rooms.Rooms(None)), batches  # type: ignore[arg-type]
+
+
+async def heard(some: Sequence[Saying]) -> list[Saying]:
+    """Hear lines at once."""
+    return list(some)
 
 
 async def test_what_comes_while_others_are_written_goes_together_and_in_order() -> None:
@@ -281,6 +305,38 @@ async def test_what_comes_while_others_are_written_goes_together_and_in_order() 
     answers = await asyncio.gather(*(committer.say(saying(*one)) for one in texts))
     assert [answer["text"] for answer in answers] == ["a", "b", "c", "d", "e"]
     assert batches == [["a", "b"], ["c", "d"], ["e"]]
+
+
+async def test_who_answers_does_not_wait_for_what_is_being_rated() -> None:
+    may_go_on = asyncio.Event()
+
+    async def hear(some: Sequence[Saying]) -> list[Saying]:
+        await may_go_on.wait()
+        return list(some)
+
+    committer, batches = gathering(
+        lambda some: [Said({"text": one.text}, ()) for one in some], lambda _one: {}, hear
+    )
+    case, katrin = uuid4(), Membership()
+    asking = asyncio.create_task(committer.say(saying(case, "Frage")))
+    in_the_same = asyncio.create_task(committer.say(saying(case, "Antwort", katrin)))
+    elsewhere = await committer.say(saying(uuid4(), "Antwort anderswo", katrin))
+    assert elsewhere == {"text": "Antwort anderswo"}
+    assert not asking.done()
+    may_go_on.set()
+    await asyncio.gather(asking, in_the_same)
+    assert batches == [["Antwort anderswo"], ["Frage"], ["Antwort"]], "a case keeps its order"
+
+
+async def test_what_could_not_be_heard_is_written_all_the_same() -> None:
+    async def hear(_some: Sequence[Saying]) -> list[Saying]:
+        raise DatabaseError("away")
+
+    committer, batches = gathering(
+        lambda some: [Said({"text": one.text}, ()) for one in some], lambda _one: {}, hear
+    )
+    assert await committer.say(saying(uuid4(), "Hallo")) == {"text": "Hallo"}
+    assert batches == [["Hallo"]]
 
 
 @pytest.mark.parametrize("error", [DatabaseError("away"), RuntimeError("a mistake")])

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from counselling.models import Assessment, Case
 from counselling.sla import Urgency
 from counselling.triage import classifier, engine
 from counselling.triage.rating import RUN
+from counselling.triaging import Wanted
 from tests import factories
 from tests.counselling.case_pages import page_of
 from tests.counselling.house import House, open_house
@@ -260,13 +262,13 @@ def test_a_long_conversation_is_not_opened_whole_for_each_line(
     for number in range(RUN + 4):
         factories.client_writes(asked, f"Und mit {number + 5} Jahren?")
     seen: list[int] = []
-    rate = triaging.rate
+    rate_all = triaging.rate_all
 
-    def look(conversation: Any, **more: Any) -> Any:
-        seen.extend(said.seq for said in conversation)
-        return rate(conversation, **more)
+    def look(some: Sequence[Wanted]) -> Any:
+        seen.extend(said.seq for one in some for said in one.conversation)
+        return rate_all(some)
 
-    monkeypatch.setattr(triaging, "rate", look)
+    monkeypatch.setattr(triaging, "rate_all", look)
     factories.client_writes(asked, "Und wenn er spart?")
     last = asked.now().last_seq
     assert seen == list(range(last - RUN + 1, last + 1))

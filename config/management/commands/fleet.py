@@ -57,6 +57,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing to start: say how many with --web, --sockets, --workers.")
         if options["web"]:
             warming.beforehand()
+            warming.triage()
         if not processes.run(parts, say=self.stderr.write):
             self.stderr.write("A part of Lotse keeps ending. The lines above say why.")
             sys.exit(1)
