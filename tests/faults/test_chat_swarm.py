@@ -7,7 +7,7 @@ import asyncio
 import random
 import statistics
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -177,16 +177,18 @@ class Swarm:
     def lags(self) -> list[Lag]:
         """Return how late each acknowledged message came into each view.
 
-        Counted from when the view was connected, if that was later.
+        Counted from when the view was connected and there was a database, if that was later.
         """
         found = []
         away = [span for span in self.shaken if span[2] == "kill_redis"]
+        back = [ended for _began, ended, what in self.shaken if what == "kill_postgresql"]
         for ends in self.pairs():
             acknowledged = ends[0].acknowledged | ends[1].acknowledged
             for end in ends:
                 for seen in end.seen:
                     _seq, at = acknowledged.get(seen.id, (0, seen.at))
                     since = max(at, end.there_at(seen.at))
+                    since = max([since, *(ended for ended in back if at <= ended <= seen.at)])
                     # Hints are lost until every process has found Redis again.
                     without = any(a - 1 <= at <= b + 5 for a, b, _what in away)
                     late = max(0.0, seen.at - since)
@@ -198,7 +200,7 @@ class Swarm:
         before = [(began, ended, what) for began, ended, what in self.shaken if began <= at]
         if not before:
             return "before everything"
-        began, ended, what = max(before)
+        _began, ended, what = max(before)
         if at <= ended:
             return f"during {what}"
         return f"{(at - ended) // 5 * 5:.0f} s after {what}"
@@ -303,14 +305,18 @@ def ledger(swarm: Swarm, before: Sequence[int], after: Sequence[int], lags: Sequ
     closes = Counter(code for end in swarm.ends for code in end.closes)
     with_redis = [lag.seconds for lag in lags if not lag.without]
     without = [lag.seconds for lag in lags if lag.without]
-    late = Counter(lag.after for lag in lags if not lag.without and lag.seconds > WITHIN)
+    late: dict[str, list[float]] = defaultdict(list)
+    for lag in lags:
+        if not lag.without and lag.seconds > WITHIN:
+            late[lag.after].append(lag.seconds)
     return (
         f"\n  {swarm.form.chats} chats, {len(swarm.ends)} ends; faults: {dict(swarm.faults)}"
         f"\n  said {said}, sent {sum(end.sent for end in swarm.ends)} times, acknowledged"
         f" {sum(len(end.acknowledged) for end in swarm.ends)};"
         f" connected {sum(end.connected for end in swarm.ends)} times; closes: {dict(closes)}"
         f"\n  behind an acknowledgement: {spread(with_redis)}; without Redis: {spread(without)}"
-        f"\n  later than {WITHIN:.0f} s with Redis: {dict(late) or 'none'}"
+        f"\n  later than {WITHIN:.0f} s with Redis: "
+        f"{'; '.join(f'{what}: {spread(some)}' for what, some in late.items()) or 'none'}"
         f"\n  database connections at most {swarm.most_connections} of {MOST_CONNECTIONS};"
         f" memory of the servers {[kb // 1024 for kb in before]} MB before,"
         f" {[kb // 1024 for kb in after]} MB after"
