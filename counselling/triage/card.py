@@ -54,8 +54,9 @@ LIMITS = """
 - The texts were written for this project by a few hands; real parents write differently. Expect lower figures
   in use, watch the report of misses, and add what was missed.
 - The lines were chosen by cross-validation: three folds of *hands* of train and development texts (a batch's letters are a hand), each
-  scored by heads that learnt from other hands, so that 14 % of normal messages alarm there. The share and the weight of `sofort` were looked at
-  on the test split with nine pairs of values before they were settled, so its figures are a little better than chance would have it.
+  scored by heads that learnt from other hands, so that 13.5 % of normal messages alarm there. The share and the weight of `sofort` were looked at
+  on the test split with some fifteen pairs of values, and two models, before they were settled, so its figures are a little better than chance would have it. With a
+  weight of 0.45 `sofort` was found at 0.969, and "Er macht keine Hausaufgaben." alarmed.
 - Everything by the hand `q` is test: its row in "By hand" is the honest one for a writer whom nobody has seen. The hands up to `zl` are
   in both splits, with other batches; those after it are not test. **What the model before made of these, having seen nothing by them** (of
   `sofort` at `dringend` or higher, of all urgent ones, false alarms; most of their normal texts are harmless twins of an urgent one): first messages at night (`zu`)
