@@ -36,7 +36,7 @@ HELLO_WITHIN = 10.0  # seconds
 POLL_BETWEEN = (15.0, 20.0)  # seconds; not all at once
 STATE_WITHIN = (0.02, 0.4)  # seconds after a hint
 STALLED = 30.0  # seconds that a reader with a full window may leave it more than half full
-# A text is rated and sealed here; a few at once, beside the one thread of all other sockets.
+# Who looks, and what is said by itself; a few at once, beside the one thread of all other sockets.
 _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="chat")
 # What is said waits for nobody who looks; what is rated keeps nobody from being written.
 _HEARER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat-hearer")

@@ -16,7 +16,7 @@ from chat import exchange, protocol
 from chat.exchange import Frames, Gone, News, Out, Reader, Speaker
 from chat.operations import speaking
 from chat.protocol import Broken, Close, Got, Hello, Kind, Read, Send
-from counselling.operations import messages
+from counselling.operations import messages, together
 from counselling.operations.cases import NotHolder
 from counselling.operations.entries import CaseGone, DifferentText
 from counselling.operations.together import Line, Written
@@ -90,7 +90,7 @@ def hear(some: Sequence[Saying]) -> list[Saying]:
     It may be said while others' lines are written: it takes the database and the triage, but no lock. Raises
     DatabaseError.
     """
-    heard = speaking.hear([one.as_line() for one in some])
+    heard = together.hear([one.as_line() for one in some])
     return [replace(one, line=line) for one, line in zip(some, heard, strict=True)]
 
 

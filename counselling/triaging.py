@@ -115,9 +115,9 @@ def rate_all(some: Sequence[Wanted]) -> list[Verdict]:
 def _rated(some: Sequence[Wanted]) -> list[Verdict]:
     began = time.monotonic()
     try:
-        works = [] if _Where.beside else [_pool().submit(_verdict, one, None) for one in some]
+        works = [] if _Where.beside else [_here().pool.submit(_verdict, one, None) for one in some]
         folder = settings.TRIAGE_SHADOW
-        trials = [_pool().submit(_verdict, one, folder) for one in some] if folder else []
+        trials = [_here().pool.submit(_verdict, one, folder) for one in some] if folder else []
     except RuntimeError:  # the process ends while it still answers; it begins nothing new
         return [unrated("failure") for _one in some]
     found = [_result(work, SECONDS) for work in works] if works else _rated_beside(some)
@@ -132,7 +132,7 @@ def _rated(some: Sequence[Wanted]) -> list[Verdict]:
 
 def _rated_beside(some: Sequence[Wanted]) -> list[Verdict]:
     try:
-        return list(_beside().ask(some, seconds=SECONDS))
+        return list(_here().other.ask(some, seconds=SECONDS))
     except NoAnswer as why:
         log.error("no rating from the process beside this one: %s", why)
         return [unrated(str(why), took=SECONDS) for _one in some]
@@ -156,7 +156,7 @@ def rate_beside() -> None:
 def warm_up() -> None:
     """Load the engine before the first message comes; a failure is logged and stops nothing."""
     try:
-        found = _beside().ask(FIRST, seconds=LOADING) if _Where.beside else verdicts(FIRST)
+        found = _here().other.ask(FIRST, seconds=LOADING) if _Where.beside else verdicts(FIRST)
     except NoAnswer:
         found = [unrated("failure")]
     if any(one.unrated == "failure" for one in found):
@@ -253,32 +253,19 @@ def _fingerprint(folder: str | None) -> str:
 
 
 class _Where:
-    """Where this process rates; a forked child gets its own threads, or its own process beside it."""
+    """Where this process rates; a forked child gets its own threads, and its own process beside it."""
 
     lock = threading.Lock()
     process = 0
-    pool: ThreadPoolExecutor | None = None
-    other: Beside | None = None
+    pool: ThreadPoolExecutor
+    other = Beside()
     beside = False
 
 
-def _pool() -> ThreadPoolExecutor:
+def _here() -> type[_Where]:
     with _Where.lock:
-        if _Where.pool is None or _Where.process != os.getpid():
-            _begin()
-        assert _Where.pool is not None
-        return _Where.pool
-
-
-def _beside() -> Beside:
-    with _Where.lock:
-        if _Where.other is None or _Where.process != os.getpid():
-            _begin()
-        assert _Where.other is not None
-        return _Where.other
-
-
-def _begin() -> None:
-    _Where.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="triage")
-    _Where.other = Beside()
-    _Where.process = os.getpid()
+        if _Where.process != os.getpid():
+            _Where.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="triage")
+            _Where.other = Beside()
+            _Where.process = os.getpid()
+        return _Where

@@ -23,11 +23,6 @@ from vault.keyring import Holder
 UNTOUCHED = 2 / 3
 
 
-def hear(lines: Sequence[Line]) -> list[Line]:
-    """Rate what clients are about to say. As together.hear; the same exceptions."""
-    return together.hear(lines)
-
-
 def say_all(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
     """Add what is said in different chats in one moment; None for what has to be said by itself.
 

@@ -194,7 +194,7 @@ def test_what_was_heard_before_is_not_rated_again_unless_something_came_between(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = seated(house, 2)
-    lines = speaking.hear([line(one, CALM[0]), line(other, CALM[1])])
+    lines = together.hear([line(one, CALM[0]), line(other, CALM[1])])
     say(line(other, CALM[2], house.katrin), FORENOON)
 
     def rated_again(*_args: object, **_kwargs: object) -> None:

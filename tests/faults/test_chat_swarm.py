@@ -187,8 +187,8 @@ class Swarm:
             for end in ends:
                 for seen in end.seen:
                     _seq, at = acknowledged.get(seen.id, (0, seen.at))
-                    since = max(at, end.there_at(seen.at))
-                    since = max([since, *(ended for ended in back if at <= ended <= seen.at)])
+                    there = [ended for ended in back if at <= ended <= seen.at]
+                    since = max(at, end.there_at(seen.at), *there)
                     # Hints are lost until every process has found Redis again.
                     without = any(a - 1 <= at <= b + 5 for a, b, _what in away)
                     late = max(0.0, seen.at - since)
