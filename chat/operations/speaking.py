@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Membership
+from accounts.prepared import Prepared
 from chat import events, queries
 from chat.models import Chat
 from chat.operations import moves
@@ -34,10 +35,17 @@ def say_all(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
         if one and one.message is None:
             hints.case_changed(line.case, one.seq)
     new = [line.case for line, one in zip(lines, written, strict=True) if one and one.message]
-    waiting = Chat.objects.filter(case__in=new, state=ChatState.WAITING, over_at__isnull=True)
-    for case, team in waiting.values_list("case_id", "case__team"):
+    for case, team in _WAITING.rows(new):
         events.chat_moved(case, team)
     return written
+
+
+_WAITING = Prepared(
+    Chat,
+    lambda cases: Chat.objects.filter(
+        case__in=cases, state=ChatState.WAITING, over_at__isnull=True
+    ).values_list("case_id", "case__team"),
+)
 
 
 def say(*, case: UUID, text: str, client_msg_id: UUID, holder: Holder, at: datetime) -> Appended:
