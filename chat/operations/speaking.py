@@ -107,12 +107,14 @@ def read_by_team(*, case: UUID, seq: int) -> bool:
 
 def keep_place(*, case: UUID, at: datetime) -> None:
     """Put off the end of a client's place: they are connected now."""
-    chat = queries.open_chat(case)
+    chats = Chat.objects.filter(case=case, over_at__isnull=True)
+    chat = chats.values_list("pk", "organisation").first()
     if chat is None:
         return
-    keep = timedelta(minutes=queries.rules(chat.organisation_id).keep_minutes)
+    pk, organisation = chat
+    keep = timedelta(minutes=queries.rules(organisation).keep_minutes)
     Chat.objects.filter(
-        pk=chat.pk, over_at__isnull=True, kept_until__gt=at, kept_until__lt=at + keep * UNTOUCHED
+        pk=pk, over_at__isnull=True, kept_until__gt=at, kept_until__lt=at + keep * UNTOUCHED
     ).update(kept_until=at + keep)
 
 

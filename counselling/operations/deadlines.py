@@ -121,10 +121,12 @@ def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
 
 _ANSWERED = Prepared(
     Message,
-    lambda cases: Message.objects.filter(case__in=cases, role=Message.Role.REPLY)
-    .order_by()
-    .values_list("case")
-    .distinct(),
+    lambda cases: (
+        Message.objects.filter(case__in=cases, role=Message.Role.REPLY)
+        .order_by()
+        .values_list("case")
+        .distinct()
+    ),
 )
 _RUNNING = Prepared(
     Deadline, lambda cases: Deadline.objects.filter(case__in=cases, ended_at__isnull=True)
