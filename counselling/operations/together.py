@@ -199,6 +199,9 @@ _SENT = Prepared(
         case__in=cases, client_msg_id__in=tokens
     ).values_list("client_msg_id"),
 )
+_DRAFTED = Prepared(
+    Draft, lambda cases: Draft.objects.filter(case__in=cases).values_list("case_id")
+)
 _ALARMED = Prepared(
     Escalation,
     lambda cases: Escalation.objects.filter(case__in=cases, ended_at__isnull=True).values_list(
@@ -278,8 +281,8 @@ def _store(steps: Sequence[_Step], *, at: datetime) -> None:
     Message.objects.bulk_create(step.message for step in steps)
     rated = [(s.case, s.message.seq, s.verdict) for s in steps if s.verdict is not None]
     assessments.keep_all(rated, at=at)
-    replied = [step.case for step in steps if step.verdict is None]
-    if replied:
+    replied = [step.case.pk for step in steps if step.verdict is None]
+    if _DRAFTED.rows(replied):
         Draft.objects.filter(case__in=replied).delete()
     trail.record_all(step.entry for step in steps)
     claims.watch_all([step.case for step in steps], at=at)
