@@ -25,6 +25,7 @@ from accounts.models import (
     Team,
     User,
 )
+from accounts.prepared import Prepared
 from vault.models import StaffKey, StaffKeyWrap, TeamKey, TeamKeySeal
 
 if TYPE_CHECKING:
@@ -84,11 +85,15 @@ def current(member: UUID) -> Membership | None:
 
 def current_among(members: set[UUID]) -> dict[UUID, Membership]:
     """Return those of some members who still belong to their organisations, by id."""
-    return (
-        Membership.objects.filter(ended_at__isnull=True, user__is_active=True)
-        .select_related("organisation", "user")
-        .in_bulk(members)
-    )
+    return {one.pk: one for one in _CURRENT.instances(members)}
+
+
+_CURRENT = Prepared(
+    Membership,
+    lambda members: Membership.objects.filter(
+        pk__in=members, ended_at__isnull=True, user__is_active=True
+    ),
+)
 
 
 def ended(members: set[UUID]) -> set[UUID]:

@@ -155,9 +155,9 @@ class ChatConsumer(Socket):
     async def _begin(self, hello: Hello) -> None:
         if self.speaker is not None:
             raise Broken("unexpected")
-        speaker, team = await asked(lambda: self._who_and_where(hello.language), by=_COMERS)
+        speaker = await asked(lambda: self._who(hello.language), by=_COMERS)
         self.speaker = speaker
-        await self._join(speaker, team)
+        await self._join(speaker)
         first, state = await asked(lambda: _beginning(speaker, hello), by=_COMERS)
         self._newest = first["after"]
         watched.add(self)
@@ -169,19 +169,18 @@ class ChatConsumer(Socket):
         self._tasks.append(asyncio.create_task(self._look()))
         self._has_begun = True
 
-    def _who_and_where(self, language: str) -> tuple[Speaker, UUID]:
+    def _who(self, language: str) -> Speaker:
         # The mark first: what changes in the session from now on is looked at.
         self.mark = exchange.mark_of(self.cookie)
-        speaker = self.who(language)
-        return speaker, exchange.team_of(speaker)
+        return self.who(language)
 
     def who(self, language: str) -> Speaker:
         """Return who speaks here, by the session's cookie. Raises Gone."""
         raise NotImplementedError
 
-    async def _join(self, speaker: Speaker, team: UUID) -> None:
+    async def _join(self, speaker: Speaker) -> None:
         groups = [events.case_group(speaker.case), events.room_group(speaker.case)]
-        groups.append(events.line_group(team))
+        groups.append(events.line_group(speaker.team))
         if speaker.member is not None:
             groups += [member_group(speaker.member.pk), person_group(speaker.member.user_id)]
         for group in groups:

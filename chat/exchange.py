@@ -60,11 +60,15 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Somebody at one end of the wire. `member`: who of the team; None for the client."""
+    """Somebody at one end of the wire. `member`: who of the team; None for the client.
+
+    team: in whose line the case was when they came.
+    """
 
     side: Side
     case: UUID
     organisation: UUID
+    team: UUID
     holder: Holder = field(repr=False)
     member: Membership | None = None
     language: str = "de"
@@ -82,6 +86,7 @@ def client_of(cookie: str, *, language: str) -> Speaker:
         Side.CLIENT,
         case.pk,
         case.organisation_id,
+        case.team_id,
         holder,
         language=_spoken(language, case.organisation),
     )
@@ -105,6 +110,7 @@ def at_case(request: HttpRequest, member: Membership, case: UUID, *, language: s
         Side.TEAM,
         case,
         member.organisation_id,
+        row.team_id,
         holder_of(request),
         member,
         _spoken(language, member.organisation),
@@ -124,11 +130,6 @@ def _gone(speaking: Membership, case: Case) -> Close | None:
     if member is None:
         return Close.SIGNED_OUT
     return None if allows(member, "chat.answer", case) else Close.NOT_THERE
-
-
-def team_of(speaker: Speaker) -> UUID:
-    """Return the team in whose line the speaker's case is. Raises Gone."""
-    return _case(speaker).team_id
 
 
 def welcome(speaker: Speaker, hello: Hello, *, at: datetime) -> Out:
@@ -164,7 +165,8 @@ def keep(speaker: Speaker, *, at: datetime) -> None:
     """Note that somebody is connected, and see to it if the other side is not. Call it every 20 seconds."""
     if speaker.member is None:
         speaking.keep_place(case=speaker.case, at=at)
-        ending.lose_seat(case=speaker.case, at=at)
+        if queries.seat_is_overdue(speaker.case, at=at):
+            ending.lose_seat(case=speaker.case, at=at)
     else:
         speaking.keep_seat(case=speaker.case, by=speaker.member, at=at)
 

@@ -246,6 +246,13 @@ def overdue_places(*, at: datetime, most: int) -> list[UUID]:
     return _cases(Q(kept_until__lte=at), most)
 
 
+def seat_is_overdue(case: UUID, *, at: datetime) -> bool:
+    """Say whether the counsellor's connection to a case's chat is gone for too long."""
+    return Chat.objects.filter(
+        case=case, state=ChatState.ACTIVE, over_at__isnull=True, seat_until__lte=at
+    ).exists()
+
+
 def overdue_seats(*, at: datetime, most: int) -> list[UUID]:
     """Return the cases of chats whose counsellor's connection is gone for too long."""
     return _cases(Q(state=ChatState.ACTIVE, seat_until__lte=at), most)

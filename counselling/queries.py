@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Membership, Organisation
+from accounts.prepared import Prepared
 from accounts.queries import team_ids
 from counselling import files, places, sla
 from counselling.files import File
@@ -164,8 +165,15 @@ def open_claim(case: Case) -> Claim | None:
 
 def holders(cases: Collection[UUID]) -> dict[UUID, UUID]:
     """Return which members hold some cases, by case."""
-    claims = Claim.objects.filter(case__in=cases, ended_at__isnull=True)
-    return dict(claims.values_list("case_id", "member_id"))
+    return dict(_HELD.rows(list(cases)))
+
+
+_HELD = Prepared(
+    Claim,
+    lambda cases: Claim.objects.filter(case__in=cases, ended_at__isnull=True).values_list(
+        "case_id", "member_id"
+    ),
+)
 
 
 def case_of(member: Membership, case: UUID) -> Case | None:

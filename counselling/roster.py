@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Role, Team
+from accounts.prepared import Prepared
 from counselling import promises
 from counselling.models import Absence, Case, Channel, Claim, HouseRules, OnCall, Shift, WorkProfile
 from counselling.models.working import CAPACITY, MOST
@@ -247,8 +248,11 @@ def open_with(team: Team, channel: Channel, *, start: datetime, end: datetime) -
 
 def house_rules(organisation: UUID) -> HouseRules:
     """Return an organisation's rules about holding and approving; the defaults if it has set none."""
-    row = HouseRules.objects.filter(pk=organisation).first()
+    row = next(iter(_RULES.instances([organisation])), None)
     return row or HouseRules(organisation_id=organisation)
+
+
+_RULES = Prepared(HouseRules, lambda houses: HouseRules.objects.filter(pk__in=houses))
 
 
 def is_learning(member: Membership) -> bool:
@@ -259,11 +263,16 @@ def is_learning(member: Membership) -> bool:
 def learning(members: Sequence[Membership]) -> set[UUID]:
     """Return whose replies always wait for a second person."""
     trainees = {member.pk for member in members if member.role == Role.TRAINEE}
-    others = [member.pk for member in members if member.pk not in trainees]
-    if not others:
-        return trainees
-    wanted = WorkProfile.objects.filter(pk__in=others, needs_approval=True)
-    return trainees | set(wanted.values_list("pk", flat=True))
+    others = {member.pk for member in members if member.pk not in trainees}
+    return trainees | {one for (one,) in _APPROVED.rows(others)}
+
+
+_APPROVED = Prepared(
+    WorkProfile,
+    lambda members: WorkProfile.objects.filter(pk__in=members, needs_approval=True).values_list(
+        "pk"
+    ),
+)
 
 
 def needs_second_person(case: Case, author: Membership) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Membership
+from accounts.prepared import Prepared
 from chat import events, queries
 from chat.models import Chat
 from chat.operations import moves
@@ -34,10 +35,17 @@ def say_all(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
         if one and one.message is None:
             hints.case_changed(line.case, one.seq)
     new = [line.case for line, one in zip(lines, written, strict=True) if one and one.message]
-    waiting = Chat.objects.filter(case__in=new, state=ChatState.WAITING, over_at__isnull=True)
-    for case, team in waiting.values_list("case_id", "case__team"):
+    for case, team in _WAITING.rows(new):
         events.chat_moved(case, team)
     return written
+
+
+_WAITING = Prepared(
+    Chat,
+    lambda cases: Chat.objects.filter(
+        case__in=cases, state=ChatState.WAITING, over_at__isnull=True
+    ).values_list("case_id", "case__team"),
+)
 
 
 def say(*, case: UUID, text: str, client_msg_id: UUID, holder: Holder, at: datetime) -> Appended:
@@ -99,12 +107,14 @@ def read_by_team(*, case: UUID, seq: int) -> bool:
 
 def keep_place(*, case: UUID, at: datetime) -> None:
     """Put off the end of a client's place: they are connected now."""
-    chat = queries.open_chat(case)
+    chats = Chat.objects.filter(case=case, over_at__isnull=True)
+    chat = chats.values_list("pk", "organisation").first()
     if chat is None:
         return
-    keep = timedelta(minutes=queries.rules(chat.organisation_id).keep_minutes)
+    pk, organisation = chat
+    keep = timedelta(minutes=queries.rules(organisation).keep_minutes)
     Chat.objects.filter(
-        pk=chat.pk, over_at__isnull=True, kept_until__gt=at, kept_until__lt=at + keep * UNTOUCHED
+        pk=pk, over_at__isnull=True, kept_until__gt=at, kept_until__lt=at + keep * UNTOUCHED
     ).update(kept_until=at + keep)
 
 

@@ -165,8 +165,9 @@ def poll(request: HttpRequest) -> HttpResponse:
 
 def _speaker(request: ClientRequest, language: str) -> Speaker:
     spoken = "en" if language == "en" else request.organisation.language
+    case = request.case
     return Speaker(
-        Side.CLIENT, request.case.pk, request.organisation.pk, request.holder, language=spoken
+        Side.CLIENT, case.pk, case.organisation_id, case.team_id, request.holder, language=spoken
     )
 
 

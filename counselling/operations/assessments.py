@@ -1,15 +1,16 @@
 """The one writer of assessments: what the machine found in a message, without one word of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery, Window
+from django.db.models import OuterRef, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from accounts.models import Organisation
+from accounts.prepared import Prepared
 from counselling import places, triaging
 from counselling.models import Assessment, Case, Message, Review
 from counselling.operations.entries import CaseGone
@@ -79,22 +80,10 @@ def of_messages(
     The number of statements does not grow with the lines.
     """
     ids = [case for case, _text, _holder in lines]
-    judged = Review.objects.filter(case=OuterRef("pk")).order_by("-seq").values("seq")[:1]
-    cases = Case.objects.filter(pk__in=ids).annotate(judged=Coalesce(Subquery(judged), 0))
-    standing = {one.case: one for one in map(_Standing._make, cases.values_list(*_STANDING))}
+    standing = {one.case: one for one in map(_Standing._make, _CASES.rows(ids))}
     keys = keyring.open_case_keys([(case, holder) for case, _text, holder in lines])
     so_far: dict[UUID, list[_Sealed]] = {}
-    # Only what shares a run with the new text. The case keeps what the others raised it to.
-    back = Window(RowNumber(), partition_by="case", order_by="-seq")
-    written = Message.objects.filter(case__in=ids, role=Message.Role.CLIENT)
-    number = Window(RowNumber(), partition_by="case", order_by="seq")
-    recent = (
-        written.alias(back=back)
-        .annotate(number=number)
-        .filter(back__lt=RUN)
-        .order_by("case", "seq")
-    )
-    for row in recent.values_list("case_id", "seq", "client_msg_id", "sealed", "number"):
+    for row in _RECENT.rows(ids):
         message = _Sealed(*row)
         so_far.setdefault(message.case, []).append(message)
     asked = [
@@ -108,6 +97,29 @@ def of_messages(
         else Heard(next(rated) if isinstance(one, Wanted) else one, standing[line[0]].last_seq)
         for one, line in zip(asked, lines, strict=True)
     ]
+
+
+def _standing(cases: Collection[UUID]) -> QuerySet[Case, Any]:
+    judged = Review.objects.filter(case=OuterRef("pk")).order_by("-seq").values("seq")[:1]
+    found = Case.objects.filter(pk__in=cases).annotate(judged=Coalesce(Subquery(judged), 0))
+    return found.values_list(*_STANDING)
+
+
+def _recent(cases: Collection[UUID]) -> QuerySet[Message, Any]:
+    # Only what shares a run with the new text. The case keeps what the others raised it to.
+    back = Window(RowNumber(), partition_by="case", order_by="-seq")
+    written = Message.objects.filter(case__in=cases, role=Message.Role.CLIENT)
+    number = Window(RowNumber(), partition_by="case", order_by="seq")
+    return (
+        written.alias(back=back)
+        .annotate(number=number)
+        .filter(back__lt=RUN)
+        .order_by("case", "seq")
+        .values_list("case_id", "seq", "client_msg_id", "sealed", "number")
+    )
+
+
+_CASES, _RECENT = Prepared(Case, _standing), Prepared(Message, _recent)
 
 
 def _wanted(

@@ -12,6 +12,7 @@ from django.db.models import Exists, Max, OuterRef
 
 from accounts import queries as staff_queries
 from accounts.models import Membership, Team
+from accounts.prepared import Prepared
 from counselling import roster
 from counselling.due import Due
 from counselling.models import Case, Claim, TeamRules, WorkProfile
@@ -52,9 +53,12 @@ def push(*, team: UUID, at: datetime) -> int:
     Most urgent first. Who had a case before their shift ended gets it again if they can; who let it
     go back unanswered does not. Safe to run at once in any number of processes.
     """
-    if not TeamRules.objects.filter(pk=team, push=True).exists():
-        return 0
-    return _push(team, at=at)
+    return _push(team, at=at) if _PUSHED.rows([team]) else 0
+
+
+_PUSHED = Prepared(
+    TeamRules, lambda teams: TeamRules.objects.filter(pk__in=teams, push=True).values_list("pk")
+)
 
 
 def _push(team: UUID, *, at: datetime) -> int:

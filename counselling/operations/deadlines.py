@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.prepared import Prepared
 from audit import trail
 from counselling import events, promises, sla
 from counselling.models import Breach, Case, Deadline, Message
@@ -107,16 +108,29 @@ def store_plain(plain: Iterable[Plain]) -> None:
 
 def answered_among(cases: Iterable[UUID]) -> set[UUID]:
     """Return in which of some cases the client has had an answer."""
-    replies = Message.objects.filter(case__in=list(cases), role=Message.Role.REPLY)
-    return set(replies.order_by().values_list("case", flat=True).distinct())
+    return {case for (case,) in _ANSWERED.rows(list(cases))}
 
 
 def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
     """Return the deadlines that run in some cases, by case."""
     found: dict[UUID, list[Deadline]] = {}
-    for row in Deadline.objects.filter(case__in=list(cases), ended_at__isnull=True):
+    for row in _RUNNING.instances(list(cases)):
         found.setdefault(row.case_id, []).append(row)
     return found
+
+
+_ANSWERED = Prepared(
+    Message,
+    lambda cases: (
+        Message.objects.filter(case__in=cases, role=Message.Role.REPLY)
+        .order_by()
+        .values_list("case")
+        .distinct()
+    ),
+)
+_RUNNING = Prepared(
+    Deadline, lambda cases: Deadline.objects.filter(case__in=cases, ended_at__isnull=True)
+)
 
 
 def seen(*, case: UUID, at: datetime) -> None:

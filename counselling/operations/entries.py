@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 from django.db.models import F
 
-from accounts.models import Membership, Team
+from accounts.models import Membership, Organisation, Team
+from accounts.prepared import Prepared
 from audit import trail
 from audit.models import TrailEntry
 from counselling import events, places, states
@@ -70,8 +71,17 @@ def locked(case: UUID) -> Case:
 
 def locked_all(cases: Iterable[UUID]) -> dict[UUID, Case]:
     """Return those of some cases that there are, locked as by `locked`, in one order everywhere."""
-    rows = Case.objects.select_for_update(of=("self",)).select_related("organisation")
-    return {row.pk: row for row in rows.filter(pk__in=list(cases)).order_by("pk")}
+    rows = _LOCKED.instances(list(cases))
+    houses = {one.pk: one for one in _HOUSES.instances({row.organisation_id for row in rows})}
+    for row in rows:
+        row.organisation = houses[row.organisation_id]
+    return {row.pk: row for row in rows}
+
+
+_LOCKED = Prepared(
+    Case, lambda cases: Case.objects.select_for_update().filter(pk__in=cases).order_by("pk")
+)
+_HOUSES = Prepared(Organisation, lambda houses: Organisation.objects.filter(pk__in=houses))
 
 
 def was_sent(case: UUID, role: Message.Role, client_msg_id: UUID) -> bool:

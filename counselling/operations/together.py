@@ -18,6 +18,7 @@ from django.db.models import F
 
 from accounts import queries as staff_queries
 from accounts.models import Membership
+from accounts.prepared import Prepared
 from accounts.rules import allows, same_organisation
 from audit import trail
 from audit.models import TrailEntry
@@ -138,13 +139,13 @@ def _outcome(
 def _sent_before(lines: Sequence[Line]) -> dict[UUID, Written | None]:
     """Return by their ids the lines that are there already; None for what is not the same."""
     by_id = {line.client_msg_id: line for line in lines}
+    if not _SENT.rows([line.case for line in lines], by_id):
+        return {}
     rows = [
         row
         for row in Message.objects.filter(client_msg_id__in=by_id, case__in=[x.case for x in lines])
         if (row.case_id, row.role) == (by_id[row.client_msg_id].case, by_id[row.client_msg_id].role)
     ]
-    if not rows:
-        return {}
     with_files = set(Attachment.objects.filter(message__in=rows).values_list("message", flat=True))
     keys = keyring.open_case_keys([(r.case_id, by_id[r.client_msg_id].holder) for r in rows])
     return {
@@ -171,7 +172,6 @@ def _ground(lines: Sequence[Line]) -> _Ground:
     claimed = queries.holders(found)
     current = staff_queries.current_among(set(claimed.values()))
     authors = [line.by for line in lines if line.by is not None]
-    alarmed = Escalation.objects.filter(case__in=found, ended_at__isnull=True)
     return _Ground(
         cases=found,
         keys={
@@ -188,9 +188,23 @@ def _ground(lines: Sequence[Line]) -> _Ground:
         },
         running=deadlines.running_among(found),
         answered=deadlines.answered_among(found),
-        alarmed=set(alarmed.values_list("case_id", flat=True)) if authors else set(),
+        alarmed={case for (case,) in _ALARMED.rows(found)} if authors else set(),
         learning=roster.learning(authors),
     )
+
+
+_SENT = Prepared(
+    Message,
+    lambda cases, tokens: Message.objects.filter(
+        case__in=cases, client_msg_id__in=tokens
+    ).values_list("client_msg_id"),
+)
+_ALARMED = Prepared(
+    Escalation,
+    lambda cases: Escalation.objects.filter(case__in=cases, ended_at__isnull=True).values_list(
+        "case_id"
+    ),
+)
 
 
 def _step(line: Line, ground: _Ground, *, at: datetime) -> _Step | None:

@@ -69,11 +69,18 @@ def test_silence_brings_a_warning_to_both_sides_and_then_goes_on_by_mail(house: 
     ending.sweep(at=WARNED)  # another worker; the warning is given once
     chat = entered.chat()
     assert chat.ends_by_itself_at == OVER
-    client = exchange.Speaker(exchange.Side.CLIENT, entered.pk, house.nordhafen.pk, entered.holder)
+    client = exchange.Speaker(
+        exchange.Side.CLIENT,
+        entered.pk,
+        house.nordhafen.pk,
+        entered.case.team_id,
+        entered.holder,
+    )
     katrin = exchange.Speaker(
         exchange.Side.TEAM,
         entered.pk,
         house.nordhafen.pk,
+        entered.case.team_id,
         holder_of(house.katrin),
         house.katrin,
     )

@@ -38,11 +38,20 @@ def sat(house: House) -> Entered:
 
 
 def client(entered: Entered) -> Speaker:
-    return Speaker(Side.CLIENT, entered.pk, entered.case.organisation_id, entered.holder)
+    return Speaker(
+        Side.CLIENT, entered.pk, entered.case.organisation_id, entered.case.team_id, entered.holder
+    )
 
 
 def colleague(entered: Entered, member: Membership) -> Speaker:
-    return Speaker(Side.TEAM, entered.pk, member.organisation_id, holder_of(member), member)
+    return Speaker(
+        Side.TEAM,
+        entered.pk,
+        member.organisation_id,
+        entered.case.team_id,
+        holder_of(member),
+        member,
+    )
 
 
 def marks(*speakers: Speaker, at: datetime = SOON) -> Sequence[str]:
