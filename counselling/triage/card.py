@@ -46,6 +46,11 @@ With 18,000 texts, learnt from the train split and measured on the development s
 three times as many steps 0.962; half the regularisation alone, or more weight for runs of calm conversations: no difference. A second
 regression, boosted trees or a small network over the scores of a run: no difference (0.960 to 0.965 against 0.962) unless they see how
 long the whole talk is, which nobody knows while it goes on. Words at a greater distance or in threes: no difference.
+
+**Of how much room the features have**, on three folds of hands of 32,419 texts, messages and conversations: a quarter of a million
+buckets 0.967 and 0.936, one million 0.969 and 0.938, four million, which is what is used, 0.970 and 0.939. There also, left out: words in threes 0.968 and 0.934,
+neighbours that count less 0.968 and 0.937, pieces of six letters or sixty more steps no difference, forty steps fewer 0.970 and 0.938;
+kept: pieces that count 0.5 instead of 0.35, 0.970 and 0.941. Weights are stored as whole numbers of half a head's spread.
 """
 
 LIMITS = """
@@ -56,7 +61,8 @@ LIMITS = """
 - The lines were chosen by cross-validation: three folds of *hands* of train and development texts (a batch's letters are a hand), each
   scored by heads that learnt from other hands, so that 13.5 % of normal messages alarm there. The share and the weight of `sofort` were looked at
   on the test split with some fifteen pairs of values, and two models, before they were settled, so its figures are a little better than chance would have it. With a
-  weight of 0.45 `sofort` was found at 0.969, and "Er macht keine Hausaufgaben." alarmed.
+  weight of 0.45 `sofort` was found at 0.969, and "Er macht keine Hausaufgaben." alarmed. That was with the model before this one; this one
+  learnt from twelve more hands, with more room, and took share and weight as they were.
 - Everything by the hand `q` is test: its row in "By hand" is the honest one for a writer whom nobody has seen. The hands up to `zl` are
   in both splits, with other batches; those after it are not test. **What the model before made of these, having seen nothing by them** (of
   `sofort` at `dringend` or higher, of all urgent ones, false alarms; most of their normal texts are harmless twins of an urgent one): first messages at night (`zu`)
@@ -65,6 +71,11 @@ LIMITS = """
   0.94, 0.94, 0.14; second language and northern dialects (`zn`) 0.96, 0.94, 0.08; **southern dialects
   (`zm`, `zx`) 0.87 and 0.87, 0.82 and 0.83, 0.12 and 0.09**; everyday chats (`zr`) 0.97, 0.95, 0.18; **dark chats (`zq`, `zw`, `zy`, `zz`) 0.93, 0.97, 0.95
   and 0.89, 0.90, 0.97, 0.95 and 0.83, 0.45, 0.50, 0.31 and 0.45**.
+- **The twelve hands `yg` to `yt`, rated by the model before they were learnt:** southern dialects (`yh`) 0.97, 0.96, 0.17; other dialects and youth language
+  (`yi`) 0.92, 0.92, 0.10; second language and little schooling (`yj`) 0.99, 0.99, 0.10; hidden `sofort` with a harmless twin each (`yk`) 0.98, 0.98, 0.30; an
+  examiner's set (`yn`) 0.98, 0.98, 0.13; what comes in at a counselling service (`yo`) 1.00, 1.00, 0.17; pregnancy and babies (`yp`) 1.00, 0.98, 0.16;
+  harmless doubles (`yq`) 0.96, 0.97, 0.12; teenagers, fathers, relatives (`yt`) 1.00, 0.98, 0.08; dark chats (`yg`) 0.96, 0.98, 0.18; chats that build up (`ym`) 1.00,
+  0.97, 0.24; quiet danger in chats (`yr`) 0.92, 0.92, 0.22. So much, about, is to be expected of somebody new.
 - Most batches are by language models acting as writers, as this project's authors are; they are more literary than real mails. `hard` and
   `obvious` were set by word lists in `n`, `o` and `p`, afterwards and roughly.
 - Conversations alarm falsely more often than messages: each of their lines may. Danger that is spread over more than sixteen turns of the

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from counselling.triage.lexicon import Found
 from counselling.triage.rules import Fired
 
-BUCKETS = 1 << 18
+BUCKETS = 1 << 22
 REACH = 12  # a feature spans at most this many words beyond its first
 PAIR_REACH = 10
 PIECES = (3, 4, 5)
 
 # What a kind of feature weighs before training: smaller means trusted less.
-WORD, PIECE, COUPLE, CONCEPT, PAIR, RULE = 1.0, 0.35, 1.0, 1.0, 0.6, 2.0
+WORD, PIECE, COUPLE, CONCEPT, PAIR, RULE = 1.0, 0.5, 1.0, 1.0, 0.6, 2.0
 
 
 @dataclass(frozen=True, slots=True)

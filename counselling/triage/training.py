@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from counselling.sla import Urgency
 from counselling.triage import data, engine, pipeline, spans
-from counselling.triage.classifier import Heads, Parts, danger, parts
+from counselling.triage.classifier import Heads, Parts, coarse, danger, parts, with_rows
 from counselling.triage.data import Example
 from counselling.triage.features import BUCKETS, Features
 from counselling.triage.rating import RUN
@@ -141,13 +141,12 @@ def head(found: Table, worth: Callable[[Example], float], steps: int) -> Vector:
     weights = np.array([lesson.weight for lesson in found.lessons])
     result = fit(
         found.rows,
-        BUCKETS,
         (worths > 0).astype(float),
         np.where(worths > 0, worths, 1.0) * weights,
         strength=STRENGTH,
         steps=steps,
     )
-    result[:BUCKETS] *= found.rare
+    result[:-1] *= found.rare[found.rows.used]
     return result
 
 
@@ -191,9 +190,13 @@ def learn(examples: Sequence[Prepared]) -> Heads:
     # Forked ones have the table already.
     with get_context("fork").Pool(PROCESSES, _begin, (found, tasks)) as pool:
         stacked = np.stack(pool.map(_head, range(len(tasks)), chunksize=1))
+    # Rounded as they will be stored, so that the lines fit what is loaded.
+    rounded, steps = coarse(stacked[:, :-1].T)
+    places, rows = with_rows(found.rows.used, rounded)
     return Heads(
-        # Rounded as they will be stored, so that the lines fit what is loaded.
-        weights=np.ascontiguousarray(stacked[:, :BUCKETS].T.astype(np.float16).astype(np.float32)),
+        places=places,
+        rows=rows,
+        steps=steps,
         bias=stacked[:, -1].astype(np.float32),
         signals=signals,
         scales=(1.0, 1.0, 1.0),

@@ -14,7 +14,6 @@ from counselling.triage import (
     engine,
     evaluation,
     pipeline,
-    training,
     vocabulary,
 )
 
@@ -30,7 +29,14 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, default=classifier.FOLDER, help="folder to write")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Train, write, measure. Raises CommandError when a data file is broken."""
+        """Train, write, measure. Raises CommandError when a data file is broken, or scipy is missing."""
+        try:
+            # Here, because only who develops Lotse has scipy; a server need not.
+            from counselling.triage import training  # noqa: PLC0415
+        except ImportError as missing:
+            raise CommandError(
+                f"{missing}. Training needs what `make install-dev` installs, and nothing else does."
+            ) from missing
         began = time.monotonic()
         folder: Path = options["out"]
         try:

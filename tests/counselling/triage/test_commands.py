@@ -1,6 +1,7 @@
 """The commands, on good files and on broken ones."""
 
 import json
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -70,3 +71,13 @@ def test_evaluate_refuses_a_file_without_texts(tmp_path: Path, content: bytes) -
 def test_evaluate_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
         call_command("evaluate_triage", str(tmp_path / "none.jsonl"))
+
+
+def test_train_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "counselling.triage.training", raising=False)
+    monkeypatch.delattr("counselling.triage.training", raising=False)
+    monkeypatch.delitem(sys.modules, "counselling.triage.solver", raising=False)
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(CommandError, match="make install-dev"):
+        call_command("train_triage", out=tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -33,9 +33,9 @@ def test_the_figures_of_the_test_split(
 
 
 # Outside of these no model may be released: sofort and urgent found, false alarms on normal and on hard
-# ones. They are what is reached, less what chance may take, and not the targets of issue 4: those stand
-# beside it in the model card, met or not. The later hands write harder than the first; nothing by `q` was
-# ever learnt from.
+# ones. Of all hands together they are the targets of issue 4 (of which two have been passed by some more); of
+# the groups what is reached, less what chance may take. The later hands write harder than the first;
+# nothing by `q` was ever learnt from.
 @pytest.mark.parametrize(
     ("hands", "bounds"),
     [
@@ -44,9 +44,9 @@ def test_the_figures_of_the_test_split(
         ("abcdefghiklmnopqrstuvwxy", (0.965, 0.935, 0.13, 0.155)),
         (
             ["za", "zb", "zd", "ze", "zf", "zg", "zh", "zi", "zj", "zk", "zl"],
-            (0.93, 0.92, 0.13, 0.165),
+            (0.94, 0.925, 0.125, 0.16),
         ),
-        ((), (0.96, 0.935, 0.13, 0.155)),
+        ((), (0.97, 0.94, 0.12, 0.15)),
     ],
     ids=["first hands", "new hand", "all before the last", "the last and hardest", "all"],
 )
