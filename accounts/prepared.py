@@ -18,13 +18,13 @@ Values = Collection[UUID]
 class Prepared(Generic[Row]):
     """A queryset about collections of ids, of which only the ids change from one time to the next.
 
-    model: whose rows these are. ask: makes the queryset from the collections; for `rows` one that ends in `values_list` with columns
-    that PostgreSQL's driver reads as they are (ids, numbers, times, truths), for `instances` one of whole rows of one
-    table. On SQLite Django asks as ever.
+    model: whose rows these are. ask: makes the queryset from the collections; for `rows` one that ends in
+    `values_list` with columns that PostgreSQL's driver reads as they are (ids, numbers, bytes, times,
+    truths), for `instances` one of whole rows of one table. On SQLite Django asks as ever.
     """
 
     def __init__(self, model: type[Row], ask: Callable[..., QuerySet[Row, Any]]) -> None:
-        self._model = model
+        self._rows: QuerySet[Row] = QuerySet(model)
         self._ask = ask
         self._made: dict[tuple[int, ...], tuple[str, list[Any]]] = {}
 
@@ -44,7 +44,7 @@ class Prepared(Generic[Row]):
             return []
         if connection.vendor != "postgresql":
             return list(self._ask(*ids))
-        return list(self._model.objects.raw(*self._filled(ids)))
+        return list(self._rows.raw(*self._filled(ids)))
 
     def _filled(self, ids: tuple[Values, ...]) -> tuple[str, list[Any]]:
         """Return the SQL, and its parameters with the ids in their places."""

@@ -106,11 +106,6 @@ def store_plain(plain: Iterable[Plain]) -> None:
     store([row for one in plain for row in one.begun])
 
 
-def answered_among(cases: Iterable[UUID]) -> set[UUID]:
-    """Return in which of some cases the client has had an answer."""
-    return {case for (case,) in _ANSWERED.rows(list(cases))}
-
-
 def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
     """Return the deadlines that run in some cases, by case."""
     found: dict[UUID, list[Deadline]] = {}
@@ -119,15 +114,6 @@ def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
     return found
 
 
-_ANSWERED = Prepared(
-    Message,
-    lambda cases: (
-        Message.objects.filter(case__in=cases, role=Message.Role.REPLY)
-        .order_by()
-        .values_list("case")
-        .distinct()
-    ),
-)
 _RUNNING = Prepared(
     Deadline, lambda cases: Deadline.objects.filter(case__in=cases, ended_at__isnull=True)
 )

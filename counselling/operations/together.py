@@ -7,14 +7,14 @@ each other.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from accounts import queries as staff_queries
 from accounts.models import Membership
@@ -22,8 +22,8 @@ from accounts.prepared import Prepared
 from accounts.rules import allows, same_organisation
 from audit import trail
 from audit.models import TrailEntry
-from counselling import events, places, promises, queries, roster
-from counselling.models import Attachment, Case, Draft, Escalation, Message
+from counselling import events, places, promises, roster
+from counselling.models import Attachment, Case, Claim, Draft, Escalation, Message
 from counselling.operations import assessments, claims, deadlines, entries, messages
 from counselling.operations.assessments import Heard
 from counselling.operations.deadlines import Plain
@@ -78,7 +78,18 @@ class _Step:
     clocks: Plain
     before: dict[str, Any]  # of the case, as it is stored
     holder: UUID | None
+    has_draft: bool
     verdict: Verdict | None = None
+
+
+class _Standing(NamedTuple):
+    """What stands beside a case."""
+
+    case: UUID
+    holder: UUID | None
+    is_answered: bool
+    is_alarmed: bool
+    has_draft: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +99,8 @@ class _Ground:
     cases: dict[UUID, Case]
     keys: dict[UUID, CaseKey]
     holders: dict[UUID, Membership]
+    standing: dict[UUID, _Standing]
     running: dict[UUID, list[Any]]
-    answered: set[UUID]
-    alarmed: set[UUID]
     learning: set[UUID]
 
 
@@ -169,8 +179,8 @@ def _is_same(row: Message, line: Line, key: CaseKey | KeyUnavailable) -> bool:
 def _ground(lines: Sequence[Line]) -> _Ground:
     found = entries.locked_all(line.case for line in lines)
     keys = keyring.open_case_keys([(line.case, line.holder) for line in lines])
-    claimed = queries.holders(found)
-    current = staff_queries.current_among(set(claimed.values()))
+    standing = {one.case: one for one in map(_Standing._make, _STANDING.rows(found))}
+    current = staff_queries.current_among({one.holder for one in standing.values() if one.holder})
     authors = [line.by for line in lines if line.by is not None]
     return _Ground(
         cases=found,
@@ -181,14 +191,14 @@ def _ground(lines: Sequence[Line]) -> _Ground:
         },
         holders={
             case: member
-            for case, holder in claimed.items()
-            if (member := current.get(holder)) is not None
+            for case, one in standing.items()
+            if one.holder
+            and (member := current.get(one.holder)) is not None
             and allows(member, "case.reply")
             and same_organisation(member, found[case])
         },
+        standing=standing,
         running=deadlines.running_among(found),
-        answered=deadlines.answered_among(found),
-        alarmed={case for (case,) in _ALARMED.rows(found)} if authors else set(),
         learning=roster.learning(authors),
     )
 
@@ -199,12 +209,25 @@ _SENT = Prepared(
         case__in=cases, client_msg_id__in=tokens
     ).values_list("client_msg_id"),
 )
-_ALARMED = Prepared(
-    Escalation,
-    lambda cases: Escalation.objects.filter(case__in=cases, ended_at__isnull=True).values_list(
-        "case_id"
-    ),
-)
+
+
+def _standings(cases: Collection[UUID]) -> QuerySet[Case, Any]:
+    case = OuterRef("pk")
+    claims = Claim.objects.filter(case=case, ended_at__isnull=True)
+    alarms = Escalation.objects.filter(case=case, ended_at__isnull=True)
+    return (
+        Case.objects.filter(pk__in=cases)
+        .annotate(
+            holder=Subquery(claims.values("member")[:1]),
+            is_answered=Exists(Message.objects.filter(case=case, role=Message.Role.REPLY)),
+            is_alarmed=Exists(alarms),
+            has_draft=Exists(Draft.objects.filter(case=case)),
+        )
+        .values_list("pk", *_Standing._fields[1:])
+    )
+
+
+_STANDING = Prepared(Case, _standings)
 
 
 def _step(line: Line, ground: _Ground, *, at: datetime) -> _Step | None:
@@ -237,7 +260,7 @@ def _step(line: Line, ground: _Ground, *, at: datetime) -> _Step | None:
         case,
         what,
         ground.running.get(line.case, ()),
-        answered=line.case in ground.answered,
+        answered=ground.standing[case.pk].is_answered,
         rules=promises.remembered(case.organisation),
         at=at,
     )
@@ -257,7 +280,16 @@ def _step(line: Line, ground: _Ground, *, at: datetime) -> _Step | None:
     )
     entry = entries.stepped(case, move, old=old, by=by, at=at, seq=seq, files=0, **detail)
     holder = ground.holders.get(line.case)
-    return _Step(case, message, entry, clocks, before, holder.pk if holder else None, verdict)
+    return _Step(
+        case=case,
+        message=message,
+        entry=entry,
+        clocks=clocks,
+        before=before,
+        holder=holder.pk if holder else None,
+        has_draft=ground.standing[case.pk].has_draft,
+        verdict=verdict,
+    )
 
 
 def _may_reply(by: Membership, case: Case, ground: _Ground) -> bool:
@@ -268,7 +300,7 @@ def _may_reply(by: Membership, case: Case, ground: _Ground) -> bool:
         and holder.pk == by.pk
         and by.pk not in ground.learning
         and case.urgency != Urgency.SOFORT  # there a second person may have to read it
-        and case.pk not in ground.alarmed
+        and not ground.standing[case.pk].is_alarmed
     )
 
 
@@ -278,9 +310,9 @@ def _store(steps: Sequence[_Step], *, at: datetime) -> None:
     Message.objects.bulk_create(step.message for step in steps)
     rated = [(s.case, s.message.seq, s.verdict) for s in steps if s.verdict is not None]
     assessments.keep_all(rated, at=at)
-    replied = [step.case for step in steps if step.verdict is None]
-    if replied:
-        Draft.objects.filter(case__in=replied).delete()
+    written = [step.case for step in steps if step.verdict is None and step.has_draft]
+    if written:
+        Draft.objects.filter(case__in=written).delete()
     trail.record_all(step.entry for step in steps)
     claims.watch_all([step.case for step in steps], at=at)
     deadlines.store_plain(step.clocks for step in steps)

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from counselling.triage import classifier, data, engine, training
+from counselling.triage import classifier, data, training
+from counselling.triage.features import BUCKETS
 from counselling.triage.solver import Rows, fit
 
 
@@ -55,20 +56,17 @@ def test_a_file_gives_back_what_was_learnt(some: list[data.Example], tmp_path: P
     for features in seen:
         whole = np.array([0]), np.array([features.words])
         there = [of.scores(of.sums(features), *whole) for of in (heads, loaded)]
-        assert np.array_equal(*there)
+        assert np.array_equal(there[0], there[1])
         assert np.abs(there[0] - heads.bias[:, None]).max() > 0.01
 
 
 def test_a_head_tells_what_it_learnt_apart(some: list[data.Example]) -> None:
     heads = training.learn(training.prepare(some))
-    using = engine.with_heads(
-        training.replace(heads, thresholds=dict.fromkeys(classifier.LINES, 0.0))
-    )
-    scores = {True: [], False: []}
+    scores: dict[bool, list[float]] = {True: [], False: []}
     for one in training.prepare(some):
-        sums = using.heads.sums(one.seen.features)
-        score = using.heads.scores(sums, np.array([0]), np.array([one.words]))[0, 0]
-        scores[one.example.urgent].append(score)
+        sums = heads.sums(one.seen.features)
+        score = heads.scores(sums, np.array([0]), np.array([one.words]))[0, 0]
+        scores[one.example.urgent].append(float(score))
     assert np.mean(scores[True]) > np.mean(scores[False]) + 1
 
 
@@ -77,6 +75,6 @@ def test_heads_of_other_features_are_refused(some: list[data.Example], tmp_path:
     heads.thresholds.update(dict.fromkeys(classifier.LINES, 0.0))
     classifier.save(heads, tmp_path)
     facts = tmp_path / "heads.json"
-    facts.write_text(facts.read_text().replace(str(classifier.BUCKETS), "4096"))
+    facts.write_text(facts.read_text().replace(str(BUCKETS), "4096"))
     with pytest.raises(ValueError, match="other features"):
         classifier.load(tmp_path)
