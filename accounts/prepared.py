@@ -20,7 +20,8 @@ class Prepared(Generic[Row]):
 
     model: whose rows these are. ask: makes the queryset from the collections; for `rows` one that ends in
     `values_list` with columns that PostgreSQL's driver reads as they are (ids, numbers, bytes, times,
-    truths), for `instances` one of whole rows of one table. On SQLite Django asks as ever.
+    truths), for `instances` one of whole rows of one table. The collections are sets to it: an id that is
+    named twice counts once. On SQLite Django asks as ever.
     """
 
     def __init__(self, model: type[Row], ask: Callable[..., QuerySet[Row, Any]]) -> None:
@@ -48,11 +49,12 @@ class Prepared(Generic[Row]):
 
     def _filled(self, ids: tuple[Values, ...]) -> tuple[str, list[Any]]:
         """Return the SQL, and its parameters with the ids in their places."""
-        sizes = tuple(map(len, ids))
+        filled = [_filled_up(list(some)) for some in ids]
+        sizes = tuple(map(len, filled))
         if sizes not in self._made:
             self._made[sizes] = self._make(sizes)
         sql, places = self._made[sizes]
-        given = [one for some in ids for one in some]
+        given = [one for some in filled for one in some]
         return sql, [given[at] if type(at) is _At else at for at in places]
 
     def _make(self, sizes: tuple[int, ...]) -> tuple[str, list[Any]]:
@@ -60,6 +62,11 @@ class Prepared(Generic[Row]):
         places = {mark: _At(at) for at, mark in enumerate(mark for some in marks for mark in some)}
         sql, parameters = self._ask(*marks).query.sql_with_params()
         return sql, [places.get(one, one) if isinstance(one, UUID) else one for one in parameters]
+
+
+def _filled_up(ids: list[UUID]) -> list[UUID]:
+    """Return ids with the last one again and again, up to a power of two: few numbers, little kept SQL."""
+    return ids + ids[-1:] * ((1 << (len(ids) - 1).bit_length()) - len(ids))
 
 
 class _At(int):

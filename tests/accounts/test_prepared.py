@@ -63,7 +63,7 @@ def test_nothing_is_asked_about_nothing(house: House) -> None:
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite Django asks as ever")
-def test_the_sql_is_made_once_for_each_number(house: House) -> None:
+def test_the_sql_is_made_for_few_numbers_and_once(house: House) -> None:
     made: list[int] = []
 
     def ask(ids: list[UUID]) -> QuerySet[Organisation]:
@@ -76,3 +76,6 @@ def test_the_sql_is_made_once_for_each_number(house: House) -> None:
         assert houses.instances([house.suedstadt.pk]) == [house.suedstadt]
         assert len(houses.instances([house.nordhafen.pk, house.suedstadt.pk])) == 2
     assert made == [1, 2]
+    for number in range(3, 70):
+        assert houses.instances([house.nordhafen.pk] * number) == [house.nordhafen]
+    assert made == [1, 2, 4, 8, 16, 32, 64, 128]
