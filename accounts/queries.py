@@ -25,7 +25,7 @@ from accounts.models import (
     Team,
     User,
 )
-from accounts.prepared import Prepared
+from accounts.written import WrittenForMany
 from vault.models import StaffKey, StaffKeyWrap, TeamKey, TeamKeySeal
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def current_among(members: set[UUID]) -> dict[UUID, Membership]:
     return {one.pk: one for one in _CURRENT.instances(members)}
 
 
-_CURRENT = Prepared(
+_CURRENT = WrittenForMany(
     Membership,
     lambda members: Membership.objects.filter(
         pk__in=members, ended_at__isnull=True, user__is_active=True

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from counselling.written import MOMENT, Written
+from accounts.written import MOMENT, Written
 
 Row = TypeVar("Row", bound=Model)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Membership, Team
+from accounts.written import ID, Written
 from counselling.models import (
     Assessment,
     Case,
@@ -26,7 +27,6 @@ from counselling.models import (
 from counselling.queries import COUNTED, LISTED, PAGE
 from counselling.sla import Urgency
 from counselling.states import CaseState
-from counselling.written import ID, Written
 
 
 class Seen(NamedTuple):

@@ -10,11 +10,11 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Role
 from accounts.queries import houses, team_ids
+from accounts.written import ID, OTHER_ID, Written
 from counselling import reaching
 from counselling.models import Absence, Escalation, EscalationStep, LadderStep, OnCall
 from counselling.models.case import reference_of
 from counselling.sla import Urgency
-from counselling.written import ID, OTHER_ID, Written
 from outbox import queries as outbox
 
 SHOWN = 3  # alarms that stand on every page; the rest is counted

@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Membership, Organisation
-from accounts.prepared import Prepared
 from accounts.queries import team_ids
+from accounts.written import WrittenForMany
 from counselling import files, places, sla
 from counselling.files import File
 from counselling.models import (
@@ -168,7 +168,7 @@ def holders(cases: Collection[UUID]) -> dict[UUID, UUID]:
     return dict(_HELD.rows(list(cases)))
 
 
-_HELD = Prepared(
+_HELD = WrittenForMany(
     Claim,
     lambda cases: Claim.objects.filter(case__in=cases, ended_at__isnull=True).values_list(
         "case_id", "member_id"

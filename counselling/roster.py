@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Membership, Organisation, Role, Team
-from accounts.prepared import Prepared
+from accounts.written import ID, MOMENT, Written, WrittenForMany
 from counselling import promises
 from counselling.models import Absence, Case, Channel, Claim, HouseRules, OnCall, Shift, WorkProfile
 from counselling.models.working import CAPACITY, MOST
@@ -21,7 +21,6 @@ from counselling.sla import Channel as WrittenOver
 from counselling.sla import Urgency
 from counselling.states import CaseState
 from counselling.working_time import Calendar, open_between
-from counselling.written import ID, MOMENT, Written
 
 Spans = list[tuple[datetime, datetime]]
 
@@ -252,7 +251,7 @@ def house_rules(organisation: UUID) -> HouseRules:
     return row or HouseRules(organisation_id=organisation)
 
 
-_RULES = Prepared(HouseRules, lambda houses: HouseRules.objects.filter(pk__in=houses))
+_RULES = WrittenForMany(HouseRules, lambda houses: HouseRules.objects.filter(pk__in=houses))
 
 
 def is_learning(member: Membership) -> bool:
@@ -267,7 +266,7 @@ def learning(members: Sequence[Membership]) -> set[UUID]:
     return trainees | {one for (one,) in _APPROVED.rows(others)}
 
 
-_APPROVED = Prepared(
+_APPROVED = WrittenForMany(
     WorkProfile,
     lambda members: WorkProfile.objects.filter(pk__in=members, needs_approval=True).values_list(
         "pk"

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Membership
-from accounts.prepared import Prepared
+from accounts.written import WrittenForMany
 from chat import events, queries
 from chat.models import Chat
 from chat.operations import moves
@@ -40,7 +40,7 @@ def say_all(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
     return written
 
 
-_WAITING = Prepared(
+_WAITING = WrittenForMany(
     Chat,
     lambda cases: Chat.objects.filter(
         case__in=cases, state=ChatState.WAITING, over_at__isnull=True

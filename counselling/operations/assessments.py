@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from accounts.models import Organisation
-from accounts.prepared import Prepared
+from accounts.written import WrittenForMany
 from counselling import places, triaging
 from counselling.models import Assessment, Case, Message, Review
 from counselling.operations.entries import CaseGone
@@ -119,7 +119,7 @@ def _recent(cases: Collection[UUID]) -> QuerySet[Message, Any]:
     )
 
 
-_CASES, _RECENT = Prepared(Case, _standing), Prepared(Message, _recent)
+_CASES, _RECENT = WrittenForMany(Case, _standing), WrittenForMany(Message, _recent)
 
 
 def _wanted(

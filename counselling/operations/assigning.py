@@ -12,7 +12,7 @@ from django.db.models import Exists, Max, OuterRef
 
 from accounts import queries as staff_queries
 from accounts.models import Membership, Team
-from accounts.prepared import Prepared
+from accounts.written import WrittenForMany
 from counselling import roster
 from counselling.due import Due
 from counselling.models import Case, Claim, TeamRules, WorkProfile
@@ -56,7 +56,7 @@ def push(*, team: UUID, at: datetime) -> int:
     return _push(team, at=at) if _PUSHED.rows([team]) else 0
 
 
-_PUSHED = Prepared(
+_PUSHED = WrittenForMany(
     TeamRules, lambda teams: TeamRules.objects.filter(pk__in=teams, push=True).values_list("pk")
 )
 

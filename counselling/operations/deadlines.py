@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.prepared import Prepared
+from accounts.written import WrittenForMany
 from audit import trail
 from counselling import events, promises, sla
 from counselling.models import Breach, Case, Deadline, Message
@@ -114,7 +114,7 @@ def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
     return found
 
 
-_RUNNING = Prepared(
+_RUNNING = WrittenForMany(
     Deadline, lambda cases: Deadline.objects.filter(case__in=cases, ended_at__isnull=True)
 )
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.db.models import F
 
 from accounts.models import Membership, Organisation, Team
-from accounts.prepared import Prepared
+from accounts.written import WrittenForMany
 from audit import trail
 from audit.models import TrailEntry
 from counselling import events, places, states
@@ -78,10 +78,10 @@ def locked_all(cases: Iterable[UUID]) -> dict[UUID, Case]:
     return {row.pk: row for row in rows}
 
 
-_LOCKED = Prepared(
+_LOCKED = WrittenForMany(
     Case, lambda cases: Case.objects.select_for_update().filter(pk__in=cases).order_by("pk")
 )
-_HOUSES = Prepared(Organisation, lambda houses: Organisation.objects.filter(pk__in=houses))
+_HOUSES = WrittenForMany(Organisation, lambda houses: Organisation.objects.filter(pk__in=houses))
 
 
 def was_sent(case: UUID, role: Message.Role, client_msg_id: UUID) -> bool:

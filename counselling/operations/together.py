@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, UUIDField
 
 from accounts import queries as staff_queries
 from accounts.models import Membership
-from accounts.prepared import Prepared
 from accounts.rules import allows, same_organisation
+from accounts.written import WrittenForMany
 from audit import trail
 from audit.models import TrailEntry
 from counselling import events, places, promises, roster
@@ -203,7 +203,7 @@ def _ground(lines: Sequence[Line]) -> _Ground:
     )
 
 
-_SENT = Prepared(
+_SENT = WrittenForMany(
     Message,
     lambda cases, tokens: Message.objects.filter(
         case__in=cases, client_msg_id__in=tokens
@@ -218,7 +218,7 @@ def _standings(cases: Collection[UUID]) -> QuerySet[Case, Any]:
     return (
         Case.objects.filter(pk__in=cases)
         .annotate(
-            holder=Subquery(claims.values("member")[:1]),
+            holder=Subquery(claims.values("member")[:1], output_field=UUIDField()),
             is_answered=Exists(Message.objects.filter(case=case, role=Message.Role.REPLY)),
             is_alarmed=Exists(alarms),
             has_draft=Exists(Draft.objects.filter(case=case)),
@@ -227,7 +227,7 @@ def _standings(cases: Collection[UUID]) -> QuerySet[Case, Any]:
     )
 
 
-_STANDING = Prepared(Case, _standings)
+_STANDING = WrittenForMany(Case, _standings)
 
 
 def _step(line: Line, ground: _Ground, *, at: datetime) -> _Step | None:

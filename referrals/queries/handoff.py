@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from accounts.models import Membership
 from accounts.queries import team_ids
+from accounts.written import ID, Written
 from counselling.models import Case
-from counselling.written import ID, Written
 from referrals import sla
 from referrals.handoff import parcel
 from referrals.handoff.looks import look

@@ -47,7 +47,7 @@ ALLOWED = {
     "config/backups.py": "puts a backup in the place of what is there",
     "config/watching.py": "asks the database for signs of life",
     "reporting/traffic.py": "counts in Redis and knows no rows",
-    "counselling/written.py": "asks with statements that Django wrote once, of queries that only read",
+    "accounts/written.py": "asks with statements that Django wrote once, of queries that only read",
     "counselling/uploads/cleaning": "writes files into memory and knows no rows",
     "counselling/management/commands/train_triage.py": "writes the model, which is a file",
 }

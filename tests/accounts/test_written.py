@@ -1,4 +1,4 @@
-"""Questions that are made once: they answer as Django would, whatever ids are asked about."""
+"""Queries that are written once: they answer as Django would, whatever ids are asked about."""
 
 from uuid import UUID, uuid4
 
@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, Organisation
-from accounts.prepared import Prepared
+from accounts.written import WrittenForMany
 from tests.counselling.house import House
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_it_answers_as_django_does_for_any_ids(house: House) -> None:
     people = [house.katrin.pk, house.lea.pk, house.boris.pk]
     ask = Membership.objects.filter(ended_at__isnull=True).order_by("pk")
-    pairs = Prepared(
+    pairs = WrittenForMany(
         Membership, lambda ids: ask.filter(pk__in=ids).values_list("pk", "organisation_id")
     )
     for asked in (people, people[:1], people[1:], [*people[1:], uuid4()], [uuid4()]):
@@ -28,7 +28,7 @@ def test_it_answers_as_django_does_for_any_ids(house: House) -> None:
 
 
 def test_several_collections_keep_their_places(house: House) -> None:
-    both = Prepared(
+    both = WrittenForMany(
         Membership,
         lambda people, houses: Membership.objects.filter(
             pk__in=people, organisation__in=houses
@@ -43,7 +43,7 @@ def test_several_collections_keep_their_places(house: House) -> None:
 
 
 def test_instances_are_whole(house: House) -> None:
-    houses = Prepared(Organisation, lambda ids: Organisation.objects.filter(pk__in=ids))
+    houses = WrittenForMany(Organisation, lambda ids: Organisation.objects.filter(pk__in=ids))
     (found,) = houses.instances([house.nordhafen.pk])
     stored = Organisation.objects.get(pk=house.nordhafen.pk)
     assert found == stored
@@ -55,22 +55,21 @@ def test_instances_are_whole(house: House) -> None:
 
 
 def test_nothing_is_asked_about_nothing(house: House) -> None:
-    houses = Prepared(Organisation, lambda ids: Organisation.objects.filter(pk__in=ids))
+    houses = WrittenForMany(Organisation, lambda ids: Organisation.objects.filter(pk__in=ids))
     with CaptureQueriesContext(connection) as asked:
         assert houses.instances([]) == []
         assert houses.rows(set()) == []
     assert not asked.captured_queries
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite Django asks as ever")
-def test_the_sql_is_made_for_few_numbers_and_once(house: House) -> None:
+def test_statements_are_written_for_few_numbers_and_once(house: House) -> None:
     made: list[int] = []
 
     def ask(ids: list[UUID]) -> QuerySet[Organisation]:
         made.append(len(ids))
         return Organisation.objects.filter(pk__in=ids)
 
-    houses = Prepared(Organisation, ask)
+    houses = WrittenForMany(Organisation, ask)
     for _again in range(3):
         assert houses.instances([house.nordhafen.pk]) == [house.nordhafen]
         assert houses.instances([house.suedstadt.pk]) == [house.suedstadt]

@@ -1,17 +1,19 @@
 """Queries whose statements are written once.
 
 Django writes a statement anew each time it is asked, which costs the processor several times what asking and
-reading a few rows does. What every open page asks every few seconds is worth writing once.
+reading a few rows does. What every open page asks every few seconds, or a chat for every batch of lines, is worth
+writing once. The query stays the one place that says what is asked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
+from itertools import chain
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import QuerySet, UUIDField
+from django.db.models import Model, QuerySet, UUIDField
 
 # Stand in a statement for what is asked about: the id of nothing, and a moment that never comes.
 ID = UUID(int=0x0107_5E00)
@@ -19,6 +21,7 @@ OTHER_ID = UUID(int=0x0107_5E01)
 MOMENT = datetime(9000, 1, 1, tzinfo=UTC)
 
 _UUIDS = UUIDField()
+Row = TypeVar("Row", bound=Model)
 
 
 class Written:
@@ -43,6 +46,53 @@ class Written:
         return self._statements[connection.vendor].rows(asked, connection)
 
 
+class WrittenForMany(Generic[Row]):
+    """A query about collections of ids, of which only the ids change from one time to the next.
+
+    model: whose rows these are. ask: takes the collections and returns the query; for `rows` one for columns, for
+    `instances` one for whole rows of one table. The collections are sets to it: an id that is named twice
+    counts once.
+    """
+
+    def __init__(self, model: type[Row], ask: Callable[..., QuerySet[Row, Any]]) -> None:
+        self._instances: QuerySet[Row] = QuerySet(model)
+        self._ask = ask
+        self._statements: dict[tuple[str, ...], _Statement] = {}  # by database and how many ids
+
+    def rows(self, *ids: Collection[UUID]) -> list[tuple[Any, ...]]:
+        """Return the rows; about nothing, none."""
+        if not all(ids):
+            return []
+        connection = connections[DEFAULT_DB_ALIAS]
+        filled = [_filled_up(list(some)) for some in ids]
+        return self._statement(filled, connection).rows(list(chain(*filled)), connection)
+
+    def instances(self, *ids: Collection[UUID]) -> list[Row]:
+        """Return the rows as instances of the model; about nothing, none."""
+        if not all(ids):
+            return []
+        connection = connections[DEFAULT_DB_ALIAS]
+        filled = [_filled_up(list(some)) for some in ids]
+        statement = self._statement(filled, connection)
+        return list(
+            self._instances.raw(statement.sql, statement.params(list(chain(*filled)), connection))
+        )
+
+    def _statement(
+        self, ids: Sequence[Sequence[UUID]], connection: BaseDatabaseWrapper
+    ) -> "_Statement":
+        known = (connection.vendor, *(str(len(some)) for some in ids))
+        if known not in self._statements:
+            holes = [[uuid4() for _one in some] for some in ids]
+            self._statements[known] = _Statement(self._ask(*holes), list(chain(*holes)), connection)
+        return self._statements[known]
+
+
+def _filled_up(ids: list[UUID]) -> list[UUID]:
+    """Return ids with the last one again and again, up to a power of two: few statements are kept."""
+    return ids + ids[-1:] * ((1 << (len(ids) - 1).bit_length()) - len(ids))
+
+
 class _Statement:
     """A statement as one kind of database wants it, and how what it answers becomes Python's."""
 
@@ -53,7 +103,7 @@ class _Statement:
         connection: BaseDatabaseWrapper,
     ) -> None:
         compiler = query.query.get_compiler(connection=connection)
-        self._sql, self._params = compiler.as_sql()
+        self.sql, self._params = compiler.as_sql()
         columns = [column for column, *_rest in compiler.select or ()]
         self._converters = compiler.get_converters(columns).items()
         filled = [_prepared(hole, connection) for hole in holes]
@@ -66,14 +116,19 @@ class _Statement:
     def rows(
         self, asked: Sequence[UUID | datetime], connection: BaseDatabaseWrapper
     ) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.params(asked, connection))
+            found = cursor.fetchall()
+        return [self._converted(row, connection) for row in found] if self._converters else found
+
+    def params(
+        self, asked: Sequence[UUID | datetime], connection: BaseDatabaseWrapper
+    ) -> list[Any]:
         values = [_prepared(value, connection) for value in asked]
         params = list(self._params)
         for place, number in self._places:
             params[place] = values[number]
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, params)
-            found = cursor.fetchall()
-        return [self._converted(row, connection) for row in found] if self._converters else found
+        return params
 
     def _converted(self, row: Sequence[Any], connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
         values = list(row)
