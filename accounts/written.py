@@ -57,35 +57,34 @@ class WrittenForMany(Generic[Row]):
     def __init__(self, model: type[Row], ask: Callable[..., QuerySet[Row, Any]]) -> None:
         self._instances: QuerySet[Row] = QuerySet(model)
         self._ask = ask
-        self._statements: dict[tuple[str, ...], _Statement] = {}  # by database and how many ids
+        self._statements: dict[tuple[str | int, ...], _Statement] = {}  # by database, how many ids
 
     def rows(self, *ids: Collection[UUID]) -> list[tuple[Any, ...]]:
         """Return the rows; about nothing, none."""
         if not all(ids):
             return []
         connection = connections[DEFAULT_DB_ALIAS]
-        filled = [_filled_up(list(some)) for some in ids]
-        return self._statement(filled, connection).rows(list(chain(*filled)), connection)
+        statement, asked = self._filled(ids, connection)
+        return statement.rows(asked, connection)
 
     def instances(self, *ids: Collection[UUID]) -> list[Row]:
         """Return the rows as instances of the model; about nothing, none."""
         if not all(ids):
             return []
         connection = connections[DEFAULT_DB_ALIAS]
-        filled = [_filled_up(list(some)) for some in ids]
-        statement = self._statement(filled, connection)
-        return list(
-            self._instances.raw(statement.sql, statement.params(list(chain(*filled)), connection))
-        )
+        statement, asked = self._filled(ids, connection)
+        return list(self._instances.raw(statement.sql, statement.params(asked, connection)))
 
-    def _statement(
-        self, ids: Sequence[Sequence[UUID]], connection: BaseDatabaseWrapper
-    ) -> "_Statement":
-        known = (connection.vendor, *(str(len(some)) for some in ids))
+    def _filled(
+        self, ids: Sequence[Collection[UUID]], connection: BaseDatabaseWrapper
+    ) -> tuple["_Statement", list[UUID]]:
+        """Return the statement for so many ids, and what goes into its holes."""
+        filled = [_filled_up(list(some)) for some in ids]
+        known: tuple[str | int, ...] = (connection.vendor, *map(len, filled))
         if known not in self._statements:
-            holes = [[uuid4() for _one in some] for some in ids]
+            holes = [[uuid4() for _one in some] for some in filled]
             self._statements[known] = _Statement(self._ask(*holes), list(chain(*holes)), connection)
-        return self._statements[known]
+        return self._statements[known], list(chain(*filled))
 
 
 def _filled_up(ids: list[UUID]) -> list[UUID]:

@@ -12,7 +12,7 @@ from django.db.models import Exists, Max, OuterRef
 
 from accounts import queries as staff_queries
 from accounts.models import Membership, Team
-from accounts.written import WrittenForMany
+from accounts.written import ID, Written
 from counselling import roster
 from counselling.due import Due
 from counselling.models import Case, Claim, TeamRules, WorkProfile
@@ -53,12 +53,10 @@ def push(*, team: UUID, at: datetime) -> int:
     Most urgent first. Who had a case before their shift ended gets it again if they can; who let it
     go back unanswered does not. Safe to run at once in any number of processes.
     """
-    return _push(team, at=at) if _PUSHED.rows([team]) else 0
+    return _push(team, at=at) if _PUSHED.of(team) else 0
 
 
-_PUSHED = WrittenForMany(
-    TeamRules, lambda teams: TeamRules.objects.filter(pk__in=teams, push=True).values_list("pk")
-)
+_PUSHED = Written(lambda team: TeamRules.objects.filter(pk=team, push=True).values_list("pk"), ID)
 
 
 def _push(team: UUID, *, at: datetime) -> int:

@@ -149,13 +149,13 @@ def _outcome(
 def _sent_before(lines: Sequence[Line]) -> dict[UUID, Written | None]:
     """Return by their ids the lines that are there already; None for what is not the same."""
     by_id = {line.client_msg_id: line for line in lines}
-    if not _SENT.rows([line.case for line in lines], by_id):
-        return {}
     rows = [
         row
-        for row in Message.objects.filter(client_msg_id__in=by_id, case__in=[x.case for x in lines])
+        for row in _SENT.instances([line.case for line in lines], by_id)
         if (row.case_id, row.role) == (by_id[row.client_msg_id].case, by_id[row.client_msg_id].role)
     ]
+    if not rows:
+        return {}
     with_files = set(Attachment.objects.filter(message__in=rows).values_list("message", flat=True))
     keys = keyring.open_case_keys([(r.case_id, by_id[r.client_msg_id].holder) for r in rows])
     return {
@@ -205,9 +205,7 @@ def _ground(lines: Sequence[Line]) -> _Ground:
 
 _SENT = WrittenForMany(
     Message,
-    lambda cases, tokens: Message.objects.filter(
-        case__in=cases, client_msg_id__in=tokens
-    ).values_list("client_msg_id"),
+    lambda cases, tokens: Message.objects.filter(case__in=cases, client_msg_id__in=tokens),
 )
 
 

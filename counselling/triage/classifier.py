@@ -12,7 +12,7 @@ from counselling.triage.features import BUCKETS, Features
 
 FOLDER = Path(__file__).parent / "model"
 HEADS = ("urgent", "sofort")
-STEP = 0.5
+STEP = 0.5  # of a head's spread: what 1 in its stored weights is worth
 LINES = {"dringend", "talk", "sofort", "alone"}
 
 

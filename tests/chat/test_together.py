@@ -265,7 +265,7 @@ def test_two_processes_in_one_chat_leave_no_gap_and_no_double(house: House) -> N
 # --- The one who gathers --------------------------------------------------------------------------
 def saying(case: UUID, text: str = "Hallo", by: Membership | None = None) -> Saying:
     side = Side.CLIENT if by is None else Side.TEAM
-    speaker = Speaker(side, case, uuid4(), uuid4(), holder=None, member=by)  # type: ignore[arg-type]
+    speaker = Speaker(side, case, uuid4(), uuid4(), holder=None, member=by)  # type: ignore[arg-type]  # nobody opens anything
     return Saying(speaker, Send(uuid4(), text, Kind.MESSAGE), text)
 
 

@@ -13,8 +13,6 @@ from counselling.triage import (
     data,
     engine,
     evaluation,
-    pipeline,
-    vocabulary,
 )
 
 
@@ -50,7 +48,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(learnt)} texts learnt in {time.monotonic() - began:.0f} s")
         items = evaluation.run(
             held_back,
-            using=engine.Engine(pipeline.load(), vocabulary.load(), classifier.load(folder)),
+            using=engine.with_heads(classifier.load(folder)),
         )
         for line in evaluation.lines(items):
             self.stdout.write(line)
