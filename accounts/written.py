@@ -1,8 +1,8 @@
 """Queries whose statements are written once.
 
 Django writes a statement anew each time it is asked, which costs the processor several times what asking and
-reading a few rows does. What every open page asks every few seconds, or a chat for every batch of lines, is worth
-writing once. The query stays the one place that says what is asked.
+reading a few rows does. What every open page asks every few seconds, who comes into a chat, or a chat for every
+batch of lines, is worth writing once. The query stays the one place that says what is asked.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -14,50 +14,65 @@ from uuid import UUID, uuid4
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet, UUIDField
+from django.db.models.query import get_related_populators
+from django.db.models.sql import UpdateQuery
 
-# Stand in a statement for what is asked about: the id of nothing, and a moment that never comes.
+# Stand in a statement for what is asked about: the id of nothing, a moment that never comes, and a number and a
+# name that nothing has.
 ID = UUID(int=0x0107_5E00)
 OTHER_ID = UUID(int=0x0107_5E01)
 MOMENT = datetime(9000, 1, 1, tzinfo=UTC)
+NUMBER = 0x0107_5E02
+NAME = "01075e03"
 
 _UUIDS = UUIDField()
 Row = TypeVar("Row", bound=Model)
+Hole = UUID | datetime | int | str
 
 
-class Written:
-    """A query for columns (`values_list`) with holes, filled anew each time.
+class Written(Generic[Row]):
+    """A query with holes, filled anew each time.
 
     rows: takes the holes, in order, and returns the query, into which they go as they are, each as a
-    parameter of its own. holes: ID, OTHER_ID and MOMENT, each at most once.
+    parameter of its own. holes: ID, OTHER_ID, MOMENT, NUMBER and NAME, each at most once.
     """
 
-    def __init__(self, rows: Callable[..., QuerySet[Any, Any]], *holes: UUID | datetime) -> None:
+    def __init__(self, rows: Callable[..., QuerySet[Row, Any]], *holes: Hole) -> None:
         self._rows = rows
         self._holes = holes
-        self._statements: dict[str, _Statement] = {}  # by kind of database
+        self._statements: dict[str, _Question] = {}  # by kind of database
 
-    def of(self, *asked: UUID | datetime) -> list[tuple[Any, ...]]:
-        """Return the rows, with what is asked about in the holes."""
+    def of(self, *asked: Hole) -> list[tuple[Any, ...]]:
+        """Return the rows of a query for columns (`values_list`), with what is asked about in the holes."""
         connection = connections[DEFAULT_DB_ALIAS]
+        return self._statement(connection).rows(asked, connection)
+
+    def instances(self, *asked: Hole) -> list[Row]:
+        """Return the rows as instances of the model, with those that `select_related` brings."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        return self._statement(connection).instances(asked, connection)
+
+    def first(self, *asked: Hole) -> Row | None:
+        """Return the first of the instances, or None. The query itself says of how many (`[:1]`)."""
+        return next(iter(self.instances(*asked)), None)
+
+    def _statement(self, connection: BaseDatabaseWrapper) -> "_Question":
         if connection.vendor not in self._statements:
-            self._statements[connection.vendor] = _Statement(
-                self._rows(*self._holes), self._holes, connection
-            )
-        return self._statements[connection.vendor].rows(asked, connection)
+            query = self._rows(*self._holes)
+            self._statements[connection.vendor] = _Question(query, self._holes, connection)
+        return self._statements[connection.vendor]
 
 
 class WrittenForMany(Generic[Row]):
     """A query about collections of ids, of which only the ids change from one time to the next.
 
-    model: whose rows these are. ask: takes the collections and returns the query; for `rows` one for columns, for
-    `instances` one for whole rows of one table. The collections are sets to it: an id that is named twice
-    counts once.
+    ask: takes the collections and returns the query; for `rows` one for columns, for `instances` one for whole
+    rows. The collections are sets to it: an id that is named twice counts once.
     """
 
-    def __init__(self, model: type[Row], ask: Callable[..., QuerySet[Row, Any]]) -> None:
-        self._instances: QuerySet[Row] = QuerySet(model)
+    def __init__(self, ask: Callable[..., QuerySet[Row, Any]]) -> None:
         self._ask = ask
-        self._statements: dict[tuple[str | int, ...], _Statement] = {}  # by database, how many ids
+        self._statements: dict[tuple[str | int, ...], _Question] = {}  # by database, how many ids
 
     def rows(self, *ids: Collection[UUID]) -> list[tuple[Any, ...]]:
         """Return the rows; about nothing, none."""
@@ -73,18 +88,48 @@ class WrittenForMany(Generic[Row]):
             return []
         connection = connections[DEFAULT_DB_ALIAS]
         statement, asked = self._filled(ids, connection)
-        return list(self._instances.raw(statement.sql, statement.params(asked, connection)))
+        return statement.instances(asked, connection)
 
     def _filled(
         self, ids: Sequence[Collection[UUID]], connection: BaseDatabaseWrapper
-    ) -> tuple["_Statement", list[UUID]]:
+    ) -> tuple["_Question", list[UUID]]:
         """Return the statement for so many ids, and what goes into its holes."""
         filled = [_filled_up(list(some)) for some in ids]
         known: tuple[str | int, ...] = (connection.vendor, *map(len, filled))
         if known not in self._statements:
             holes = [[uuid4() for _one in some] for some in filled]
-            self._statements[known] = _Statement(self._ask(*holes), list(chain(*holes)), connection)
+            self._statements[known] = _Question(self._ask(*holes), list(chain(*holes)), connection)
         return self._statements[known], list(chain(*filled))
+
+
+class WrittenChange:
+    """A change of rows about some ids (`QuerySet.update`), of which only ids and values change.
+
+    ask: takes the ids and returns the query for the rows. always: what is set each time, as in `update`.
+    """
+
+    def __init__(self, ask: Callable[[Sequence[UUID]], QuerySet[Any, Any]], **always: Any) -> None:
+        self._ask = ask
+        self._always = always
+        self._statements: dict[tuple[Any, ...], _Statement] = {}
+
+    def make(self, ids: Collection[UUID], **values: datetime | str | int | None) -> None:
+        """Change the rows; about nothing, nothing."""
+        if not ids:
+            return
+        connection = connections[DEFAULT_DB_ALIAS]
+        filled = _filled_up(list(ids))
+        moments = {name: value for name, value in values.items() if isinstance(value, datetime)}
+        fixed = {name: value for name, value in values.items() if name not in moments}
+        known = (connection.vendor, len(filled), *moments, *fixed.items())
+        if known not in self._statements:
+            holes = [uuid4() for _one in filled]
+            never = {name: MOMENT.replace(year=9000 + n) for n, name in enumerate(moments)}
+            query = self._ask(holes).query.chain(UpdateQuery)
+            query.add_update_values(self._always | fixed | never)
+            sql, params = query.get_compiler(connection=connection).as_sql()
+            self._statements[known] = _Statement(sql, params, [*holes, *never.values()], connection)
+        self._statements[known].execute([*filled, *moments.values()], connection)
 
 
 def _filled_up(ids: list[UUID]) -> list[UUID]:
@@ -93,41 +138,75 @@ def _filled_up(ids: list[UUID]) -> list[UUID]:
 
 
 class _Statement:
-    """A statement as one kind of database wants it, and how what it answers becomes Python's."""
+    """A statement as one kind of database wants it."""
 
     def __init__(
         self,
-        query: QuerySet[Any, Any],
-        holes: Sequence[UUID | datetime],
+        sql: str,
+        params: Sequence[Any],
+        holes: Sequence[Hole],
         connection: BaseDatabaseWrapper,
     ) -> None:
-        compiler = query.query.get_compiler(connection=connection)
-        self.sql, self._params = compiler.as_sql()
-        columns = [column for column, *_rest in compiler.select or ()]
-        self._converters = compiler.get_converters(columns).items()
+        self._sql, self._params = sql, params
         filled = [_prepared(hole, connection) for hole in holes]
         self._places = [
-            (place, filled.index(param))
-            for place, param in enumerate(self._params)
-            if param in filled
+            (place, filled.index(param)) for place, param in enumerate(params) if param in filled
         ]
 
-    def rows(
-        self, asked: Sequence[UUID | datetime], connection: BaseDatabaseWrapper
-    ) -> list[tuple[Any, ...]]:
+    def execute(self, asked: Sequence[Hole], connection: BaseDatabaseWrapper) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, self.params(asked, connection))
-            found = cursor.fetchall()
-        return [self._converted(row, connection) for row in found] if self._converters else found
+            cursor.execute(self._sql, self._filled(asked, connection))
 
-    def params(
-        self, asked: Sequence[UUID | datetime], connection: BaseDatabaseWrapper
-    ) -> list[Any]:
+    def _filled(self, asked: Sequence[Hole], connection: BaseDatabaseWrapper) -> list[Any]:
         values = [_prepared(value, connection) for value in asked]
         params = list(self._params)
         for place, number in self._places:
             params[place] = values[number]
         return params
+
+
+class _Question(_Statement):
+    """A statement that is answered with rows, and how these become Python's."""
+
+    def __init__(
+        self,
+        query: QuerySet[Any, Any],
+        holes: Sequence[Hole],
+        connection: BaseDatabaseWrapper,
+    ) -> None:
+        compiler = query.query.get_compiler(connection=connection)
+        super().__init__(*compiler.as_sql(), holes, connection)
+        select = compiler.select or []
+        columns = [column for column, *_rest in select]
+        self._converters = compiler.get_converters(columns).items()
+        # As Django's ModelIterable: which columns make an instance, and which of them what it is related to.
+        self._whole = compiler.klass_info
+        if self._whole is not None:
+            chosen = self._whole["select_fields"]
+            self._mine = slice(chosen[0], chosen[-1] + 1)
+            self._names = [column.target.attname for column in columns[self._mine]]
+            # The stubs know the next Django, in which it takes one argument more.
+            self._related = get_related_populators(self._whole, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+            self._beside = (compiler.annotation_col_map or {}).items()
+
+    def rows(self, asked: Sequence[Hole], connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, self._filled(asked, connection))
+            found = cursor.fetchall()
+        return [self._converted(row, connection) for row in found] if self._converters else found
+
+    def instances(self, asked: Sequence[Hole], connection: BaseDatabaseWrapper) -> list[Any]:
+        assert self._whole is not None, "a query for columns has no instances"
+        model = self._whole["model"]
+        found = []
+        for row in self.rows(asked, connection):
+            one = model.from_db(DEFAULT_DB_ALIAS, self._names, row[self._mine])
+            for related in self._related:
+                related.populate(row, one)
+            for name, place in self._beside:
+                setattr(one, name, row[place])
+            found.append(one)
+        return found
 
     def _converted(self, row: Sequence[Any], connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
         values = list(row)
@@ -137,7 +216,9 @@ class _Statement:
         return tuple(values)
 
 
-def _prepared(value: UUID | datetime, connection: BaseDatabaseWrapper) -> Any:
+def _prepared(value: Hole, connection: BaseDatabaseWrapper) -> Any:
     if isinstance(value, UUID):
         return _UUIDS.get_db_prep_value(value, connection)
-    return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value

@@ -26,6 +26,7 @@ from chat.committer import Committer
 from chat.exchange import Gone, News, Reader, Side, Speaker
 from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
 from chat.rooms import Room, Rooms
+from chat.rounds import Mark
 from chat.saying import Said, Saying
 from vault import sessions
 
@@ -256,11 +257,11 @@ class ChatConsumer(Socket):
     async def _look_once(self) -> None:
         speaker = self._speaker()
         mark = await rounds.mark(speaker)
-        if mark and mark == self._calm:
-            return
-        await self._catch_up()
-        await self._say(await asked(lambda: _kept(speaker)))
-        self._calm = mark
+        if not mark.standing or mark.newest > self._newest:
+            await self._catch_up()
+        if not mark.standing or mark.standing != self._calm:
+            await self._say(await asked(lambda: exchange.look(speaker, at=timezone.now())))
+        self._calm = mark.standing
 
     async def _is_stalled(self) -> bool:
         if self._is_held and time.monotonic() - self._sent_at > STALLED:
@@ -346,13 +347,7 @@ class ChatConsumer(Socket):
 
 def _beginning(speaker: Speaker, hello: Hello) -> tuple[exchange.Out, exchange.Out]:
     at = timezone.now()
-    return exchange.welcome(speaker, hello, at=at), exchange.state(speaker, at=at)
-
-
-def _kept(speaker: Speaker) -> exchange.Out:
-    at = timezone.now()
-    exchange.keep(speaker, at=at)
-    return exchange.state(speaker, at=at)
+    return exchange.welcome(speaker, hello, at=at), exchange.look(speaker, at=at)
 
 
 class ClientChat(ChatConsumer):
@@ -407,7 +402,7 @@ async def _say_alone(one: Saying) -> exchange.Out:
     return await asked(lambda: saying.say_alone(one, at=timezone.now()))
 
 
-async def _marks(speakers: Sequence[Speaker]) -> list[str]:
+async def _marks(speakers: Sequence[Speaker]) -> list[Mark]:
     return await asked(lambda: rounds_of.marks(speakers, at=timezone.now()))
 
 

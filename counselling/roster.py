@@ -251,7 +251,7 @@ def house_rules(organisation: UUID) -> HouseRules:
     return row or HouseRules(organisation_id=organisation)
 
 
-_RULES = WrittenForMany(HouseRules, lambda houses: HouseRules.objects.filter(pk__in=houses))
+_RULES = WrittenForMany(lambda houses: HouseRules.objects.filter(pk__in=houses))
 
 
 def is_learning(member: Membership) -> bool:
@@ -267,7 +267,6 @@ def learning(members: Sequence[Membership]) -> set[UUID]:
 
 
 _APPROVED = WrittenForMany(
-    WorkProfile,
     lambda members: WorkProfile.objects.filter(pk__in=members, needs_approval=True).values_list(
         "pk"
     ),

@@ -119,7 +119,7 @@ def _recent(cases: Collection[UUID]) -> QuerySet[Message, Any]:
     )
 
 
-_CASES, _RECENT = WrittenForMany(Case, _standing), WrittenForMany(Message, _recent)
+_CASES, _RECENT = WrittenForMany(_standing), WrittenForMany(_recent)
 
 
 def _wanted(

@@ -115,7 +115,7 @@ def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
 
 
 _RUNNING = WrittenForMany(
-    Deadline, lambda cases: Deadline.objects.filter(case__in=cases, ended_at__isnull=True)
+    lambda cases: Deadline.objects.filter(case__in=cases, ended_at__isnull=True)
 )
 
 

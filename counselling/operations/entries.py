@@ -79,9 +79,9 @@ def locked_all(cases: Iterable[UUID]) -> dict[UUID, Case]:
 
 
 _LOCKED = WrittenForMany(
-    Case, lambda cases: Case.objects.select_for_update().filter(pk__in=cases).order_by("pk")
+    lambda cases: Case.objects.select_for_update().filter(pk__in=cases).order_by("pk")
 )
-_HOUSES = WrittenForMany(Organisation, lambda houses: Organisation.objects.filter(pk__in=houses))
+_HOUSES = WrittenForMany(lambda houses: Organisation.objects.filter(pk__in=houses))
 
 
 def was_sent(case: UUID, role: Message.Role, client_msg_id: UUID) -> bool:

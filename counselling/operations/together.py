@@ -204,7 +204,6 @@ def _ground(lines: Sequence[Line]) -> _Ground:
 
 
 _SENT = WrittenForMany(
-    Message,
     lambda cases, tokens: Message.objects.filter(case__in=cases, client_msg_id__in=tokens),
 )
 
@@ -225,7 +224,7 @@ def _standings(cases: Collection[UUID]) -> QuerySet[Case, Any]:
     )
 
 
-_STANDING = WrittenForMany(Case, _standings)
+_STANDING = WrittenForMany(_standings)
 
 
 def _step(line: Line, ground: _Ground, *, at: datetime) -> _Step | None:
