@@ -1,4 +1,4 @@
-"""Queries whose statements are written once.
+"""Queries and changes whose statements are written once.
 
 Django writes a statement anew each time it is asked, which costs the processor several times what asking and
 reading a few rows does. What every open page asks every few seconds, who comes into a chat, or a chat for every
@@ -8,6 +8,7 @@ batch of lines, is worth writing once. The query stays the one place that says w
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from itertools import chain
+from random import getrandbits
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -28,6 +29,7 @@ NAME = "01075e03"
 _UUIDS = UUIDField()
 Row = TypeVar("Row", bound=Model)
 Hole = UUID | datetime | int | str
+Id = UUID | int
 
 
 class Written(Generic[Row]):
@@ -64,7 +66,7 @@ class Written(Generic[Row]):
 
 
 class WrittenForMany(Generic[Row]):
-    """A query about collections of ids, of which only the ids change from one time to the next.
+    """A query about collections of ids (UUIDs or numbers), of which only the ids change from one time to the next.
 
     ask: takes the collections and returns the query; for `rows` one for columns, for `instances` one for whole
     rows. The collections are sets to it: an id that is named twice counts once.
@@ -74,7 +76,7 @@ class WrittenForMany(Generic[Row]):
         self._ask = ask
         self._statements: dict[tuple[str | int, ...], _Question] = {}  # by database, how many ids
 
-    def rows(self, *ids: Collection[UUID]) -> list[tuple[Any, ...]]:
+    def rows(self, *ids: Collection[Id]) -> list[tuple[Any, ...]]:
         """Return the rows; about nothing, none."""
         if not all(ids):
             return []
@@ -82,7 +84,7 @@ class WrittenForMany(Generic[Row]):
         statement, asked = self._filled(ids, connection)
         return statement.rows(asked, connection)
 
-    def instances(self, *ids: Collection[UUID]) -> list[Row]:
+    def instances(self, *ids: Collection[Id]) -> list[Row]:
         """Return the rows as instances of the model; about nothing, none."""
         if not all(ids):
             return []
@@ -91,13 +93,13 @@ class WrittenForMany(Generic[Row]):
         return statement.instances(asked, connection)
 
     def _filled(
-        self, ids: Sequence[Collection[UUID]], connection: BaseDatabaseWrapper
-    ) -> tuple["_Question", list[UUID]]:
+        self, ids: Sequence[Collection[Id]], connection: BaseDatabaseWrapper
+    ) -> tuple["_Question", list[Id]]:
         """Return the statement for so many ids, and what goes into its holes."""
         filled = [_filled_up(list(some)) for some in ids]
         known: tuple[str | int, ...] = (connection.vendor, *map(len, filled))
         if known not in self._statements:
-            holes = [[uuid4() for _one in some] for some in filled]
+            holes = [_holes(some) for some in filled]
             self._statements[known] = _Question(self._ask(*holes), list(chain(*holes)), connection)
         return self._statements[known], list(chain(*filled))
 
@@ -105,16 +107,20 @@ class WrittenForMany(Generic[Row]):
 class WrittenChange:
     """A change of rows about some ids (`QuerySet.update`), of which only ids and values change.
 
-    ask: takes the ids and returns the query for the rows. always: what is set each time, as in `update`.
+    ask: takes the ids, and what else the rows depend on, and returns the query for them. holes: what stands for
+    the latter, as in `Written`. always: what is set each time, as in `update`.
     """
 
-    def __init__(self, ask: Callable[[Sequence[UUID]], QuerySet[Any, Any]], **always: Any) -> None:
+    def __init__(self, ask: Callable[..., QuerySet[Any, Any]], *holes: Hole, **always: Any) -> None:
         self._ask = ask
+        self._holes = holes
         self._always = always
         self._statements: dict[tuple[Any, ...], _Statement] = {}
 
-    def make(self, ids: Collection[UUID], **values: datetime | str | int | None) -> None:
-        """Change the rows; about nothing, nothing."""
+    def make(
+        self, ids: Collection[Id], *asked: Hole, **values: datetime | str | int | None
+    ) -> None:
+        """Change the rows; about nothing, nothing. asked: what goes into the holes."""
         if not ids:
             return
         connection = connections[DEFAULT_DB_ALIAS]
@@ -123,16 +129,78 @@ class WrittenChange:
         fixed = {name: value for name, value in values.items() if name not in moments}
         known = (connection.vendor, len(filled), *moments, *fixed.items())
         if known not in self._statements:
-            holes = [uuid4() for _one in filled]
-            never = {name: MOMENT.replace(year=9000 + n) for n, name in enumerate(moments)}
-            query = self._ask(holes).query.chain(UpdateQuery)
+            ids_of_nothing = _holes(filled)
+            never = {name: MOMENT.replace(year=9001 + n) for n, name in enumerate(moments)}
+            query = self._ask(ids_of_nothing, *self._holes).query.chain(UpdateQuery)
+            assert isinstance(query, UpdateQuery)
             query.add_update_values(self._always | fixed | never)
             sql, params = query.get_compiler(connection=connection).as_sql()
-            self._statements[known] = _Statement(sql, params, [*holes, *never.values()], connection)
-        self._statements[known].execute([*filled, *moments.values()], connection)
+            holes = [*ids_of_nothing, *self._holes, *never.values()]
+            self._statements[known] = _Statement(sql, params, holes, connection)
+        self._statements[known].execute([*filled, *asked, *moments.values()], connection)
 
 
-def _filled_up(ids: list[UUID]) -> list[UUID]:
+class WrittenRows(Generic[Row]):
+    """New rows of one table: what `bulk_create` does where the database gives the ids, and nobody needs them."""
+
+    def __init__(self, model: type[Row]) -> None:
+        about = model._meta  # noqa: SLF001 - Django's documented way to ask a model about itself
+        self._table = about.db_table
+        self._fields = [one for one in about.concrete_fields if not one.primary_key]
+        self._statements: dict[str, str] = {}
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Store rows. Raises IntegrityError for one that is there already; then none is stored."""
+        self._add(rows)
+
+    def add_new(self, rows: Sequence[Row]) -> int:
+        """Store those rows that are not there yet, and return how many."""
+        return self._add(rows, " ON CONFLICT DO NOTHING")
+
+    def _add(self, rows: Sequence[Row], unless: str = "") -> int:
+        if not rows:
+            return 0
+        connection = connections[DEFAULT_DB_ALIAS]
+        # One column after the other.
+        values = [
+            [
+                field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
+                for row in rows
+            ]
+            for field in self._fields
+        ]
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute(self._from_columns(connection) + unless, values)
+            else:
+                of_row = f"({', '.join(['%s'] * len(values))})"
+                sql = f"{self._into(connection)} VALUES {', '.join([of_row] * len(rows))}"
+                cursor.execute(sql + unless, list(chain(*zip(*values, strict=True))))
+            return int(cursor.rowcount)
+
+    def _from_columns(self, connection: BaseDatabaseWrapper) -> str:
+        """Return the statement that takes each column as an array: the same for any number of rows."""
+        if connection.vendor not in self._statements:
+            # Without the length: a value that is too long must be an error, not cut by the cast.
+            kinds = [str(field.db_type(connection)).split("(")[0] for field in self._fields]
+            arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+            # Every name in it is a table's or a column's own.
+            sql = f"{self._into(connection)} SELECT * FROM UNNEST({arrays})"  # noqa: S608
+            self._statements[connection.vendor] = sql
+        return self._statements[connection.vendor]
+
+    def _into(self, connection: BaseDatabaseWrapper) -> str:
+        quoted = connection.ops.quote_name
+        names = ", ".join(quoted(str(field.column)) for field in self._fields)
+        return f"INSERT INTO {quoted(self._table)} ({names})"
+
+
+def _holes(ids: Sequence[Id]) -> list[Id]:
+    """Return ids of nothing, of the same kind, each another one."""
+    return [uuid4() if isinstance(one, UUID) else getrandbits(62) for one in ids]
+
+
+def _filled_up(ids: list[Id]) -> list[Id]:
     """Return ids with the last one again and again, up to a power of two: few statements are kept."""
     return ids + ids[-1:] * ((1 << (len(ids) - 1).bit_length()) - len(ids))
 
@@ -175,7 +243,8 @@ class _Question(_Statement):
         connection: BaseDatabaseWrapper,
     ) -> None:
         compiler = query.query.get_compiler(connection=connection)
-        super().__init__(*compiler.as_sql(), holes, connection)
+        sql, params = compiler.as_sql()
+        super().__init__(sql, params, holes, connection)
         select = compiler.select or []
         columns = [column for column, *_rest in select]
         self._converters = compiler.get_converters(columns).items()

@@ -35,8 +35,13 @@ def say_all(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
     for line, one in zip(lines, written, strict=True):
         if one and one.message is None:
             hints.case_changed(line.case, one.seq)
-    new = [line.case for line, one in zip(lines, written, strict=True) if one and one.message]
-    for case, team in _WAITING.rows(new):
+    # A case that somebody holds has no chat in line.
+    free = [
+        line.case
+        for line, one in zip(lines, written, strict=True)
+        if one and one.message and one.holder is None
+    ]
+    for case, team in _WAITING.rows(free):
         events.chat_moved(case, team)
     return written
 

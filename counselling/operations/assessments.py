@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from accounts.models import Organisation
-from accounts.written import WrittenForMany
+from accounts.written import WrittenForMany, WrittenRows
 from counselling import places, triaging
 from counselling.models import Assessment, Case, Message, Review
 from counselling.operations.entries import CaseGone
@@ -37,11 +37,12 @@ class _Standing(NamedTuple):
     dringend: int
     sofort: int
     judged: int
+    has_key: bool
 
 
 _STANDING = (
     *("pk", "last_seq", "organisation__triage_dringend", "organisation__triage_sofort"),
-    "judged",
+    *("judged", "has_key"),
 )
 
 
@@ -81,7 +82,10 @@ def of_messages(
     """
     ids = [case for case, _text, _holder in lines]
     standing = {one.case: one for one in map(_Standing._make, _CASES.rows(ids))}
-    keys = keyring.open_case_keys([(case, holder) for case, _text, holder in lines])
+    keys = keyring.open_case_keys(
+        [(case, holder) for case, _text, holder in lines],
+        there={one.case for one in standing.values() if one.has_key},
+    )
     so_far: dict[UUID, list[_Sealed]] = {}
     for row in _RECENT.rows(ids):
         message = _Sealed(*row)
@@ -101,7 +105,9 @@ def of_messages(
 
 def _standing(cases: Collection[UUID]) -> QuerySet[Case, Any]:
     judged = Review.objects.filter(case=OuterRef("pk")).order_by("-seq").values("seq")[:1]
-    found = Case.objects.filter(pk__in=cases).annotate(judged=Coalesce(Subquery(judged), 0))
+    found = Case.objects.filter(pk__in=cases).annotate(
+        judged=Coalesce(Subquery(judged), 0), has_key=keyring.has_key(OuterRef("pk"))
+    )
     return found.values_list(*_STANDING)
 
 
@@ -156,7 +162,7 @@ def keep(case: Case, seq: int, verdict: Verdict, *, at: datetime) -> None:
 
 def keep_all(found: Iterable[tuple[Case, int, Verdict]], *, at: datetime) -> None:
     """Store what was found in messages, by case and number."""
-    Assessment.objects.bulk_create(
+    rows = [
         Assessment(
             case=case,
             seq=seq,
@@ -173,7 +179,11 @@ def keep_all(found: Iterable[tuple[Case, int, Verdict]], *, at: datetime) -> Non
         )
         for case, seq, verdict in found
         for one, shadow in _with_shadow(verdict)
-    )
+    ]
+    _ASSESSMENTS.add(rows)
+
+
+_ASSESSMENTS = WrittenRows(Assessment)
 
 
 def why(verdict: Verdict) -> Case.Reason:

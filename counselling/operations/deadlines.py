@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.written import WrittenForMany
+from accounts.written import WrittenChange, WrittenForMany, WrittenRows
 from audit import trail
 from counselling import events, promises, sla
 from counselling.models import Breach, Case, Deadline, Message
@@ -46,7 +46,7 @@ def begin(case: Case, *, at: datetime) -> list[Deadline]:
 
 def store(rows: Sequence[Deadline]) -> None:
     """Store what `begin` returned, when the case is stored."""
-    Deadline.objects.bulk_create(rows)
+    _NEW.add(rows)
 
 
 def happened(case: Case, what: Happened, *, at: datetime) -> None:
@@ -102,7 +102,7 @@ def store_plain(plain: Iterable[Plain]) -> None:
     for row in (row for one in plain for row in one.ended):
         alike.setdefault((row.ended_at, row.end), []).append(row)
     for (ended_at, end), rows in alike.items():
-        Deadline.objects.filter(pk__in=[row.pk for row in rows]).update(ended_at=ended_at, end=end)
+        _ENDED.make([row.pk for row in rows], ended_at=ended_at, end=end)
     store([row for one in plain for row in one.begun])
 
 
@@ -114,6 +114,8 @@ def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
     return found
 
 
+_NEW = WrittenRows(Deadline)
+_ENDED = WrittenChange(lambda rows: Deadline.objects.filter(pk__in=rows))
 _RUNNING = WrittenForMany(
     lambda cases: Deadline.objects.filter(case__in=cases, ended_at__isnull=True)
 )

@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 
 from django.db.models import F
 
-from accounts.models import Membership, Organisation, Team
+from accounts.models import Membership, Team
 from accounts.written import WrittenForMany
 from audit import trail
 from audit.models import TrailEntry
-from counselling import events, places, states
+from counselling import events, places, promises, states
 from counselling.models import Approval, Case, Claim, Message
 from counselling.operations import attachments, claims, consultation_ground, escalations
 from counselling.operations.attachments import Stored
@@ -70,18 +70,19 @@ def locked(case: UUID) -> Case:
 
 
 def locked_all(cases: Iterable[UUID]) -> dict[UUID, Case]:
-    """Return those of some cases that there are, locked as by `locked`, in one order everywhere."""
+    """Return those of some cases that there are, locked as by `locked`, in one order everywhere.
+
+    Their organisations are as `promises.remembered_of` knows them: at most two seconds old.
+    """
     rows = _LOCKED.instances(list(cases))
-    houses = {one.pk: one for one in _HOUSES.instances({row.organisation_id for row in rows})}
     for row in rows:
-        row.organisation = houses[row.organisation_id]
+        row.organisation = promises.remembered_of(row.organisation_id).organisation
     return {row.pk: row for row in rows}
 
 
 _LOCKED = WrittenForMany(
     lambda cases: Case.objects.select_for_update().filter(pk__in=cases).order_by("pk")
 )
-_HOUSES = WrittenForMany(lambda houses: Organisation.objects.filter(pk__in=houses))
 
 
 def was_sent(case: UUID, role: Message.Role, client_msg_id: UUID) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.test.utils import CaptureQueriesContext
 
@@ -19,8 +19,11 @@ from accounts.written import (
     Written,
     WrittenChange,
     WrittenForMany,
+    WrittenRows,
 )
+from audit.models import TrailEntry
 from tests.counselling.house import House
+from vault.models import KeyWrap
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +161,61 @@ def test_a_change_changes_what_it_names_and_nothing_else(house: House) -> None:
     with CaptureQueriesContext(connection) as asked:
         change.make([], name="Niemand", ended_at=None)
     assert not asked.captured_queries
+
+
+def test_new_rows_are_as_bulk_create_stores_them(house: House) -> None:
+    at = house.katrin.joined_at
+    rows = [
+        TrailEntry(
+            at=at + timedelta(seconds=number),
+            organisation=house.nordhafen.pk if number else None,
+            actor_kind=TrailEntry.ActorKind.SYSTEM,
+            action="case.read",
+            detail={"a": ["ä\\{}\"'", number, None, True]} if number else {},
+        )
+        for number in range(3)
+    ]
+    stored = []
+    for store in (TrailEntry.objects.bulk_create, WrittenRows(TrailEntry).add):
+        before = set(TrailEntry.objects.values_list("pk", flat=True))
+        store(rows)
+        new = TrailEntry.objects.exclude(pk__in=before).order_by("at")
+        stored.append([vars(one) | {"id": 0, "_state": None} for one in new])
+    assert stored[0] == stored[1]
+    assert len(stored[0]) == 3
+
+
+def test_who_is_there_already_is_an_error_or_left_out(house: House) -> None:
+    subject, at = uuid4(), house.katrin.joined_at
+
+    def wrap(recipient: UUID) -> KeyWrap:
+        sealed = b'\x00{}",\\\xff' * 9
+        kind = KeyWrap.Kind.STAFF
+        return KeyWrap(
+            subject=subject, kind=kind, recipient=recipient, sealed=sealed, created_at=at
+        )
+
+    first, second, third = wrap(uuid4()), wrap(uuid4()), wrap(uuid4())
+    wraps, stored = WrittenRows(KeyWrap), KeyWrap.objects.filter(subject=subject)
+    wraps.add([first])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        wraps.add([second, first])
+    assert [bytes(one.sealed) for one in stored] == [bytes(first.sealed)]
+    assert wraps.add_new([second, first]) == 1
+    assert wraps.add_new([second, first, third]) == 1
+    assert wraps.add_new([]) == 0
+    assert set(stored.values_list("recipient", flat=True)) == {
+        first.recipient,
+        second.recipient,
+        third.recipient,
+    }
+
+
+def test_what_is_too_long_is_an_error_and_not_cut(house: House) -> None:
+    rows = [TrailEntry(at=house.katrin.joined_at, actor_kind="x" * 99, action="case.read")]
+    if connection.vendor == "postgresql":  # SQLite knows no lengths
+        with pytest.raises(DataError), transaction.atomic():
+            WrittenRows(TrailEntry).add(rows)
+    else:
+        WrittenRows(TrailEntry).add(rows)
+        assert TrailEntry.objects.filter(actor_kind="x" * 99).exists()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -232,6 +233,46 @@ def test_what_was_committed_but_never_acknowledged_is_the_same_message_and_rated
     say(sent, FORENOON + MINUTE)  # by itself it is the same, too
     assert Message.objects.filter(case=entered.pk).count() == 2
     assert Assessment.objects.filter(case=entered.pk).count() == 2
+
+
+def test_a_copy_among_others_is_told_its_number_and_keeps_nobody_from_being_written(
+    house: House,
+) -> None:
+    one, other, third = seated(house, 3)
+    sent, answer = line(one, CALM[0]), line(third, CALM[1], house.katrin)
+    first, answered = speaking.say_all([sent, answer], at=FORENOON)
+    assert first is not None
+    assert answered is not None
+    new = line(other, CALM[1])
+    again = speaking.say_all(together.hear([sent, new]) + [answer], at=FORENOON + MINUTE)
+    assert [again[0], again[2]] == [Written(first.seq), Written(answered.seq)]
+    assert again[1] is not None
+    assert again[1].message is not None
+    forged = replace(sent, text=CALM[2])
+    assert speaking.say_all(together.hear([forged]), at=FORENOON + MINUTE) == [None]
+    for entered in (one, other, third):
+        assert Message.objects.filter(case=entered.pk).count() == 2
+        assert entered.now().last_seq == 2
+    assert Assessment.objects.filter(case=one.pk).count() == 2
+
+
+def test_a_copy_of_a_reply_is_the_same_message_when_its_author_holds_the_case_no_more(
+    house: House,
+) -> None:
+    (entered,) = seated(house, 1)
+    answer = line(entered, CALM[1], house.katrin)
+    (first,) = speaking.say_all([answer], at=FORENOON)
+    assert first is not None
+    seats.pass_on(
+        case=entered.pk,
+        to=house.aylin,
+        introduction="Meine Kollegin kennt sich aus.",
+        client_msg_id=uuid4(),
+        by=house.katrin,
+        holder=holder_of(house.katrin),
+        at=FORENOON,
+    )
+    assert speaking.say_all([answer], at=FORENOON + MINUTE) == [Written(first.seq)]
 
 
 def test_two_processes_in_one_chat_leave_no_gap_and_no_double(house: House) -> None:
