@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.sessions.models import Session
@@ -97,11 +97,12 @@ def current_among(members: set[UUID]) -> dict[UUID, Membership]:
     return {one.pk: one for one in _CURRENT.instances(members)}
 
 
-_CURRENT = WrittenForMany(
-    lambda members: Membership.objects.filter(
-        pk__in=members, ended_at__isnull=True, user__is_active=True
-    ),
-)
+def still(members: Any) -> QuerySet[Membership]:
+    """Return those of some members (ids, or a query for ids) who still belong to their organisations."""
+    return Membership.objects.filter(pk__in=members, ended_at__isnull=True, user__is_active=True)
+
+
+_CURRENT = WrittenForMany(still)
 
 
 def ended(members: set[UUID]) -> set[UUID]:

@@ -3,9 +3,15 @@
 Django writes a statement anew each time it is asked, which costs the processor several times what asking and
 reading a few rows does. What every open page asks every few seconds, who comes into a chat, or a chat for every
 batch of lines, is worth writing once. The query stays the one place that says what is asked.
+
+Each answer of PostgreSQL has to be waited for, and after each the thread waits for its turn. So questions that do
+not hang on each other may be put together (`ask`), and changes be sent together (`at_once`). SQLite, which is no
+way off, gets them one after the other.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from itertools import chain
 from random import getrandbits
@@ -28,6 +34,8 @@ NAME = "01075e03"
 
 _UUIDS = UUIDField()
 Row = TypeVar("Row", bound=Model)
+Answer = TypeVar("Answer")
+Other = TypeVar("Other")
 Hole = UUID | datetime | int | str
 Id = UUID | int
 
@@ -46,19 +54,20 @@ class Written(Generic[Row]):
 
     def of(self, *asked: Hole) -> list[tuple[Any, ...]]:
         """Return the rows of a query for columns (`values_list`), with what is asked about in the holes."""
-        connection = connections[DEFAULT_DB_ALIAS]
-        return self._statement(connection).rows(asked, connection)
+        question = self._question()
+        return Asked(question, question.filled(asked), question.rows).now()
 
     def instances(self, *asked: Hole) -> list[Row]:
         """Return the rows as instances of the model, with those that `select_related` brings."""
-        connection = connections[DEFAULT_DB_ALIAS]
-        return self._statement(connection).instances(asked, connection)
+        question = self._question()
+        return Asked(question, question.filled(asked), question.instances).now()
 
     def first(self, *asked: Hole) -> Row | None:
         """Return the first of the instances, or None. The query itself says of how many (`[:1]`)."""
         return next(iter(self.instances(*asked)), None)
 
-    def _statement(self, connection: BaseDatabaseWrapper) -> "_Question":
+    def _question(self) -> "_Question":
+        connection = connections[DEFAULT_DB_ALIAS]
         if connection.vendor not in self._statements:
             query = self._rows(*self._holes)
             self._statements[connection.vendor] = _Question(query, self._holes, connection)
@@ -78,30 +87,130 @@ class WrittenForMany(Generic[Row]):
 
     def rows(self, *ids: Collection[Id]) -> list[tuple[Any, ...]]:
         """Return the rows; about nothing, none."""
-        if not all(ids):
-            return []
-        connection = connections[DEFAULT_DB_ALIAS]
-        statement, asked = self._filled(ids, connection)
-        return statement.rows(asked, connection)
+        return self.asked_rows(*ids).now()
 
     def instances(self, *ids: Collection[Id]) -> list[Row]:
         """Return the rows as instances of the model; about nothing, none."""
-        if not all(ids):
-            return []
-        connection = connections[DEFAULT_DB_ALIAS]
-        statement, asked = self._filled(ids, connection)
-        return statement.instances(asked, connection)
+        return self.asked(*ids).now()
 
-    def _filled(
-        self, ids: Sequence[Collection[Id]], connection: BaseDatabaseWrapper
-    ) -> tuple["_Question", list[Id]]:
-        """Return the statement for so many ids, and what goes into its holes."""
+    def asked_rows(self, *ids: Collection[Id]) -> "Asked[list[tuple[Any, ...]]]":
+        """Return what `rows` asks, for `ask`."""
+        if not all(ids):
+            return Asked(None, (), list)
+        question, params = self._filled(ids)
+        return Asked(question, params, question.rows)
+
+    def asked(self, *ids: Collection[Id]) -> "Asked[list[Row]]":
+        """Return what `instances` asks, for `ask`."""
+        if not all(ids):
+            return Asked(None, (), lambda _rows: [])
+        question, params = self._filled(ids)
+        return Asked(question, params, question.instances)
+
+    def _filled(self, ids: Sequence[Collection[Id]]) -> tuple["_Question", Sequence[Any]]:
+        """Return the question about so many ids, and its parameters with these ids."""
+        connection = connections[DEFAULT_DB_ALIAS]
         filled = [_filled_up(list(some)) for some in ids]
         known: tuple[str | int, ...] = (connection.vendor, *map(len, filled))
         if known not in self._statements:
             holes = [_holes(some) for some in filled]
             self._statements[known] = _Question(self._ask(*holes), list(chain(*holes)), connection)
-        return self._statements[known], list(chain(*filled))
+        return self._statements[known], self._statements[known].filled(list(chain(*filled)))
+
+
+class Asked(Generic[Answer]):
+    """A question that is put together with others, by `ask`. answer: what came of it then."""
+
+    answer: Answer
+
+    def __init__(
+        self,
+        question: "_Question | None",
+        params: Sequence[Any],
+        shape: Callable[[list[Any]], Answer],
+    ) -> None:
+        self.question, self.params = question, params
+        self._shape = shape
+
+    def then(self, shape: Callable[[Answer], Other]) -> "Asked[Other]":
+        """Return the same question, whose answer is made into something else."""
+        first = self._shape
+        return Asked(self.question, self.params, lambda rows: shape(first(rows)))
+
+    def take(self, rows: list[Any]) -> None:
+        """Take the rows as the database has answered them."""
+        self.answer = self._shape(rows)
+
+    def now(self) -> Answer:
+        """Ask it by itself and return the answer."""
+        ask(self)
+        return self.answer
+
+
+def ask(*questions: Asked[Any]) -> None:
+    """Ask the database some questions in one errand, in their order; each has its `answer` then.
+
+    Each sees what the ones before it have locked or waited for.
+    """
+    for one in questions:
+        if one.question is None:  # about nothing
+            one.take([])
+    real = [one for one in questions if one.question is not None]
+    statements = [(one.question.sql, one.params) for one in real if one.question is not None]
+    for one, rows in zip(real, _answered(statements), strict=True):
+        one.take(rows)
+
+
+def _answered(statements: Sequence[tuple[str, Sequence[Any]]]) -> Iterator[list[Any]]:
+    if not statements:
+        return
+    connection = connections[DEFAULT_DB_ALIAS]
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql" or len(statements) == 1:
+            for sql, params in statements:
+                cursor.execute(sql, params)
+                yield cursor.fetchall()
+            return
+        _execute_all(cursor, statements)
+        for number, _statement in enumerate(statements):
+            if number:
+                cursor.nextset()
+            yield cursor.fetchall()
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Send the changes that are made within this in one errand, at its end. What is asked within sees none of them."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor != "postgresql":
+        yield
+        return
+    gathered: list[tuple[str, Sequence[Any]]] = []
+    outside = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(outside)
+    if gathered:
+        with connection.cursor() as cursor:
+            _execute_all(cursor, gathered)
+
+
+_gathered: ContextVar[list[tuple[str, Sequence[Any]]] | None] = ContextVar("gathered", default=None)
+
+
+def _change(sql: str, params: Sequence[Any], connection: BaseDatabaseWrapper) -> None:
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered.append((sql, params))
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+def _execute_all(cursor: Any, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    """Execute several statements in one errand; psycopg fills them in here, as Django lets it do with each."""
+    cursor.execute("; ".join([cursor.mogrify(sql, params) for sql, params in statements]))
 
 
 class WrittenChange:
@@ -137,7 +246,9 @@ class WrittenChange:
             sql, params = query.get_compiler(connection=connection).as_sql()
             holes = [*ids_of_nothing, *self._holes, *never.values()]
             self._statements[known] = _Statement(sql, params, holes, connection)
-        self._statements[known].execute([*filled, *asked, *moments.values()], connection)
+        statement = self._statements[known]
+        params = statement.filled([*filled, *asked, *moments.values()])
+        _change(statement.sql, params, connection)
 
 
 class WrittenRows(Generic[Row]):
@@ -151,16 +262,23 @@ class WrittenRows(Generic[Row]):
 
     def add(self, rows: Sequence[Row]) -> None:
         """Store rows. Raises IntegrityError for one that is there already; then none is stored."""
-        self._add(rows)
+        if rows:
+            connection = connections[DEFAULT_DB_ALIAS]
+            _change(*self._written(rows, connection), connection)
 
     def add_new(self, rows: Sequence[Row]) -> int:
-        """Store those rows that are not there yet, and return how many."""
-        return self._add(rows, " ON CONFLICT DO NOTHING")
-
-    def _add(self, rows: Sequence[Row], unless: str = "") -> int:
+        """Store those rows that are not there yet, at once, and return how many."""
         if not rows:
             return 0
         connection = connections[DEFAULT_DB_ALIAS]
+        sql, params = self._written(rows, connection)
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} ON CONFLICT DO NOTHING", params)
+            return int(cursor.rowcount)
+
+    def _written(
+        self, rows: Sequence[Row], connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
         # One column after the other.
         values = [
             [
@@ -169,14 +287,11 @@ class WrittenRows(Generic[Row]):
             ]
             for field in self._fields
         ]
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute(self._from_columns(connection) + unless, values)
-            else:
-                of_row = f"({', '.join(['%s'] * len(values))})"
-                sql = f"{self._into(connection)} VALUES {', '.join([of_row] * len(rows))}"
-                cursor.execute(sql + unless, list(chain(*zip(*values, strict=True))))
-            return int(cursor.rowcount)
+        if connection.vendor == "postgresql":
+            return self._from_columns(connection), values
+        of_row = f"({', '.join(['%s'] * len(values))})"
+        sql = f"{self._into(connection)} VALUES {', '.join([of_row] * len(rows))}"
+        return sql, list(chain(*zip(*values, strict=True)))
 
     def _from_columns(self, connection: BaseDatabaseWrapper) -> str:
         """Return the statement that takes each column as an array: the same for any number of rows."""
@@ -215,17 +330,15 @@ class _Statement:
         holes: Sequence[Hole],
         connection: BaseDatabaseWrapper,
     ) -> None:
-        self._sql, self._params = sql, params
+        self.sql, self._params = sql, params
         filled = [_prepared(hole, connection) for hole in holes]
         self._places = [
             (place, filled.index(param)) for place, param in enumerate(params) if param in filled
         ]
 
-    def execute(self, asked: Sequence[Hole], connection: BaseDatabaseWrapper) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, self._filled(asked, connection))
-
-    def _filled(self, asked: Sequence[Hole], connection: BaseDatabaseWrapper) -> list[Any]:
+    def filled(self, asked: Sequence[Hole]) -> list[Any]:
+        """Return the parameters with what is asked about in the holes."""
+        connection = connections[DEFAULT_DB_ALIAS]
         values = [_prepared(value, connection) for value in asked]
         params = list(self._params)
         for place, number in self._places:
@@ -258,24 +371,26 @@ class _Question(_Statement):
             self._related = get_related_populators(self._whole, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
             self._beside = (compiler.annotation_col_map or {}).items()
 
-    def rows(self, asked: Sequence[Hole], connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, self._filled(asked, connection))
-            found = cursor.fetchall()
-        return [self._converted(row, connection) for row in found] if self._converters else found
+    def rows(self, found: list[Any]) -> list[tuple[Any, ...]]:
+        """Return what the database has answered as Python's values."""
+        if not self._converters:
+            return found
+        connection = connections[DEFAULT_DB_ALIAS]
+        return [self._converted(row, connection) for row in found]
 
-    def instances(self, asked: Sequence[Hole], connection: BaseDatabaseWrapper) -> list[Any]:
+    def instances(self, found: list[Any]) -> list[Any]:
+        """Return what the database has answered as instances."""
         assert self._whole is not None, "a query for columns has no instances"
         model = self._whole["model"]
-        found = []
-        for row in self.rows(asked, connection):
+        instances = []
+        for row in self.rows(found):
             one = model.from_db(DEFAULT_DB_ALIAS, self._names, row[self._mine])
             for related in self._related:
                 related.populate(row, one)
             for name, place in self._beside:
                 setattr(one, name, row[place])
-            found.append(one)
-        return found
+            instances.append(one)
+        return instances
 
     def _converted(self, row: Sequence[Any], connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
         values = list(row)

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from accounts.models import Organisation
-from accounts.written import WrittenForMany, WrittenRows
+from accounts.written import WrittenForMany, WrittenRows, ask
 from counselling import places, triaging
 from counselling.models import Assessment, Case, Message, Review
 from counselling.operations.entries import CaseGone
@@ -81,13 +81,15 @@ def of_messages(
     The number of statements does not grow with the lines.
     """
     ids = [case for case, _text, _holder in lines]
-    standing = {one.case: one for one in map(_Standing._make, _CASES.rows(ids))}
+    cases, recent = _CASES.asked_rows(ids), _RECENT.asked_rows(ids)
+    ask(cases, recent)
+    standing = {one.case: one for one in map(_Standing._make, cases.answer)}
     keys = keyring.open_case_keys(
         [(case, holder) for case, _text, holder in lines],
         there={one.case for one in standing.values() if one.has_key},
     )
     so_far: dict[UUID, list[_Sealed]] = {}
-    for row in _RECENT.rows(ids):
+    for row in recent.answer:
         message = _Sealed(*row)
         so_far.setdefault(message.case, []).append(message)
     asked = [

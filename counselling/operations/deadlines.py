@@ -4,14 +4,14 @@ Every change of a case that clocks care about is told to `happened`, under the c
 clocks that starts or stops is decided by `sla.after` alone.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from accounts.written import WrittenChange, WrittenForMany, WrittenRows
+from accounts.written import Asked, WrittenChange, WrittenForMany, WrittenRows
 from audit import trail
 from counselling import events, promises, sla
 from counselling.models import Breach, Case, Deadline, Message
@@ -106,10 +106,14 @@ def store_plain(plain: Iterable[Plain]) -> None:
     store([row for one in plain for row in one.begun])
 
 
-def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
-    """Return the deadlines that run in some cases, by case."""
+def running_among(cases: Collection[UUID]) -> Asked[dict[UUID, list[Deadline]]]:
+    """Ask for the deadlines that run in some cases, by case."""
+    return _RUNNING.asked(cases).then(_by_case)
+
+
+def _by_case(rows: list[Deadline]) -> dict[UUID, list[Deadline]]:
     found: dict[UUID, list[Deadline]] = {}
-    for row in _RUNNING.instances(list(cases)):
+    for row in rows:
         found.setdefault(row.case_id, []).append(row)
     return found
 

@@ -3,7 +3,7 @@
 Only the other operations call this; each of them opens the transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.db.models import F
 
 from accounts.models import Membership, Team
-from accounts.written import WrittenForMany
+from accounts.written import Asked, WrittenForMany
 from audit import trail
 from audit.models import TrailEntry
 from counselling import events, places, promises, states
@@ -69,12 +69,15 @@ def locked(case: UUID) -> Case:
     return row
 
 
-def locked_all(cases: Iterable[UUID]) -> dict[UUID, Case]:
-    """Return those of some cases that there are, locked as by `locked`, in one order everywhere.
+def locking(cases: Collection[UUID]) -> Asked[dict[UUID, Case]]:
+    """Ask for those of some cases that there are, locked as by `locked`, in one order everywhere.
 
     Their organisations are as `promises.remembered_of` knows them: at most two seconds old.
     """
-    rows = _LOCKED.instances(list(cases))
+    return _LOCKED.asked(cases).then(_with_houses)
+
+
+def _with_houses(rows: list[Case]) -> dict[UUID, Case]:
     for row in rows:
         row.organisation = promises.remembered_of(row.organisation_id).organisation
     return {row.pk: row for row in rows}

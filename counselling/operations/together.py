@@ -19,7 +19,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, UUIDField
 from accounts import queries as staff_queries
 from accounts.models import Membership
 from accounts.rules import allows, same_organisation
-from accounts.written import WrittenChange, WrittenForMany, WrittenRows
+from accounts.written import WrittenChange, WrittenForMany, WrittenRows, ask, at_once
 from audit import trail
 from audit.models import TrailEntry
 from counselling import events, places, promises, roster
@@ -202,11 +202,16 @@ def _is_same(row: Message, line: Line, key: CaseKey | KeyUnavailable) -> bool:
 
 
 def _ground(lines: Sequence[Line]) -> _Ground:
-    found = entries.locked_all(line.case for line in lines)
-    standing = {one.case: one for one in map(_Standing._make, _STANDING.rows(found))}
+    ids = [line.case for line in lines]
+    # The lock first: what stands beside a case is asked about when nobody changes it any more.
+    locking, running = entries.locking(ids), deadlines.running_among(ids)
+    stand, held = _STANDING.asked_rows(ids), _HOLDERS.asked(ids)
+    ask(locking, stand, held, running)
+    found = locking.answer
+    standing = {one.case: one for one in map(_Standing._make, stand.answer)}
     there = {one.case for one in standing.values() if one.has_key}
     keys = keyring.open_case_keys([(line.case, line.holder) for line in lines], there=there)
-    current = staff_queries.current_among({one.holder for one in standing.values() if one.holder})
+    current = {member.pk: member for member in held.answer}
     return _Ground(
         cases=found,
         keys={
@@ -223,7 +228,7 @@ def _ground(lines: Sequence[Line]) -> _Ground:
             and same_organisation(member, found[case])
         },
         standing=standing,
-        running=deadlines.running_among(found),
+        running=running.answer,
     )
 
 
@@ -251,6 +256,11 @@ def _standings(cases: Collection[UUID]) -> QuerySet[Case, Any]:
 
 
 _STANDING = WrittenForMany(_standings)
+_HOLDERS = WrittenForMany(
+    lambda cases: staff_queries.still(
+        Claim.objects.filter(case__in=cases, ended_at__isnull=True).values("member")
+    )
+)
 
 
 def _step(line: Line, ground: _Ground, *, at: datetime) -> _Step | None:
@@ -332,6 +342,18 @@ def _store(steps: Sequence[_Step], *, at: datetime) -> None:
         return
     if _MESSAGES.add_new([step.message for step in steps]) < len(steps):
         raise _SentBefore
+    with at_once():
+        _store_what_follows(steps, at=at)
+    # A line in a chat in which somebody sits brings nobody into a queue and gives nobody room.
+    for team in {step.case.team_id for step in steps if step.holder is None}:
+        case_moved.send(sender=Case, team=team, at=at)
+    for team in {step.case.team_id for step in steps}:
+        events.queue_changed(team)
+    for step in steps:
+        events.case_changed(step.case.pk, step.message.seq)
+
+
+def _store_what_follows(steps: Sequence[_Step], *, at: datetime) -> None:
     rated = [(s.case, s.message.seq, s.verdict) for s in steps if s.verdict is not None]
     assessments.keep_all(rated, at=at)
     written = [step.case for step in steps if step.verdict is None and step.has_draft]
@@ -341,13 +363,6 @@ def _store(steps: Sequence[_Step], *, at: datetime) -> None:
     claims.watch_all([step.case for step in steps], at=at, rules=roster.remembered_house_rules)
     deadlines.store_plain(step.clocks for step in steps)
     _update(steps)
-    # A line in a chat in which somebody sits brings nobody into a queue and gives nobody room.
-    for team in {step.case.team_id for step in steps if step.holder is None}:
-        case_moved.send(sender=Case, team=team, at=at)
-    for team in {step.case.team_id for step in steps}:
-        events.queue_changed(team)
-    for step in steps:
-        events.case_changed(step.case.pk, step.message.seq)
 
 
 _MESSAGES = WrittenRows(Message)

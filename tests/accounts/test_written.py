@@ -1,5 +1,6 @@
 """Queries that are written once: they answer as Django would, whatever ids are asked about."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +21,8 @@ from accounts.written import (
     WrittenChange,
     WrittenForMany,
     WrittenRows,
+    ask,
+    at_once,
 )
 from audit.models import TrailEntry
 from tests.counselling.house import House
@@ -219,3 +222,53 @@ def test_what_is_too_long_is_an_error_and_not_cut(house: House) -> None:
     else:
         WrittenRows(TrailEntry).add(rows)
         assert TrailEntry.objects.filter(actor_kind="x" * 99).exists()
+
+
+def test_questions_that_are_put_together_have_their_own_answers(house: House) -> None:
+    people = WrittenForMany(lambda ids: Membership.objects.filter(pk__in=ids).order_by("name"))
+    names = WrittenForMany(
+        lambda ids: Organisation.objects.filter(pk__in=ids).order_by("name").values_list("name")
+    )
+    some = [house.katrin.pk, house.boris.pk]
+    whole = people.asked(some).then(lambda rows: [one.name for one in rows])
+    nobody, unknown = people.asked([]), people.asked([uuid4()])
+    houses = names.asked_rows([house.nordhafen.pk, house.suedstadt.pk])
+    percent = WrittenForMany(
+        lambda ids: Membership.objects.filter(pk__in=ids, name="50 % '; SELECT 1")
+    ).asked(some)
+    with CaptureQueriesContext(connection) as asked:
+        ask(whole, nobody, unknown, houses, percent)
+    assert whole.answer == sorted([house.katrin.name, house.boris.name])
+    assert (nobody.answer, unknown.answer, percent.answer) == ([], [], [])
+    assert houses.answer == [(house.nordhafen.name,), (house.suedstadt.name,)]
+    assert len(asked) == (1 if connection.vendor == "postgresql" else 4)
+
+
+def test_changes_that_are_sent_together_are_made_or_none_of_them(house: House) -> None:
+    rename = WrittenChange(lambda ids: Membership.objects.filter(pk__in=ids))
+    entries, before = WrittenRows(TrailEntry), TrailEntry.objects.count()
+    entry = TrailEntry(at=house.katrin.joined_at, actor_kind="system", action="case.read")
+
+    def change(name: str, wraps: Sequence[KeyWrap]) -> None:
+        with transaction.atomic(), at_once():
+            rename.make([house.katrin.pk], name=f"{name} %s; '")
+            entries.add([entry])
+            WrittenRows(KeyWrap).add(wraps)
+
+    wrap = KeyWrap(
+        subject=uuid4(),
+        kind=KeyWrap.Kind.STAFF,
+        recipient=uuid4(),
+        sealed=b"x",
+        created_at=house.katrin.joined_at,
+    )
+    change("Eins", [wrap])
+    with pytest.raises(IntegrityError):
+        change("Zwei", [wrap])  # it is there
+    with pytest.raises(RuntimeError), transaction.atomic(), at_once():
+        rename.make([house.katrin.pk], name="Drei")
+        raise RuntimeError
+    assert Membership.objects.get(pk=house.katrin.pk).name == "Eins %s; '"
+    assert TrailEntry.objects.count() == before + 1
+    rename.make([house.katrin.pk], name="Vier")  # nothing is gathered any more
+    assert Membership.objects.get(pk=house.katrin.pk).name == "Vier"
