@@ -7,6 +7,7 @@ line breaks or anything outside its own words; the ratings' invariances rest on 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from zlib import crc32
 
 import numpy as np
@@ -52,24 +53,13 @@ def extract(
     spelled = np.array(hashes, np.uint64)
     places = np.arange(count, dtype=np.int32)
     owners, pieces = _pieces(words, places)
-    short = [one for one in found if one.last - one.first <= REACH]
+    short = [one for one in found if one[2] - one[1] <= REACH]
     pairs = _pairs(short)
     fired = [one for one in rules if one.last - one.first <= REACH]
-    firsts = [
-        *(first for _concept, first, _last in short),
-        *(first for first, _last, _number in pairs),
-        *(one.first for one in fired),
-    ]
-    lasts = [
-        *(last for _concept, _first, last in short),
-        *(last for _first, last, _number in pairs),
-        *(one.last for one in fired),
-    ]
-    named = [
-        *(bucket("c", concept) for concept, _first, _last in short),
-        *(number for _first, _last, number in pairs),
-        *(bucket("r", one.rule.name) for one in fired),
-    ]
+    rows = [(first, last, bucket("c", concept)) for concept, first, last in short]
+    rows += pairs
+    rows += [(one.first, one.last, bucket("r", one.rule.name)) for one in fired]
+    named = np.fromiter(chain.from_iterable(rows), np.int32, 3 * len(rows)).reshape(-1, 3)
     # Words, neighbours, words with one between them, then pieces by their size.
     parts = [
         spelled,
@@ -78,14 +68,12 @@ def extract(
         *pieces,
     ]
     sizes = [len(part) for part in parts]
-    named_sizes = [len(short), len(pairs), len(fired)]
+    numbers = _numbers(np.concatenate(parts), sizes).astype(np.int32)
     return Features(
-        np.concatenate([places, places[:-1], places[:-2], *owners, np.array(firsts, np.int32)]),
-        np.concatenate([places, places[1:], places[2:], *owners, np.array(lasts, np.int32)]),
-        np.concatenate(
-            [_numbers(np.concatenate(parts), sizes).astype(np.int32), np.array(named, np.int32)]
-        ),
-        np.repeat(_VALUES, sizes + named_sizes),
+        np.concatenate([places, places[:-1], places[:-2], *owners, named[:, 0]]),
+        np.concatenate([places, places[1:], places[2:], *owners, named[:, 1]]),
+        np.concatenate([numbers, named[:, 2]]),
+        np.repeat(_VALUES, [*sizes, len(short), len(pairs), len(fired)]),
         count,
     )
 
@@ -128,21 +116,17 @@ def _pieces(
 
 def _pairs(found: list[Found]) -> list[tuple[int, int, int]]:
     """Return the pairs of concepts that stand near each other, each pair once at each place."""
-    seen: set[tuple[int, int, int]] = set()
-    rows: list[tuple[int, int, int]] = []
+    rows: dict[tuple[int, int, int], int] = {}
     for index, (concept, first, end) in enumerate(found, 1):
         for at in range(index, len(found)):
-            other, place, its_end = found[at]
+            other, place, last = found[at]
             if place - first > PAIR_REACH:
                 break
-            last = max(end, its_end)
-            if other == concept or last - first > REACH:
-                continue
-            key = (place, last, _pair(concept, other))
-            if key not in seen:
-                seen.add(key)
-                rows.append((first, last, key[2]))
-    return rows
+            if last < end:
+                last = end
+            if other != concept and last - first <= REACH:
+                rows.setdefault((place, last, _pair(concept, other)), first)
+    return [(first, last, number) for (_place, last, number), first in rows.items()]
 
 
 @cache

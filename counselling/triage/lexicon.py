@@ -115,10 +115,9 @@ class Lexicon:
                 if concepts := self.of_atom.get(atom):
                     found += [Found(concept, place, place) for concept in concepts]
                 if seconds := self.sequences.get(atom):
-                    near = set().union(*atoms[place + 1 : place + GAP + 2])
-                    for second in near:
-                        if second in seconds:
-                            found += _followed(seconds[second], atoms, place)
+                    near = atoms[place + 1 : place + GAP + 2]
+                    for second in {second for then in near for second in then if second in seconds}:
+                        found += _followed(seconds[second], atoms, place)
         return found
 
 

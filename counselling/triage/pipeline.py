@@ -39,6 +39,8 @@ class Pipeline:
         self.matcher = PhraseMatcher(self.language.vocab, attr="ORTH")
         for concept, phrases in sorted(self.lexicon.phrases.items()):
             self.matcher.add(concept, [Doc(self.language.vocab, words=words) for words in phrases])
+        strings = self.language.vocab.strings
+        self.concepts = {strings[concept]: concept for concept in self.lexicon.phrases}
         every = [words for phrases in self.lexicon.phrases.values() for words in phrases]
         self.beginnings = {(words[0], words[1]) for words in every}
         self.longest = max(map(len, every))
@@ -70,9 +72,8 @@ class Pipeline:
             until = places[-1] + 1
         if not shown:
             return []
-        strings = self.language.vocab.strings
         return [
-            Found(strings[key], places[first], places[end - 1])
+            Found(self.concepts[key], places[first], places[end - 1])
             for key, first, end in self.matcher(Doc(self.language.vocab, words=shown))
         ]
 

@@ -43,27 +43,25 @@ class Sums:
         # Words between which no span begins or ends are one place: a talk has far fewer turns than words.
         edges = np.zeros(self._features.words + 1, np.int64)
         edges[firsts] = edges[ends] = 1
-        count = int(edges.sum()) - 1
         place = edges.cumsum() - 1  # of each word
-        first, last = place[self._features.first], place[self._features.last]
-        inside = np.flatnonzero((first >= 0) & (last < count))
-        first, last = first[inside], last[inside]
+        count = int(place[-1])
+        first, last = place.take(self._features.first), place.take(self._features.last)
         apart = last - first
-        reaches = (
-            int(apart.max(initial=0)) + 1
-        )  # of no feature more: the running sums need no more either
+        reaches = int(apart.max(initial=0)) + 1  # no feature reaches further: nor need the sums
         cells = apart * count + last
-        order = np.argsort(cells, kind="stable")
-        cells = cells[order]
-        starts = np.flatnonzero(np.diff(cells, prepend=-1))
+        outside = (first < 0) | (last >= count)
+        cells[outside] = -1
+        order = np.argsort(cells, kind="stable")[np.count_nonzero(outside) :]
+        cells = cells.take(order)
+        starts = np.append(0, np.flatnonzero(cells[1:] != cells[:-1]) + 1)[: len(cells)]
         table = np.zeros((reaches * count, len(self._steps)))
         if len(starts):
-            table[cells[starts]] = np.add.reduceat(self._values(inside[order]), starts, axis=1).T
+            table[cells[starts]] = np.add.reduceat(self._values(order), starts, axis=1).T
         below, before = _running(table.reshape(reaches, count, -1))
         begin, end = place[firsts], place[ends]
-        reach = np.minimum(end - begin, reaches) - 1
-        totals = (below[reach, end] - before[reach, begin]).T
-        scores: NDArray[np.float64] = totals / np.sqrt(ends - firsts + DAMPING)
+        row = (np.minimum(end - begin, reaches) - 1) * (count + 1)
+        totals = _rows(below).take(row + end, axis=0) - _rows(before).take(row + begin, axis=0)
+        scores: NDArray[np.float64] = totals.T / np.sqrt(ends - firsts + DAMPING)
         return scores
 
     def best(self, head: int, longest: int = LONGEST) -> Span:
@@ -71,9 +69,9 @@ class Sums:
         features, count = self._features, self._features.words
         if not count:
             return Span(0, 0, -np.inf)
-        cells = (features.last - features.first) * count + features.last
+        apart = features.last - features.first
         weights = self._rows[:, head] * self._steps[head] * features.value
-        sums = np.bincount(cells, weights, (REACH + 1) * count)
+        sums = np.bincount(apart * count + features.last, weights, (REACH + 1) * count)
         table = np.asarray(sums, np.float64).reshape(REACH + 1, count)
         below, before = _running(table)
         lengths = np.arange(1, min(count, longest) + 1)
@@ -108,4 +106,12 @@ def _running(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     reach = np.arange(reaches)[:, None]
     # What begins before a place ends before one so much later.
     begun = sums[reach, np.minimum(np.arange(count + 1) + reach, count)]
-    return sums.cumsum(axis=0), begun.cumsum(axis=0)
+    for nearer in range(reaches - 1):
+        sums[nearer + 1] += sums[nearer]
+        begun[nearer + 1] += begun[nearer]
+    return sums, begun
+
+
+def _rows(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return running sums as a table of one row for each reach and place."""
+    return sums.reshape(-1, sums.shape[-1])
