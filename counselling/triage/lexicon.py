@@ -93,8 +93,6 @@ class Lexicon:
 
     def atoms(self, word: str) -> frozenset[str]:
         """Return the atoms that a word matches."""
-        if (known := self.known.get(word)) is not None:
-            return known
         stems = self.stems.get(word[:SHORTEST_STEM])
         endings = self.endings.get(word[-SHORTEST_STEM:])
         if not (stems or endings or word in self.exact):
@@ -108,7 +106,7 @@ class Lexicon:
 
     def find(self, words: list[str]) -> list[Found]:
         """Return the concepts of single words and of phrases with stems or gaps, in no order."""
-        atoms = [self.atoms(word) for word in words]
+        atoms = [self.known.get(word) or self.atoms(word) for word in words]
         found: list[Found] = []
         for place, here in enumerate(atoms):
             for atom in here:

@@ -6,7 +6,6 @@ spelling for umlauts. That is why none of these can change a rating.
 
 import re
 import unicodedata
-from itertools import islice
 from typing import NamedTuple
 
 # Words longer than this are noise (links, keyboard mashing); the rest of them is not looked at.
@@ -24,14 +23,14 @@ _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ı": "i", "ł": "l", "æ": "ae", "ø": "oe"}
 )
-# What stands between words in most texts beside ASCII, and the apostrophe that phones write.
+# What most texts hold beside ASCII: German letters, the apostrophes that phones write, and what ends a word.
 _PLAIN = (
     ("ä", "ae"),
     ("ö", "oe"),
     ("ü", "ue"),
     ("ß", "ss"),
-    ("’", "'"),
-    *((c, " ") for c in "„“”…–"),
+    *((c, "'") for c in "’‘"),
+    *((c, " ") for c in "„“”‚…–"),
 )
 _PLAIN_WORD = re.compile(r"[0-9]+(?:[.,:][0-9]+)*|[a-z]+(?:['`-][a-z]+)*")
 _PLAIN_REPEATED = re.compile(r"([a-z])\1\1")
@@ -89,8 +88,8 @@ def _without_signs(word: str) -> str:
 def places(text: str) -> list[tuple[int, int]]:
     """Return where the words of a text stand, in the order of `spellings`: characters from and to."""
     # A word of ASCII never folds to nothing.
-    found = (m.span() for m in _WORD.finditer(text) if m.group().isascii() or fold(m.group()))
-    return list(islice(found, MOST_WORDS))
+    found = [m.span() for m in _WORD.finditer(text) if m.group().isascii() or fold(m.group())]
+    return found[:MOST_WORDS]
 
 
 def split(text: str, turn: int = 0, *, limit: int = MOST_WORDS) -> list[Word]:
