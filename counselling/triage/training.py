@@ -95,7 +95,8 @@ def lessons(one: Prepared) -> list[Lesson]:
     if turns == 1:
         return [Lesson(one, 0, one.words, usual)]
     if not one.example.urgent:
-        runs = list(zip(*(found.tolist() for found in engine.runs(edges)), strict=True))
+        firsts, ends = engine.runs(edges)
+        runs = list(zip(firsts.tolist(), ends.tolist(), strict=True))
         some = runs[:: max(1, len(runs) // MOST_RUNS)]
         taught = [Lesson(one, *run, NORMAL_RUNS / len(some)) for run in some]
         return [*taught, Lesson(one, 0, one.words, usual)] if turns <= RUN else taught
