@@ -38,10 +38,9 @@ _ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ة": "ه", "ى": "
 
 
 class Word(NamedTuple):
-    """One word: its folded spelling, and where it stands (turn, characters from and to)."""
+    """One word: its folded spelling, and where it stands (characters from and to)."""
 
     text: str
-    turn: int
     start: int
     end: int
 
@@ -92,10 +91,10 @@ def places(text: str) -> list[tuple[int, int]]:
     return found[:MOST_WORDS]
 
 
-def split(text: str, turn: int = 0, *, limit: int = MOST_WORDS) -> list[Word]:
+def split(text: str, *, limit: int = MOST_WORDS) -> list[Word]:
     """Return the words of a text, each with its place.
 
-    `turn` is written into each word; after `limit` words nothing is read any more.
+    After `limit` words nothing is read any more.
     """
     words: list[Word] = []
     may_repeat = _REPEATED.search(text.lower()) is not None
@@ -106,7 +105,7 @@ def split(text: str, turn: int = 0, *, limit: int = MOST_WORDS) -> list[Word]:
         else:
             folded = fold(found, may_repeat=may_repeat)
         if folded:
-            words.append(Word(folded, turn, *match.span()))
+            words.append(Word(folded, *match.span()))
             if len(words) >= limit:
                 break
     return words
