@@ -39,7 +39,6 @@ from vault.keyring import Holder, KeyUnavailable
 from vault.sealing import CaseKey
 
 Out = dict[str, Any]
-Frames = dict[int, Out]  # of the entries of one case that are brought to several, by number
 POLL = timedelta(seconds=20)  # after which everybody looks by themselves, hint or not
 
 
@@ -205,10 +204,21 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoded:
+    """An entry's frame as it goes over the wire: written once, however many get it."""
+
+    seq: int
+    text: str = field(repr=False)
+
+
+Frames = dict[int, Encoded]  # of the entries of one case that are brought to several, by number
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """What a reader gets. upto: the last entry that was looked at; gone: they may not read any more."""
 
-    frames: Sequence[Out] = ()
+    frames: Sequence[Encoded] = ()
     upto: int = 0
     gone: Close | None = None
 
@@ -309,13 +319,14 @@ def _case(speaker: Speaker) -> Case:
     return row
 
 
-def _message_once(entry: Entry, speaker: Speaker, frames: Frames) -> Out:
+def _message_once(entry: Entry, speaker: Speaker, frames: Frames) -> Encoded:
     """Return an entry's frame; what is the same for everybody is made once."""
-    if entry.role is Message.Role.SYSTEM:
-        return _message(entry, speaker)
-    if entry.seq not in frames:
-        frames[entry.seq] = _message(entry, speaker)
-    return frames[entry.seq]
+    found = frames.get(entry.seq)
+    if found is None:
+        found = Encoded(entry.seq, protocol.encode(_message(entry, speaker)))
+        if entry.role is not Message.Role.SYSTEM:
+            frames[entry.seq] = found
+    return found
 
 
 def _message(entry: Entry, speaker: Speaker) -> Out:

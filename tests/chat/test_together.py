@@ -407,7 +407,7 @@ async def test_a_hint_that_met_no_database_is_followed_as_soon_as_there_is_one(
 ) -> None:
     monkeypatch.setattr(rooms, "AGAIN_WITHIN", (0.01, 0.02))
     looks = 0
-    news = exchange.News([{"seq": 1}], upto=1)
+    news = exchange.News([exchange.Encoded(1, "{}")], upto=1)
 
     async def read(_case: UUID, _readers: Sequence[Reader]) -> tuple[list[exchange.News], bool]:
         nonlocal looks
@@ -420,8 +420,11 @@ async def test_a_hint_that_met_no_database_is_followed_as_soon_as_there_is_one(
         def __init__(self) -> None:
             self.brought: list[exchange.News] = []
 
+        def stands(self) -> int:
+            return len(self.brought)
+
         def wants(self) -> Reader:
-            return Reader(speaker, len(self.brought), 50)
+            return Reader(speaker, self.stands(), 50)
 
         async def bring(self, found: exchange.News) -> None:
             self.brought.append(found)
