@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from itertools import chain
 from random import getrandbits
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -185,7 +185,7 @@ def at_once() -> Iterator[None]:
     if connection.vendor != "postgresql":
         yield
         return
-    gathered: list[tuple[str, Sequence[Any]]] = []
+    gathered: list[_Change] = []
     outside = _gathered.set(gathered)
     try:
         yield
@@ -193,19 +193,35 @@ def at_once() -> Iterator[None]:
         _gathered.reset(outside)
     if gathered:
         with connection.cursor() as cursor:
-            _execute_all(cursor, gathered)
+            _execute_all(cursor, [(change.sql, change.params) for change in gathered])
+            for number, change in enumerate(gathered):
+                if number:
+                    cursor.nextset()
+                change.check(cursor.rowcount)
 
 
-_gathered: ContextVar[list[tuple[str, Sequence[Any]]] | None] = ContextVar("gathered", default=None)
+class _Change(NamedTuple):
+    """A statement that changes rows. all_or: what is raised unless it changes so many."""
+
+    sql: str
+    params: Sequence[Any]
+    all_or: tuple[int, type[Exception]] | None = None
+
+    def make(self, connection: BaseDatabaseWrapper) -> None:
+        gathered = _gathered.get()
+        if gathered is not None:
+            gathered.append(self)
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.params)
+            self.check(cursor.rowcount)
+
+    def check(self, changed: int) -> None:
+        if self.all_or is not None and changed < self.all_or[0]:
+            raise self.all_or[1]
 
 
-def _change(sql: str, params: Sequence[Any], connection: BaseDatabaseWrapper) -> None:
-    gathered = _gathered.get()
-    if gathered is not None:
-        gathered.append((sql, params))
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+_gathered: ContextVar[list[_Change] | None] = ContextVar("gathered", default=None)
 
 
 def _execute_all(cursor: Any, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
@@ -248,7 +264,7 @@ class WrittenChange:
             self._statements[known] = _Statement(sql, params, holes, connection)
         statement = self._statements[known]
         params = statement.filled([*filled, *asked, *moments.values()])
-        _change(statement.sql, params, connection)
+        _Change(statement.sql, params).make(connection)
 
 
 class WrittenRows(Generic[Row]):
@@ -264,17 +280,17 @@ class WrittenRows(Generic[Row]):
         """Store rows. Raises IntegrityError for one that is there already; then none is stored."""
         if rows:
             connection = connections[DEFAULT_DB_ALIAS]
-            _change(*self._written(rows, connection), connection)
+            _Change(*self._written(rows, connection)).make(connection)
 
-    def add_new(self, rows: Sequence[Row]) -> int:
-        """Store those rows that are not there yet, at once, and return how many."""
-        if not rows:
-            return 0
-        connection = connections[DEFAULT_DB_ALIAS]
-        sql, params = self._written(rows, connection)
-        with connection.cursor() as cursor:
-            cursor.execute(f"{sql} ON CONFLICT DO NOTHING", params)
-            return int(cursor.rowcount)
+    def add_all_or(self, otherwise: type[Exception], rows: Sequence[Row]) -> None:
+        """Store rows. Raises another exception where one is there already: not an error to PostgreSQL, which then
+        leaves that one out; the transaction has to be given up.
+        """
+        if rows:
+            connection = connections[DEFAULT_DB_ALIAS]
+            sql, params = self._written(rows, connection)
+            unless_there = f"{sql} ON CONFLICT DO NOTHING"
+            _Change(unless_there, params, (len(rows), otherwise)).make(connection)
 
     def _written(
         self, rows: Sequence[Row], connection: BaseDatabaseWrapper

@@ -340,9 +340,8 @@ def _may_reply(by: Membership, case: Case, ground: _Ground) -> bool:
 def _store(steps: Sequence[_Step], *, at: datetime) -> None:
     if not steps:
         return
-    if _MESSAGES.add_new([step.message for step in steps]) < len(steps):
-        raise _SentBefore
     with at_once():
+        _MESSAGES.add_all_or(_SentBefore, [step.message for step in steps])
         _store_what_follows(steps, at=at)
     # A line in a chat in which somebody sits brings nobody into a queue and gives nobody room.
     for team in {step.case.team_id for step in steps if step.holder is None}:
@@ -359,13 +358,13 @@ def _store_what_follows(steps: Sequence[_Step], *, at: datetime) -> None:
     written = [step.case for step in steps if step.verdict is None and step.has_draft]
     if written:
         Draft.objects.filter(case__in=written).delete()
-    trail.record_all(step.entry for step in steps)
+    trail.record_all([step.entry for step in steps], store=_TRAIL.add)
     claims.watch_all([step.case for step in steps], at=at, rules=roster.remembered_house_rules)
     deadlines.store_plain(step.clocks for step in steps)
     _update(steps)
 
 
-_MESSAGES = WrittenRows(Message)
+_MESSAGES, _TRAIL = WrittenRows(Message), WrittenRows(TrailEntry)
 _CHANGING = (*entries.STEPPED, *deadlines.PLACED)
 
 

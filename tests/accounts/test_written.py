@@ -1,6 +1,7 @@
 """Queries that are written once: they answer as Django would, whatever ids are asked about."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -204,14 +205,14 @@ def test_who_is_there_already_is_an_error_or_left_out(house: House) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         wraps.add([second, first])
     assert [bytes(one.sealed) for one in stored] == [bytes(first.sealed)]
-    assert wraps.add_new([second, first]) == 1
-    assert wraps.add_new([second, first, third]) == 1
-    assert wraps.add_new([]) == 0
-    assert set(stored.values_list("recipient", flat=True)) == {
-        first.recipient,
-        second.recipient,
-        third.recipient,
-    }
+    for at_the_end in (False, True):
+        how = at_once() if at_the_end else nullcontext()
+        with pytest.raises(KeyError), transaction.atomic(), how:
+            wraps.add_all_or(KeyError, [second, first])
+        assert stored.all().count() == 1
+    wraps.add_all_or(KeyError, [second, third])
+    wraps.add_all_or(KeyError, [])
+    assert stored.all().count() == 3
 
 
 def test_what_is_too_long_is_an_error_and_not_cut(house: House) -> None:
