@@ -264,7 +264,10 @@ class ChatConsumer(Socket):
             await asyncio.sleep(uniform(*POLL_BETWEEN))  # noqa: S311 - only spreads looks in time
             if await self._is_stalled():
                 return
-            await self._safely(self._look_once)
+            try:
+                await self._safely(self._look_once)
+            except Exception as error:  # noqa: BLE001 - whatever it is: the next look may mend it
+                log.error("a chat's look failed: %s", type(error).__name__)
 
     async def _look_once(self) -> None:
         speaker = self._speaker()

@@ -16,8 +16,10 @@ from django.utils import timezone
 from accounts.operations import sessions
 from audit import trail
 from chat import consumers, exchange, protocol, rooms
+from chat.exchange import Speaker
 from chat.models import Chat
 from chat.protocol import Close
+from chat.rounds import Mark
 from counselling.access import CASE_KEY, HOLDER_KEY
 from counselling.models import Message
 from counselling.operations import cases
@@ -196,6 +198,32 @@ async def test_a_lost_hint_loses_nothing(
         await katrin.hello(after=1)
         await sync_to_async(note)(entered, house.aylin, "Bitte auf Schlafmangel achten.")
         assert (await katrin.next("message"))["text"] == "Bitte auf Schlafmangel achten."
+
+
+async def test_a_look_that_fails_is_not_the_last_one(
+    house: House,
+    entered: Entered,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(consumers, "POLL_BETWEEN", (0.05, 0.1))
+    monkeypatch.setattr(rooms.Room, "_hint", _deaf)
+    mark, failed = consumers.rounds.mark, asyncio.Event()
+
+    async def fail_once(speaker: Speaker) -> Mark:
+        if not failed.is_set():
+            failed.set()
+            raise ZeroDivisionError("Schlafmangel")
+        return await mark(speaker)
+
+    monkeypatch.setattr(consumers.rounds, "mark", fail_once)
+    async with colleague(house.katrin, entered) as katrin:
+        await katrin.hello(after=1)
+        await failed.wait()
+        await sync_to_async(note)(entered, house.aylin, "Bitte auf Schlafmangel achten.")
+        assert (await katrin.next("message"))["text"] == "Bitte auf Schlafmangel achten."
+    assert "a chat's look failed: ZeroDivisionError" in caplog.text
+    assert "Schlafmangel" not in caplog.text
 
 
 def _deaf(_self: object, _event: object) -> None:
