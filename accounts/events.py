@@ -4,18 +4,35 @@ A hint may be lost; every page and socket also looks by itself. The group names 
 here; apps above publish through `publish_on_commit` and make the names of their groups themselves.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 from uuid import UUID
 
 from channels.layers import get_channel_layer
 from django.db import transaction
 
+Hear = Callable[[dict[str, Any]], None]
 
-class Publisher(Protocol):
-    """What a channel layer brings so that a page can send a hint (config/layers.py)."""
+
+class Layer(Protocol):
+    """What our channel layers bring beside what Channels asks of one (config/layers.py)."""
 
     def hint(self, group: str, message: dict[str, Any]) -> None:
         """Send to a group from a thread without an event loop; nobody waits for it."""
+
+    async def listen(self, group: str, hear: Hear) -> str:
+        """Call a function with whatever is sent to a group; return its name, for `stop_listening`."""
+
+    async def stop_listening(self, group: str, name: str) -> None:
+        """Call it no more; one that is not called is no error."""
+
+    async def forget(self, channel: str) -> None:
+        """Drop what a channel still holds whose socket has ended."""
+
+
+def layer() -> Layer:
+    """Return the channel layer of this process."""
+    return cast(Layer, get_channel_layer())
 
 
 def member_group(member: UUID) -> str:
@@ -41,6 +58,4 @@ def sessions_ended(user: UUID) -> None:
 def publish_on_commit(group: str, message: dict[str, Any]) -> None:
     """Send a hint to a group when the transaction commits."""
     # robust: the row is committed; a layer that is down costs the hint, not the answer.
-    transaction.on_commit(
-        lambda: cast(Publisher, get_channel_layer()).hint(group, message), robust=True
-    )
+    transaction.on_commit(lambda: layer().hint(group, message), robust=True)

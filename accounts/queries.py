@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.sessions.models import Session
@@ -25,7 +25,7 @@ from accounts.models import (
     Team,
     User,
 )
-from accounts.written import WrittenForMany
+from accounts.written import ID, Written, WrittenForMany
 from vault.models import StaffKey, StaffKeyWrap, TeamKey, TeamKeySeal
 
 if TYPE_CHECKING:
@@ -64,23 +64,32 @@ def active_user(user: str) -> User | None:
 
 def member_of_user(user: UUID, membership: str | None) -> Membership | None:
     """Return a user's current membership, the named one if it is theirs, else the first."""
-    current = Membership.objects.filter(
-        user_id=user, user__is_active=True, ended_at__isnull=True
-    ).select_related("organisation", "user")
-    if membership is not None:
-        named = current.filter(pk=membership).first()
-        if named is not None:
-            return named
-    return current.order_by("joined_at").first()
+    mine = _MINE.instances(user)
+    named = (one for one in mine if str(one.pk) == membership)
+    return next(named, None) or next(iter(mine), None)
+
+
+_MINE = Written(
+    lambda user: (
+        Membership.objects.filter(user_id=user, user__is_active=True, ended_at__isnull=True)
+        .select_related("organisation", "user")
+        .order_by("joined_at")
+    ),
+    ID,
+)
 
 
 def current(member: UUID) -> Membership | None:
     """Return a member who still belongs to their organisation, or None."""
-    return (
-        Membership.objects.filter(pk=member, ended_at__isnull=True, user__is_active=True)
-        .select_related("organisation", "user")
-        .first()
-    )
+    return _MEMBER.first(member)
+
+
+_MEMBER = Written(
+    lambda member: Membership.objects.filter(
+        pk=member, ended_at__isnull=True, user__is_active=True
+    ).select_related("organisation", "user"),
+    ID,
+)
 
 
 def current_among(members: set[UUID]) -> dict[UUID, Membership]:
@@ -88,12 +97,12 @@ def current_among(members: set[UUID]) -> dict[UUID, Membership]:
     return {one.pk: one for one in _CURRENT.instances(members)}
 
 
-_CURRENT = WrittenForMany(
-    Membership,
-    lambda members: Membership.objects.filter(
-        pk__in=members, ended_at__isnull=True, user__is_active=True
-    ),
-)
+def still(members: Any) -> QuerySet[Membership]:
+    """Return those of some members (ids, or a query for ids) who still belong to their organisations."""
+    return Membership.objects.filter(pk__in=members, ended_at__isnull=True, user__is_active=True)
+
+
+_CURRENT = WrittenForMany(still)
 
 
 def ended(members: set[UUID]) -> set[UUID]:

@@ -3,12 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer, AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import DatabaseError
@@ -26,17 +29,52 @@ Watched = TypeVar("Watched", bound="Socket")
 SIGNED_OUT = 4401  # close code: sign in again
 NOT_THERE = 4404  # close code: there is no such thing for this member
 NOTHING_TO_SAY = 4400  # close code: this socket only listens
+IN_A_ROW = 8  # messages that one socket may have handled before all others have their turn
 
 
 class Socket(AsyncWebsocketConsumer):
     """What all sockets share: the session's cookie, and messages without a detour."""
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle what comes from the other end and from the layer, one message after the other.
+
+        Channels' own way makes a task for each message and waits for whichever of two is done first, which
+        costs as much as most messages themselves; here two tasks wait for as long as the socket is open.
+        """
+        self.scope, self.base_send = scope, send
+        layer: Any = get_channel_layer(self.channel_layer_alias)
+        self.channel_layer = layer
+        self.channel_name = await layer.new_channel()
+        turn = asyncio.Lock()
+        sources = (receive, partial(layer.receive, self.channel_name))
+        handling = [asyncio.create_task(self._handle(source, turn)) for source in sources]
+        try:
+            ended, _other = await asyncio.wait(handling, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        except StopConsumer:
+            pass
+        finally:
+            for task in handling:
+                task.cancel()
+            await asyncio.gather(*handling, return_exceptions=True)
+            await layer.forget(self.channel_name)
+
+    async def _handle(self, source: Callable[[], Awaitable[Any]], turn: asyncio.Lock) -> None:
+        while True:
+            # A source that is full never waits, and neither would the others get to theirs.
+            await asyncio.sleep(0)
+            for _message in range(IN_A_ROW):
+                message = await source()
+                async with turn:
+                    await self.dispatch(message)
+
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler of a message.
 
         Channels' own `dispatch` also hops to a thread for every event to close old connections, which
-        doubles the cost of a hint (platform.md); all database access here goes through
-        `database_sync_to_async`, which does that itself.
+        doubles the cost of a hint (platform.md); all database access of sockets goes through
+        `database_sync_to_async` or the chat's `asked`, which do that themselves.
         """
         handler = getattr(self, get_handler_name(message), None)
         if handler is None:

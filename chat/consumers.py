@@ -10,12 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from random import uniform
 from typing import Any, TypeVar
 from uuid import UUID
 
-from channels.db import database_sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from accounts.events import member_group, person_group
@@ -26,6 +26,7 @@ from chat.committer import Committer
 from chat.exchange import Gone, News, Reader, Side, Speaker
 from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
 from chat.rooms import Room, Rooms
+from chat.rounds import Mark
 from chat.saying import Said, Saying
 from vault import sessions
 
@@ -46,9 +47,20 @@ _COMERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-comer")
 
 
 async def asked(question: Callable[[], Answer], *, by: ThreadPoolExecutor = _THREADS) -> Answer:
-    """Call something that needs the database in one of the chat's threads."""
-    answer: Answer = await database_sync_to_async(question, thread_sensitive=False, executor=by)()
-    return answer
+    """Call something that needs the database in one of the chat's threads.
+
+    As `database_sync_to_async`, without what that carries back and forth for code that has its own thread.
+    """
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(by, lambda: copy_context().run(_answered, question))
+
+
+def _answered(question: Callable[[], Answer]) -> Answer:
+    close_old_connections()
+    try:
+        return question()
+    finally:
+        close_old_connections()
 
 
 class ChatConsumer(Socket):
@@ -162,6 +174,7 @@ class ChatConsumer(Socket):
         self._newest = first["after"]
         watched.add(self)
         self._room = rooms.enter(speaker.case, self)
+        await self._room.open()
         await self._out(first)
         await self._room.look()
         await self._say(state)
@@ -179,8 +192,8 @@ class ChatConsumer(Socket):
         raise NotImplementedError
 
     async def _join(self, speaker: Speaker) -> None:
-        groups = [events.case_group(speaker.case), events.room_group(speaker.case)]
-        groups.append(events.line_group(speaker.team))
+        # What is new in the case is heard by the room.
+        groups = [events.room_group(speaker.case), events.line_group(speaker.team)]
         if speaker.member is not None:
             groups += [member_group(speaker.member.pk), person_group(speaker.member.user_id)]
         for group in groups:
@@ -251,16 +264,19 @@ class ChatConsumer(Socket):
             await asyncio.sleep(uniform(*POLL_BETWEEN))  # noqa: S311 - only spreads looks in time
             if await self._is_stalled():
                 return
-            await self._safely(self._look_once)
+            try:
+                await self._safely(self._look_once)
+            except Exception as error:  # noqa: BLE001 - whatever it is: the next look may mend it
+                log.error("a chat's look failed: %s", type(error).__name__)
 
     async def _look_once(self) -> None:
         speaker = self._speaker()
         mark = await rounds.mark(speaker)
-        if mark and mark == self._calm:
-            return
-        await self._catch_up()
-        await self._say(await asked(lambda: _kept(speaker)))
-        self._calm = mark
+        if not mark.standing or mark.newest > self._newest:
+            await self._catch_up()
+        if not mark.standing or mark.standing != self._calm:
+            await self._say(await asked(lambda: exchange.look(speaker, at=timezone.now())))
+        self._calm = mark.standing
 
     async def _is_stalled(self) -> bool:
         if self._is_held and time.monotonic() - self._sent_at > STALLED:
@@ -297,9 +313,13 @@ class ChatConsumer(Socket):
         if self._room is not None:
             await self._room.look()
 
+    def stands(self) -> int | None:
+        """Return up to which entry this end has everything; None while it is held."""
+        return None if self._closing or self._is_held else self._newest
+
     def wants(self) -> Reader | None:
         """Return from where on this end reads; None while it is held."""
-        if self.speaker is None or self._closing or self._is_held:
+        if self.speaker is None or self.stands() is None:
             return None
         return Reader(self.speaker, self._newest, protocol.WINDOW - len(self._on_the_way))
 
@@ -310,11 +330,11 @@ class ChatConsumer(Socket):
         if self._closing:
             return
         for out in news.frames:
-            self._on_the_way.append(out["seq"])
+            self._on_the_way.append(out.seq)
             self._is_held = len(self._on_the_way) >= protocol.WINDOW
             self._sent_at = time.monotonic()
-            await self._out(out)
-            self._newest = out["seq"]
+            await self.send(text_data=out.text)
+            self._newest = out.seq
         self._newest = max(self._newest, news.upto)
 
     async def _say_state(self) -> None:
@@ -336,7 +356,7 @@ class ChatConsumer(Socket):
         await self.channel_layer.group_send(events.room_group(self._speaker().case), message)
 
     async def _out(self, frame: exchange.Out) -> None:
-        await self.send(text_data=json.dumps(frame, ensure_ascii=False))
+        await self.send(text_data=protocol.encode(frame))
 
     def _speaker(self) -> Speaker:
         if self.speaker is None:
@@ -346,13 +366,7 @@ class ChatConsumer(Socket):
 
 def _beginning(speaker: Speaker, hello: Hello) -> tuple[exchange.Out, exchange.Out]:
     at = timezone.now()
-    return exchange.welcome(speaker, hello, at=at), exchange.state(speaker, at=at)
-
-
-def _kept(speaker: Speaker) -> exchange.Out:
-    at = timezone.now()
-    exchange.keep(speaker, at=at)
-    return exchange.state(speaker, at=at)
+    return exchange.welcome(speaker, hello, at=at), exchange.look(speaker, at=at)
 
 
 class ClientChat(ChatConsumer):
@@ -407,7 +421,7 @@ async def _say_alone(one: Saying) -> exchange.Out:
     return await asked(lambda: saying.say_alone(one, at=timezone.now()))
 
 
-async def _marks(speakers: Sequence[Speaker]) -> list[str]:
+async def _marks(speakers: Sequence[Speaker]) -> list[Mark]:
     return await asked(lambda: rounds_of.marks(speakers, at=timezone.now()))
 
 

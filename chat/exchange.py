@@ -39,7 +39,6 @@ from vault.keyring import Holder, KeyUnavailable
 from vault.sealing import CaseKey
 
 Out = dict[str, Any]
-Frames = dict[int, Out]  # of the entries of one case that are brought to several, by number
 POLL = timedelta(seconds=20)  # after which everybody looks by themselves, hint or not
 
 
@@ -140,7 +139,6 @@ def welcome(speaker: Speaker, hello: Hello, *, at: datetime) -> Out:
     case = _case(speaker)
     if speaker.member is not None and hello.after < case.last_seq:
         reading.note_reading(case=case, by=speaker.member, at=at)
-    keep(speaker, at=at)
     return {
         "type": "welcome",
         "v": protocol.VERSION,
@@ -161,14 +159,26 @@ def mark_of(cookie: str) -> str:
     return sessions.marks([cookie]).get(cookie, "")
 
 
-def keep(speaker: Speaker, *, at: datetime) -> None:
-    """Note that somebody is connected, and see to it if the other side is not. Call it every 20 seconds."""
-    if speaker.member is None:
-        speaking.keep_place(case=speaker.case, at=at)
-        if queries.seat_is_overdue(speaker.case, at=at):
-            ending.lose_seat(case=speaker.case, at=at)
+def keep(speaker: Speaker, *, at: datetime) -> Chat | None:
+    """Note that somebody is connected, and see to it if the other side is not. Call it every 20 seconds.
+
+    Returns the latest chat as it stands then.
+    """
+    chat = queries.latest_chat(speaker.case)
+    if chat is None or chat.over_at is not None:
+        return chat
+    if speaker.member is not None:
+        has_moved = speaking.keep_seat_in(chat, by=speaker.member, at=at)
     else:
-        speaking.keep_seat(case=speaker.case, by=speaker.member, at=at)
+        speaking.keep_place_in(chat, at=at)
+        is_alone = chat.state == ChatState.ACTIVE and chat.seat_until and chat.seat_until <= at
+        has_moved = bool(is_alone) and ending.lose_seat(case=speaker.case, at=at)
+    return queries.latest_chat(speaker.case) if has_moved else chat
+
+
+def look(speaker: Speaker, *, at: datetime) -> Out:
+    """Note that somebody is connected, as `keep`, and return where the chat stands then. Raises Gone."""
+    return _state(speaker, keep(speaker, at=at), at=at)
 
 
 def news(speaker: Speaker, *, after: int, most: int = protocol.WINDOW) -> list[Out]:
@@ -194,10 +204,21 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoded:
+    """An entry's frame as it goes over the wire: written once, however many get it."""
+
+    seq: int
+    text: str = field(repr=False)
+
+
+Frames = dict[int, Encoded]  # of the entries of one case that are brought to several, by number
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """What a reader gets. upto: the last entry that was looked at; gone: they may not read any more."""
 
-    frames: Sequence[Out] = ()
+    frames: Sequence[Encoded] = ()
     upto: int = 0
     gone: Close | None = None
 
@@ -243,7 +264,10 @@ def opened_for(reader: Reader, found: Sealed, frames: Frames, key: CaseKey | Non
 
 def state(speaker: Speaker, *, at: datetime) -> Out:
     """Return where the chat stands, for one side. Raises Gone."""
-    chat = queries.latest_chat(speaker.case)
+    return _state(speaker, queries.latest_chat(speaker.case), at=at)
+
+
+def _state(speaker: Speaker, chat: Chat | None, *, at: datetime) -> Out:
     if chat is None:
         raise Gone(Close.NOT_THERE)
     counsellor = case_operations.holder_of(chat.case_id)
@@ -295,13 +319,14 @@ def _case(speaker: Speaker) -> Case:
     return row
 
 
-def _message_once(entry: Entry, speaker: Speaker, frames: Frames) -> Out:
+def _message_once(entry: Entry, speaker: Speaker, frames: Frames) -> Encoded:
     """Return an entry's frame; what is the same for everybody is made once."""
-    if entry.role is Message.Role.SYSTEM:
-        return _message(entry, speaker)
-    if entry.seq not in frames:
-        frames[entry.seq] = _message(entry, speaker)
-    return frames[entry.seq]
+    found = frames.get(entry.seq)
+    if found is None:
+        found = Encoded(entry.seq, protocol.encode(_message(entry, speaker)))
+        if entry.role is not Message.Role.SYSTEM:
+            frames[entry.seq] = found
+    return found
 
 
 def _message(entry: Entry, speaker: Speaker) -> Out:

@@ -92,10 +92,10 @@ Frame = Hello | Send | Got | Read | Typing | Ping
 
 def parse(text: str) -> Frame:
     """Return the frame that a text is. Raises Broken."""
-    if len(text) > LARGEST_FRAME or len(text.encode("utf-8", "surrogatepass")) > LARGEST_FRAME:
+    if len(text) > LARGEST_FRAME // 4 and len(_bytes(text)) > LARGEST_FRAME:
         raise Broken("too_large", Close.TOO_LARGE)
     try:
-        found = json.loads(text, parse_constant=_no_constant)
+        found = _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise Broken("no_json") from None
     return parse_object(found)
@@ -113,8 +113,23 @@ def parse_object(found: Any) -> Frame:
     return frame
 
 
+def encode(frame: dict[str, Any]) -> str:
+    """Return the text that a frame is."""
+    return _ENCODER.encode(frame)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 def _no_constant(_name: str) -> NoReturn:
     raise ValueError("no JSON")
+
+
+# Made once: `json.loads` and `json.dumps` make one for each call that wants something of its own.
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_KINDS = tuple(kind.value for kind in Kind)
 
 
 def _hello(found: dict[str, Any]) -> Hello:
@@ -127,7 +142,7 @@ def _send(found: dict[str, Any]) -> Send:
     text, kind = found.get("text"), found.get("kind", Kind.MESSAGE.value)
     if not isinstance(text, str):
         raise Broken("no_text")
-    if kind not in [one.value for one in Kind]:
+    if kind not in _KINDS:
         raise Broken("unknown_kind")
     try:
         token = UUID(found["id"])

@@ -9,6 +9,7 @@ from django.db.models import Count, F, Max, Q, QuerySet
 from accounts import queries as staff_queries
 from accounts.models import Membership, Organisation, Team
 from accounts.queries import team_ids
+from accounts.written import ID, OTHER_ID, Written
 from chat import sla
 from chat.models import Chat, ChatRules, Companion
 from chat.sla import Line, Opening, Wait
@@ -25,17 +26,23 @@ LISTED = 100
 
 def rules(organisation: UUID) -> ChatRules:
     """Return whether and how an organisation chats; the defaults if it has said nothing."""
-    row = ChatRules.objects.filter(pk=organisation).first()
-    return row or ChatRules(organisation_id=organisation)
+    return _RULES.first(organisation) or ChatRules(organisation_id=organisation)
+
+
+_RULES = Written(lambda organisation: ChatRules.objects.filter(pk=organisation), ID)
 
 
 def open_chat(case: UUID) -> Chat | None:
     """Return the chat that goes on in a case, or None."""
-    return (
-        Chat.objects.filter(case=case, over_at__isnull=True)
-        .select_related("case__team", "case__organisation")
-        .first()
-    )
+    return _OPEN_CHAT.first(case)
+
+
+_OPEN_CHAT = Written(
+    lambda case: Chat.objects.filter(case=case, over_at__isnull=True).select_related(
+        "case__team", "case__organisation"
+    )[:1],
+    ID,
+)
 
 
 def open_chats(cases: Collection[UUID]) -> dict[UUID, Chat]:
@@ -61,12 +68,17 @@ def keep_times(organisations: Collection[UUID]) -> dict[UUID, timedelta]:
 
 def latest_chat(case: UUID) -> Chat | None:
     """Return the latest chat of a case, over or not, or None."""
-    return (
+    return _LATEST_CHAT.first(case)
+
+
+_LATEST_CHAT = Written(
+    lambda case: (
         Chat.objects.filter(case=case)
         .select_related("case__team", "case__organisation")
-        .order_by("-entered_at")
-        .first()
-    )
+        .order_by("-entered_at")[:1]
+    ),
+    ID,
+)
 
 
 def counsellors(team: Team, *, at: datetime) -> dict[Membership, Load]:
@@ -207,12 +219,18 @@ def held_by(member: Membership) -> list[Chat]:
 
 def companions(chat: Chat) -> list[Membership]:
     """Return who has joined a chat openly and is still there, beside its counsellor."""
-    rows = Companion.objects.filter(
-        chat=chat, left_at__isnull=True, member__ended_at__isnull=True
-    ).exclude(
-        member__in=Claim.objects.filter(case=chat.case_id, ended_at__isnull=True).values("member")
-    )
-    return [row.member for row in rows.select_related("member")]
+    return [row.member for row in _COMPANIONS.instances(chat.pk, chat.case_id)]
+
+
+_COMPANIONS = Written(
+    lambda chat, case: (
+        Companion.objects.filter(chat=chat, left_at__isnull=True, member__ended_at__isnull=True)
+        .exclude(member__in=Claim.objects.filter(case=case, ended_at__isnull=True).values("member"))
+        .select_related("member")
+    ),
+    ID,
+    OTHER_ID,
+)
 
 
 def sits_beside(case: UUID, member: Membership) -> bool:
@@ -244,13 +262,6 @@ def of_colleagues(member: Membership) -> list[tuple[Chat, str]]:
 def overdue_places(*, at: datetime, most: int) -> list[UUID]:
     """Return the cases of chats whose client has been gone for longer than their place is kept."""
     return _cases(Q(kept_until__lte=at), most)
-
-
-def seat_is_overdue(case: UUID, *, at: datetime) -> bool:
-    """Say whether the counsellor's connection to a case's chat is gone for too long."""
-    return Chat.objects.filter(
-        case=case, state=ChatState.ACTIVE, over_at__isnull=True, seat_until__lte=at
-    ).exists()
 
 
 def overdue_seats(*, at: datetime, most: int) -> list[UUID]:

@@ -1,19 +1,25 @@
 """Who of this process is in which chat: what is new is read once for all of them, in one thread's turn.
 
-A hint says that there is something. However many hints and sockets a message has here, its row is read
-once: who asks while somebody reads shares the next reading with everybody else who asks.
+A hint says that there is something; the room hears it for all its sockets. However many hints and sockets
+a message has here, its row is read once: who asks while somebody reads shares the next reading with
+everybody else who asks.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from random import uniform
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import DatabaseError
 
+from accounts.events import layer
+from chat.events import case_group
 from chat.exchange import News, Reader
+
+log = logging.getLogger("lotse.sockets")
 
 AGAIN_WITHIN = (1.0, 2.0)  # seconds after a look that met no database; not all rooms at once
 
@@ -22,6 +28,9 @@ Reading = Callable[[UUID, Sequence[Reader]], Awaitable[tuple[list[News], bool]]]
 
 class Listener(Protocol):
     """A socket in a room."""
+
+    def stands(self) -> int | None:
+        """Return up to which entry it has everything; None while it cannot take anything."""
 
     def wants(self) -> Reader | None:
         """Return from where on it reads; None while it cannot take anything."""
@@ -43,6 +52,36 @@ class Room:
         self._is_written = False
         self._hinted = 0
         self._again: asyncio.Task[None] | None = None
+        self._ear: asyncio.Task[str] | None = None
+        self._looking: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Hear hints from now on."""
+        if self._ear is None:
+            hearing = layer().listen(case_group(self._case), self._hint)
+            self._ear = asyncio.create_task(hearing)
+        await asyncio.shield(self._ear)
+
+    async def close(self) -> None:
+        """Hear no more."""
+        if self._ear is not None:
+            await layer().stop_listening(case_group(self._case), await self._ear)
+
+    def _hint(self, event: dict[str, Any]) -> None:
+        """Do as `hear`, beside whoever brings the hint."""
+        seq = event["seq"]
+        if self._is_written:
+            self._hinted = max(self._hinted, seq)
+        elif self._lacks(seq):
+            task = asyncio.create_task(self._look_safely())
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+
+    async def _look_safely(self) -> None:
+        try:
+            await self.look()
+        except DatabaseError as error:
+            log.warning("a chat could not look: %s", type(error).__name__)
 
     async def hear(self, seq: int) -> None:
         """Look if somebody has not got that far; not while it is written here: then it is brought."""
@@ -57,7 +96,7 @@ class Room:
         return self.wanting()
 
     def _lacks(self, seq: int) -> bool:
-        return any(reader.after < seq for _one, reader in self.wanting())
+        return any((at := one.stands()) is not None and at < seq for one in self.listeners)
 
     async def look(self) -> None:
         """Bring everybody what was there when this was called.
@@ -99,8 +138,7 @@ class Room:
         self._is_written = False
         async with self._reading:
             for (one, reader), found in zip(wanting, news, strict=True):
-                now = one.wants()
-                if found is not None and now is not None and now.after == reader.after:
+                if found is not None and one.stands() == reader.after:
                     await one.bring(found)
         brought = [found.upto for found in news if found is not None]
         if not brought or self._lacks(max(*brought, self._hinted)):
@@ -123,6 +161,7 @@ class Rooms:
     def __init__(self, read: Reading) -> None:
         self._read = read
         self._rooms: dict[tuple[asyncio.AbstractEventLoop, UUID], Room] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     def enter(self, case: UUID, listener: Listener) -> Room:
         """Let a socket hear what is new in a case."""
@@ -143,3 +182,6 @@ class Rooms:
             room.listeners.discard(listener)
             if not room.listeners:
                 del self._rooms[place]
+                closing = asyncio.create_task(room.close())
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)

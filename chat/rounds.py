@@ -7,6 +7,7 @@ changed; then a handful of statements says so for all who come round at about th
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from accounts import queries as staff_queries
 from accounts.rules import allows
@@ -15,22 +16,33 @@ from chat.exchange import Speaker
 from chat.models import Chat
 from chat.operations import speaking
 from chat.states import ChatState
-from counselling import queries as cases
+from counselling import claims
 
 GATHER = 0.5  # seconds in which those who come round are asked about together
 
-Marks = Callable[[Sequence[Speaker]], Awaitable[list[str]]]
+
+class Mark(NamedTuple):
+    """What a socket asks about. newest: the number of the last entry in its case.
+
+    standing: the same again says that nothing else has changed; nothing: it has to look by itself.
+    """
+
+    standing: str = ""
+    newest: int = 0
 
 
-def marks(speakers: Sequence[Speaker], *, at: datetime) -> list[str]:
-    """Return a mark for each: the same one again says that nothing has changed. Keep seats meanwhile.
+Marks = Callable[[Sequence[Speaker]], Awaitable[list[Mark]]]
 
-    Nothing instead of a mark where somebody has to look by themselves: in line, whose lease has to be put
+
+def marks(speakers: Sequence[Speaker], *, at: datetime) -> list[Mark]:
+    """Return a mark for each, and keep seats meanwhile.
+
+    Nothing stands in it where somebody has to look by themselves: in line, whose lease has to be put
     off or has run out, who looks on at a colleague's chat, whose membership has ended, where no chat goes
     on.
     """
     chats = queries.open_chats({speaker.case for speaker in speakers})
-    holders = cases.holders(chats)
+    holders = claims.holders(chats)
     beside = queries.companion_counts([chat.pk for chat in chats.values()])
     there = staff_queries.current_among({one.member.pk for one in speakers if one.member})
     keep = queries.keep_times({chat.organisation_id for chat in chats.values()})
@@ -46,17 +58,18 @@ def marks(speakers: Sequence[Speaker], *, at: datetime) -> list[str]:
     }
     speaking.keep_seats(kept, at=at)
 
-    def mark(one: Speaker) -> str:
+    def mark(one: Speaker) -> Mark:
         chat = chats.get(one.case)
         if chat is None or chat.state != ChatState.ACTIVE or chat.seat_until is None:
-            return ""
+            return Mark()
         if one.member is None:
             lasts = keep[chat.organisation_id] * speaking.UNTOUCHED
             if chat.kept_until < at + lasts or chat.seat_until <= at:
-                return ""
+                return Mark()
         elif chat.pk not in kept:
-            return ""
-        return repr(_changing(chat, holders.get(one.case), beside.get(chat.pk, 0)))
+            return Mark()
+        standing = _changing(chat, holders.get(one.case), beside.get(chat.pk, 0))
+        return Mark(repr(standing), chat.case.last_seq)
 
     return [mark(one) for one in speakers]
 
@@ -64,7 +77,6 @@ def marks(speakers: Sequence[Speaker], *, at: datetime) -> list[str]:
 def _changing(chat: Chat, holder: object, companions: int) -> tuple[object, ...]:
     return (
         chat.pk,
-        chat.case.last_seq,
         chat.case.urgency,
         chat.client_read,
         chat.team_read,
@@ -80,14 +92,14 @@ class Rounds:
     def __init__(self, ask: Marks) -> None:
         self._ask = ask
         self._waiting: dict[
-            asyncio.AbstractEventLoop, list[tuple[Speaker, asyncio.Future[str]]]
+            asyncio.AbstractEventLoop, list[tuple[Speaker, asyncio.Future[Mark]]]
         ] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
-    async def mark(self, speaker: Speaker) -> str:
+    async def mark(self, speaker: Speaker) -> Mark:
         """Return what `marks` says about one of many. Raises DatabaseError."""
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[str] = loop.create_future()
+        answer: asyncio.Future[Mark] = loop.create_future()
         waiting = self._waiting.setdefault(loop, [])
         waiting.append((speaker, answer))
         if len(waiting) == 1:

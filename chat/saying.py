@@ -171,6 +171,7 @@ def poll(
     The same as a socket that opens, sends and closes; `welcome` says where the count begins.
     """
     first = exchange.welcome(speaker, hello, at=at)
+    exchange.keep(speaker, at=at)
     out = [first]
     for frame in frames:
         if isinstance(frame, Send):

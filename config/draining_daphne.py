@@ -1,16 +1,24 @@
 """Daphne that says goodbye: on SIGTERM every socket is closed with a code that means "come back".
 
 Daphne itself ends its applications at once, and browsers only notice a broken line. Run it as
-`python -m config.draining_daphne` with Daphne's own arguments.
+`python -m config.draining_daphne` with Daphne's own arguments. Its frames cost less than Daphne's own
+(`reactor`, `websocket`).
 """
 
 import asyncio
 import sys
 from typing import Any
 
-from daphne.cli import CommandLineInterface
-from daphne.server import Server
-from twisted.internet import defer
+from config import reactor
+
+reactor.install()  # or Daphne would install the stock one
+
+from daphne.cli import CommandLineInterface  # noqa: E402
+from daphne.server import Server  # noqa: E402
+from daphne.ws_protocol import WebSocketFactory  # noqa: E402
+from twisted.internet import defer  # noqa: E402
+
+from config.websocket import LeanWebSocket  # noqa: E402
 
 GOING = 4503  # close code: this process ends, connect again (docs/protocol.md)
 PATIENCE = 6.0  # seconds that sockets and requests have to end
@@ -48,6 +56,8 @@ class Interface(CommandLineInterface):  # type: ignore[misc]  # brings no types
 
     server_class = DrainingServer
 
+
+WebSocketFactory.protocol = LeanWebSocket
 
 if __name__ == "__main__":
     Interface().run(sys.argv[1:])

@@ -1,12 +1,19 @@
-"""The two channel layers. Both can be sent to from the threads that answer pages: `hint`."""
+"""The two channel layers. Both can be sent to from the threads that answer pages: `hint`.
+
+And both call whoever listens to a group without a socket of their own: `listen`. A channel's queue wakes
+its reader, which costs more than most hints; a function that is called costs next to nothing.
+"""
 
 import asyncio
 import logging
 import os
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 from uuid import uuid4
 
@@ -19,12 +26,15 @@ SWEEP_EVERY = 5.0  # seconds
 TRY_EVERY = 1.0  # seconds between two tries to subscribe while Redis is away
 AWAY = (RedisError, OSError)
 
+Hear = Callable[[dict[str, Any]], None]
+
 
 class EmbeddedChannelLayer(InMemoryChannelLayer):
     """The layer of the embedded default: Channels' in-memory layer with two defaults changed.
 
     The stock layer sweeps every channel and group at each send and receive, which costs the more the
-    more sockets there are (platform.md); here it sweeps every few seconds. And it may be sent to from
+    more sockets there are (platform.md); here it sweeps every few seconds. It makes a task for each member
+    of a group that is sent to; here the members' queues are filled at once. And it may be sent to from
     the threads that answer pages, which run outside the sockets' event loop: such a send is carried
     over to that loop, since asyncio's queues are not thread-safe.
     """
@@ -33,17 +43,54 @@ class EmbeddedChannelLayer(InMemoryChannelLayer):
         super().__init__(*args, **kwargs)
         self._home: asyncio.AbstractEventLoop | None = None
         self._next_sweep = 0.0
+        self._listening: dict[str, dict[str, Hear]] = {}
+        self._hints: deque[tuple[str, dict[str, Any]]] = deque()  # on their way home
+        self._is_carrying = False
 
     def hint(self, group: str, message: dict[str, Any]) -> None:
         """Send to a group from a thread without an event loop; nobody waits for it."""
-        if self._home is not None and not self._home.is_closed() and self.groups.get(group):
-            asyncio.run_coroutine_threadsafe(self.group_send(group, message), self._home)
+        if self._home is None or self._home.is_closed():
+            return
+        if not (self.groups.get(group) or self._listening.get(group)):
+            return
+        self._hints.append((group, message))
+        # Many hints of a moment wake the loop once. It says so before it looks: none is left lying.
+        if not self._is_carrying:
+            self._is_carrying = True
+            with suppress(RuntimeError):  # closed meanwhile: the process ends
+                self._home.call_soon_threadsafe(self._bring_home)
+
+    def _bring_home(self) -> None:
+        self._is_carrying = False
+        while self._hints:
+            self._fill(*self._hints.popleft())
 
     async def new_channel(self, prefix: str = "specific.") -> str:
         """Name a channel for a socket, and remember the loop that sockets live in."""
-        self._home = asyncio.get_running_loop()
+        home = asyncio.get_running_loop()
+        if home is not self._home:
+            self._home, self._is_carrying = home, False
+            self._hints.clear()
+            self._listening.clear()
         name: str = await super().new_channel(prefix)
         return name
+
+    async def listen(self, group: str, hear: Hear) -> str:
+        """Call a function with whatever is sent to a group; return its name, for `stop_listening`."""
+        name = uuid4().hex
+        self._listening.setdefault(group, {})[name] = hear
+        return name
+
+    async def stop_listening(self, group: str, name: str) -> None:
+        """Call it no more; one that is not called is no error."""
+        listening = self._listening.get(group, {})
+        listening.pop(name, None)
+        if not listening:
+            self._listening.pop(group, None)
+
+    async def forget(self, channel: str) -> None:
+        """Drop what a channel still holds whose socket has ended."""
+        self.channels.pop(channel, None)
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
         """Send to one channel, from any thread."""
@@ -54,10 +101,23 @@ class EmbeddedChannelLayer(InMemoryChannelLayer):
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         """Send to a group, from any thread."""
+        self.require_valid_group_name(group)
         if self._is_away():
-            self._carry_home(super().group_send(group, message))
+            self.hint(group, message)
         else:
-            await super().group_send(group, message)
+            self._fill(group, message)
+
+    def _fill(self, group: str, message: dict[str, Any]) -> None:
+        self._clean_expired()
+        until = time.time() + self.expiry
+        for channel in self.groups.get(group, ()):
+            queue = self.channels.get(channel)
+            if queue is None:
+                queue = self.channels[channel] = asyncio.Queue(self.get_capacity(channel))
+            with suppress(asyncio.QueueFull):  # as the stock layer: who does not read misses it
+                queue.put_nowait((until, deepcopy(message)))
+        for hear in list(self._listening.get(group, {}).values()):
+            _tell(hear, message)
 
     def _is_away(self) -> bool:
         return self._home is not None and self._home is not asyncio.get_running_loop()
@@ -119,12 +179,32 @@ class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # bring
         with suppress(*AWAY):
             await self._get_layer().group_discard(group, channel)
 
+    async def forget(self, channel: str) -> None:
+        """Drop a channel whose socket has ended, also where that was not waiting for a message just then."""
+        layer = self._get_layer()
+        if layer.channels.pop(channel, None) is not None:
+            with suppress(*AWAY):
+                await layer._get_shard(channel).unsubscribe(channel)  # noqa: SLF001 - its own layer
+
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         """Send a hint; without Redis it is lost, and costs nobody their connection."""
         try:
             await self._get_layer().group_send(group, message)
         except AWAY as error:
             log.warning("a hint was not sent: %s", type(error).__name__)
+
+    async def listen(self, group: str, hear: Hear) -> str:
+        """Call a function with whatever is sent to a group; return its name, for `stop_listening`."""
+        layer = self._get_layer()
+        name = f"{layer.prefix}listener.{uuid4().hex}"
+        layer.channels[name] = _Ear(lambda data: _tell(hear, self.deserialize(data)))
+        await self.group_add(group, name)
+        return name
+
+    async def stop_listening(self, group: str, name: str) -> None:
+        """Call it no more; one that is not called is no error."""
+        self._get_layer().channels.pop(name, None)
+        await self.group_discard(group, name)
 
     async def _subscribe(self, layer: Any, name: str) -> bool:
         try:
@@ -160,6 +240,20 @@ class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # bring
                 self._process = os.getpid()
                 threading.Thread(target=self._loop.run_forever, name="hints", daemon=True).start()
             return self._loop
+
+
+class _Ear:
+    """What stands in the place of a channel's queue for one who listens."""
+
+    def __init__(self, hear: Callable[[bytes], None]) -> None:
+        self.put_nowait = hear
+
+
+def _tell(hear: Hear, message: dict[str, Any]) -> None:
+    try:
+        hear(message)
+    except Exception as error:  # noqa: BLE001 - whoever hears badly keeps nobody else from hearing
+        log.error("a hint was not heard: %s", type(error).__name__)
 
 
 def _note_failure(sending: "Future[None]") -> None:

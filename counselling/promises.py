@@ -99,12 +99,23 @@ def remembered(organisation: Organisation) -> Rules:
     For the pages of clients, which come in great numbers; what was promised by rules that had just
     changed is reckoned anew with everything else (`operations/promises.py` waits for that long).
     """
-    now = time.monotonic()
-    known = _remembered.get(organisation.pk)
-    if known is not None and now < known[0]:
-        return known[1]
+    return _still_known(organisation.pk) or _remember(organisation)
+
+
+def remembered_of(organisation: UUID) -> Rules:
+    """Return them of the organisation with this id; it comes with them, just as old."""
+    known = _still_known(organisation)
+    return known or _remember(Organisation.objects.get(pk=organisation))
+
+
+def _still_known(organisation: UUID) -> Rules | None:
+    until, known = _remembered.get(organisation, (0.0, None))
+    return known if time.monotonic() < until else None
+
+
+def _remember(organisation: Organisation) -> Rules:
     fresh = rules(organisation)
-    _remembered[organisation.pk] = (now + REMEMBERED, fresh)
+    _remembered[organisation.pk] = (time.monotonic() + REMEMBERED, fresh)
     return fresh
 
 

@@ -3,7 +3,7 @@ number of queries at three cases and at three hundred.
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import merge
@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Membership, Organisation
 from accounts.queries import team_ids
-from accounts.written import WrittenForMany
+from accounts.written import ID, OTHER_ID, Written
 from counselling import files, places, sla
 from counselling.files import File
 from counselling.models import (
@@ -158,31 +158,18 @@ def closed(member: Membership) -> list[Case]:
     return list(islice(latest, LISTED))
 
 
-def open_claim(case: Case) -> Claim | None:
-    """Return the claim under which somebody holds the case, with the member, or None."""
-    return Claim.objects.filter(case=case, ended_at__isnull=True).select_related("member").first()
-
-
-def holders(cases: Collection[UUID]) -> dict[UUID, UUID]:
-    """Return which members hold some cases, by case."""
-    return dict(_HELD.rows(list(cases)))
-
-
-_HELD = WrittenForMany(
-    Claim,
-    lambda cases: Claim.objects.filter(case__in=cases, ended_at__isnull=True).values_list(
-        "case_id", "member_id"
-    ),
-)
-
-
 def case_of(member: Membership, case: UUID) -> Case | None:
     """Return a case of the member's organisation, with what a page shows of it."""
-    return (
-        Case.objects.filter(pk=case, organisation=member.organisation_id)
-        .select_related("organisation", "team", "topic")
-        .first()
-    )
+    return _CASE.first(case, member.organisation_id)
+
+
+_CASE = Written(
+    lambda case, house: Case.objects.filter(pk=case, organisation=house).select_related(
+        "organisation", "team", "topic"
+    ),
+    ID,
+    OTHER_ID,
+)
 
 
 def case_by_code(code: AccessCode) -> Case | None:
@@ -192,7 +179,12 @@ def case_by_code(code: AccessCode) -> Case | None:
 
 def case_of_client(case: UUID) -> Case | None:
     """Return the case that a client's session names, or None when it was deleted."""
-    return Case.objects.filter(pk=case).select_related("organisation", "topic").first()
+    return _CASE_OF_CLIENT.first(case)
+
+
+_CASE_OF_CLIENT = Written(
+    lambda case: Case.objects.filter(pk=case).select_related("organisation", "topic"), ID
+)
 
 
 def deleted_at(case: Case, *, at: datetime) -> datetime | None:

@@ -4,10 +4,12 @@ An organisation that never planned a shift works without a roster: then everybod
 counts as on duty. An absence counts always.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -247,11 +249,25 @@ def open_with(team: Team, channel: Channel, *, start: datetime, end: datetime) -
 
 def house_rules(organisation: UUID) -> HouseRules:
     """Return an organisation's rules about holding and approving; the defaults if it has set none."""
-    row = next(iter(_RULES.instances([organisation])), None)
-    return row or HouseRules(organisation_id=organisation)
+    return _RULES.first(organisation) or HouseRules(organisation_id=organisation)
 
 
-_RULES = WrittenForMany(HouseRules, lambda houses: HouseRules.objects.filter(pk__in=houses))
+def remembered_house_rules(organisation: UUID) -> HouseRules:
+    """Return these rules as they were at most two seconds ago in this process: for lines in chats."""
+    until, known = _remembered.get(organisation, (0.0, None))
+    if known is None or time.monotonic() >= until:
+        known = house_rules(organisation)
+        _remembered[organisation] = (time.monotonic() + promises.REMEMBERED, known)
+    return known
+
+
+def forget() -> None:
+    """Forget what `remembered_house_rules` keeps in this process."""
+    _remembered.clear()
+
+
+_RULES = Written(lambda organisation: HouseRules.objects.filter(pk=organisation), ID)
+_remembered: dict[UUID, tuple[float, HouseRules]] = {}
 
 
 def is_learning(member: Membership) -> bool:
@@ -261,17 +277,21 @@ def is_learning(member: Membership) -> bool:
 
 def learning(members: Sequence[Membership]) -> set[UUID]:
     """Return whose replies always wait for a second person."""
-    trainees = {member.pk for member in members if member.role == Role.TRAINEE}
-    others = {member.pk for member in members if member.pk not in trainees}
-    return trainees | {one for (one,) in _APPROVED.rows(others)}
+    approved = {one for (one,) in _APPROVED.rows([member.pk for member in members])}
+    return {member.pk for member in members if learns(member, is_approved=member.pk in approved)}
 
 
-_APPROVED = WrittenForMany(
-    WorkProfile,
-    lambda members: WorkProfile.objects.filter(pk__in=members, needs_approval=True).values_list(
-        "pk"
-    ),
-)
+def learns(member: Membership, *, is_approved: bool) -> bool:
+    """Say so of one, where it is known whether their profile wants it."""
+    return is_approved or member.role == Role.TRAINEE
+
+
+def approved(members: Any) -> QuerySet[WorkProfile]:
+    """Return the profiles of some members (ids, or a query for ids) that want each reply approved."""
+    return WorkProfile.objects.filter(pk__in=members, needs_approval=True)
+
+
+_APPROVED = WrittenForMany(lambda members: approved(members).values_list("pk"))
 
 
 def needs_second_person(case: Case, author: Membership) -> bool:

@@ -4,10 +4,11 @@ Each predicate takes the member and the case (None: at all). A member reads the 
 and those they hold.
 """
 
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, Team
 from accounts.rules import define, same_organisation, with_role
-from counselling import consulting
-from counselling.models import Case, Claim, Consultation, Escalation
+from accounts.written import ID, OTHER_ID, Written
+from counselling import claims, consulting
+from counselling.models import Case, Consultation, Escalation
 
 
 def reads(member: Membership, case: Case | None) -> bool:
@@ -17,9 +18,15 @@ def reads(member: Membership, case: Case | None) -> bool:
     if case is None:
         return True
     return same_organisation(member, case) and (
-        member.teams.filter(pk=case.team_id).exists()
-        or Claim.objects.filter(case=case, member=member, ended_at__isnull=True).exists()
+        bool(_IN_TEAM.of(member.pk, case.team_id)) or claims.holds(case.pk, member)
     )
+
+
+_IN_TEAM = Written(
+    lambda member, team: Team.objects.filter(pk=team, members=member).values_list("pk"),
+    ID,
+    OTHER_ID,
+)
 
 
 def sends(member: Membership, case: Case | None) -> bool:
@@ -53,7 +60,7 @@ def hears(member: Membership, alarm: Escalation | None) -> bool:
     if alarm is None:
         return True
     return same_organisation(member, alarm) and (
-        member.role == Role.SUPERVISOR or member.teams.filter(pk=alarm.case.team_id).exists()
+        member.role == Role.SUPERVISOR or bool(_IN_TEAM.of(member.pk, alarm.case.team_id))
     )
 
 

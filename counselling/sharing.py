@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
+from accounts.written import ID, NUMBER, Written
 from counselling import queries
 from counselling.models import Attachment, Message
 from counselling.queries import Entry
@@ -25,13 +30,28 @@ class Sealed:
 
 def sealed(case: UUID, *, after: int, most: int) -> Sealed:
     """Return a case's next entries beyond a number, as they are in the database."""
-    found = Message.objects.filter(case=case, seq__gt=after).select_related("author")
-    rows = list(found.order_by("seq")[: most + 1])
+    rows = _after(most).instances(case, after)
     is_all = len(rows) <= most
     rows = rows[:most]
-    attached = Attachment.objects.filter(message__in=rows).select_related("message")
-    attachments = list(attached.order_by("message__seq", "position")) if rows else []
+    with_files = [row for row in rows if row.has_files]
+    attached = Attachment.objects.filter(message__in=with_files).select_related("message")
+    attachments = list(attached.order_by("message__seq", "position")) if with_files else []
     return Sealed(case, rows, attachments, rows[-1].seq if rows else after, is_all)
+
+
+@cache
+def _after(most: int) -> Written[Any]:
+    """Return the query for so many entries and one more. At most a window of messages: few are kept."""
+    return Written(
+        lambda case, after: (
+            Message.objects.filter(case=case, seq__gt=after)
+            .select_related("author")
+            .annotate(has_files=Exists(Attachment.objects.filter(message=OuterRef("pk"))))
+            .order_by("seq")[: most + 1]
+        ),
+        ID,
+        NUMBER,
+    )
 
 
 def opened(

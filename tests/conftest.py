@@ -46,7 +46,7 @@ if (
 from django.core.cache import cache  # noqa: E402 - needs the settings
 
 from accounts import proof, queries  # noqa: E402 - needs the settings
-from counselling import keeping, promises, triaging  # noqa: E402 - needs the settings
+from counselling import keeping, promises, roster, triaging  # noqa: E402 - needs the settings
 from vault import alerts, team_keys  # noqa: E402 - needs the settings
 
 # A proof costs a real browser a quarter of a second; here hundreds are solved. The journeys' servers
@@ -194,6 +194,7 @@ def nothing_remembered() -> None:
     """Begin each test without what another one's pages remembered or counted."""
     queries.forget_organisations()
     promises.forget()
+    roster.forget()
     cache.clear()
     team_keys.forget()
     alerts.drain()

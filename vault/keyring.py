@@ -4,7 +4,7 @@ Callers pass a `Holder`, the person on whose behalf a key is opened: a client wh
 code, or a member of staff whose key pair is unlocked in their session. Nothing else opens a case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -154,15 +154,23 @@ def open_case_key(*, subject: UUID, holder: Holder) -> CaseKey:
     return holder.case_key(subject)
 
 
+def has_key(subject: OuterRef) -> Exists:
+    """Return what a query asks to learn with its rows whether cases still have their keys."""
+    return Exists(KeyWrap.objects.filter(subject=subject))
+
+
 def open_case_keys(
-    wanted: Sequence[tuple[UUID, Holder]],
+    wanted: Sequence[tuple[UUID, Holder]], *, there: Collection[UUID] | None = None
 ) -> list[CaseKey | KeyUnavailable]:
     """Return the keys of several cases, each for its holder, or why there is none.
 
-    Where the keys are at hand it is asked once, for all of them, whether the cases still have them.
+    there: which of the cases still have their keys, as `has_key` has just said; None: it is asked here, once
+    for all of them.
     """
-    subjects = {subject for subject, _holder in wanted}
-    there = set(KeyWrap.objects.filter(subject__in=subjects).values_list("subject", flat=True))
+    if there is None:
+        subjects = {subject for subject, _holder in wanted}
+        rows = KeyWrap.objects.filter(subject__in=subjects)
+        there = set(rows.values_list("subject", flat=True))
     return [_key_of(subject, holder, is_there=subject in there) for subject, holder in wanted]
 
 

@@ -15,8 +15,9 @@ from chat.models import Chat, Companion
 from chat.operations import moves
 from chat.states import ChatState
 from counselling import roster
+from counselling.claims import holds
 from counselling.models import Case, Message
-from counselling.operations import cases, claims, entries
+from counselling.operations import claims, entries
 from vault import keyring
 from vault.keyring import Holder
 
@@ -38,7 +39,7 @@ def join(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
         raise claims.SecondPersonReads
     if chat.state not in ChatState.seated():
         raise NotSeated
-    if cases.holds(case, by) or queries.sits_beside(case, by):
+    if holds(case, by) or queries.sits_beside(case, by):
         return
     Companion.objects.create(chat=chat, member=by, joined_at=at)
     _tell(row, chat, "joined", by=by, holder=holder, at=at)
@@ -50,7 +51,7 @@ def leave(*, case: UUID, by: Membership, holder: Holder, at: datetime) -> None:
     row = entries.locked(case)
     chat = moves.current(case)
     gone = Companion.objects.filter(chat=chat, member=by, left_at__isnull=True).update(left_at=at)
-    if gone and not cases.holds(case, by):
+    if gone and not holds(case, by):
         _tell(row, chat, "joined_left", by=by, holder=holder, at=at)
 
 

@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Membership
-from accounts.written import WrittenForMany
+from accounts.written import WrittenChange, WrittenForMany
 from chat import events, queries
 from chat.models import Chat
 from chat.operations import moves
 from chat.states import ChatMove, ChatState
 from counselling import events as hints
+from counselling.claims import holds
 from counselling.models import Case
 from counselling.operations import cases, entries, messages, together
 from counselling.operations.entries import Appended
@@ -34,14 +35,18 @@ def say_all(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
     for line, one in zip(lines, written, strict=True):
         if one and one.message is None:
             hints.case_changed(line.case, one.seq)
-    new = [line.case for line, one in zip(lines, written, strict=True) if one and one.message]
-    for case, team in _WAITING.rows(new):
+    # A case that somebody holds has no chat in line.
+    free = [
+        line.case
+        for line, one in zip(lines, written, strict=True)
+        if one and one.message and one.holder is None
+    ]
+    for case, team in _WAITING.rows(free):
         events.chat_moved(case, team)
     return written
 
 
 _WAITING = WrittenForMany(
-    Chat,
     lambda cases: Chat.objects.filter(
         case__in=cases, state=ChatState.WAITING, over_at__isnull=True
     ).values_list("case_id", "case__team"),
@@ -107,36 +112,48 @@ def read_by_team(*, case: UUID, seq: int) -> bool:
 
 def keep_place(*, case: UUID, at: datetime) -> None:
     """Put off the end of a client's place: they are connected now."""
-    chats = Chat.objects.filter(case=case, over_at__isnull=True)
-    chat = chats.values_list("pk", "organisation").first()
-    if chat is None:
+    chat = queries.open_chat(case)
+    if chat is not None:
+        keep_place_in(chat, at=at)
+
+
+def keep_place_in(chat: Chat, *, at: datetime) -> None:
+    """Do that in a chat that was just read. One that is over has no place."""
+    if chat.over_at is not None:
         return
-    pk, organisation = chat
-    keep = timedelta(minutes=queries.rules(organisation).keep_minutes)
-    Chat.objects.filter(
-        pk=pk, over_at__isnull=True, kept_until__gt=at, kept_until__lt=at + keep * UNTOUCHED
-    ).update(kept_until=at + keep)
+    keep = timedelta(minutes=queries.rules(chat.organisation_id).keep_minutes)
+    if at < chat.kept_until < at + keep * UNTOUCHED:
+        Chat.objects.filter(pk=chat.pk, over_at__isnull=True, kept_until__gt=at).update(
+            kept_until=at + keep
+        )
 
 
-@transaction.atomic
 def keep_seat(*, case: UUID, by: Membership, at: datetime) -> None:
     """Put off the end of a counsellor's seat: they are connected now. Who comes back has it again."""
     chat = queries.open_chat(case)
-    if chat is None or chat.state not in ChatState.seated():
-        return
+    if chat is not None:
+        keep_seat_in(chat, by=by, at=at)
+
+
+def keep_seat_in(chat: Chat, *, by: Membership, at: datetime) -> bool:
+    """Do that in a chat that was just read; say whether they may have come back."""
     if chat.state == ChatState.INTERRUPTED:
-        _come_back(case, by, at=at)
-        return
-    if cases.holds(chat.case_id, by):
+        _come_back(chat.case_id, by, at=at)
+        return True
+    if chat.state == ChatState.ACTIVE and holds(chat.case_id, by):
         keep_seats([chat.pk], at=at)
+    return False
 
 
 def keep_seats(chats: Collection[UUID], *, at: datetime) -> None:
     """Put off the end of several counsellors' seats: they are connected now, and hold the cases."""
-    if chats:
-        Chat.objects.filter(pk__in=chats, state=ChatState.ACTIVE).update(seat_until=at + moves.SEAT)
+    _SEATS.make(chats, seat_until=at + moves.SEAT)
 
 
+_SEATS = WrittenChange(lambda chats: Chat.objects.filter(pk__in=chats, state=ChatState.ACTIVE))
+
+
+@transaction.atomic
 def _come_back(case: UUID, by: Membership, *, at: datetime) -> None:
     row = entries.locked(case)
     try:

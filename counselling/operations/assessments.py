@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from accounts.models import Organisation
-from accounts.written import WrittenForMany
+from accounts.written import WrittenForMany, WrittenRows, ask
 from counselling import places, triaging
 from counselling.models import Assessment, Case, Message, Review
 from counselling.operations.entries import CaseGone
@@ -37,11 +37,12 @@ class _Standing(NamedTuple):
     dringend: int
     sofort: int
     judged: int
+    has_key: bool
 
 
 _STANDING = (
     *("pk", "last_seq", "organisation__triage_dringend", "organisation__triage_sofort"),
-    "judged",
+    *("judged", "has_key"),
 )
 
 
@@ -80,10 +81,15 @@ def of_messages(
     The number of statements does not grow with the lines.
     """
     ids = [case for case, _text, _holder in lines]
-    standing = {one.case: one for one in map(_Standing._make, _CASES.rows(ids))}
-    keys = keyring.open_case_keys([(case, holder) for case, _text, holder in lines])
+    cases, recent = _CASES.asked_rows(ids), _RECENT.asked_rows(ids)
+    ask(cases, recent)
+    standing = {one.case: one for one in map(_Standing._make, cases.answer)}
+    keys = keyring.open_case_keys(
+        [(case, holder) for case, _text, holder in lines],
+        there={one.case for one in standing.values() if one.has_key},
+    )
     so_far: dict[UUID, list[_Sealed]] = {}
-    for row in _RECENT.rows(ids):
+    for row in recent.answer:
         message = _Sealed(*row)
         so_far.setdefault(message.case, []).append(message)
     asked = [
@@ -101,7 +107,9 @@ def of_messages(
 
 def _standing(cases: Collection[UUID]) -> QuerySet[Case, Any]:
     judged = Review.objects.filter(case=OuterRef("pk")).order_by("-seq").values("seq")[:1]
-    found = Case.objects.filter(pk__in=cases).annotate(judged=Coalesce(Subquery(judged), 0))
+    found = Case.objects.filter(pk__in=cases).annotate(
+        judged=Coalesce(Subquery(judged), 0), has_key=keyring.has_key(OuterRef("pk"))
+    )
     return found.values_list(*_STANDING)
 
 
@@ -119,7 +127,7 @@ def _recent(cases: Collection[UUID]) -> QuerySet[Message, Any]:
     )
 
 
-_CASES, _RECENT = WrittenForMany(Case, _standing), WrittenForMany(Message, _recent)
+_CASES, _RECENT = WrittenForMany(_standing), WrittenForMany(_recent)
 
 
 def _wanted(
@@ -156,7 +164,7 @@ def keep(case: Case, seq: int, verdict: Verdict, *, at: datetime) -> None:
 
 def keep_all(found: Iterable[tuple[Case, int, Verdict]], *, at: datetime) -> None:
     """Store what was found in messages, by case and number."""
-    Assessment.objects.bulk_create(
+    rows = [
         Assessment(
             case=case,
             seq=seq,
@@ -173,7 +181,11 @@ def keep_all(found: Iterable[tuple[Case, int, Verdict]], *, at: datetime) -> Non
         )
         for case, seq, verdict in found
         for one, shadow in _with_shadow(verdict)
-    )
+    ]
+    _ASSESSMENTS.add(rows)
+
+
+_ASSESSMENTS = WrittenRows(Assessment)
 
 
 def why(verdict: Verdict) -> Case.Reason:

@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.models import Membership, Team
 from audit import trail
 from counselling import events, promises
+from counselling.claims import holds, open_claim
 from counselling.models import Case, Claim, Escalation, Message
 from counselling.operations import (
     attachments,
@@ -318,13 +319,8 @@ def release_all_of(*, member: Membership, by: Membership, at: datetime) -> int:
 
 def holder_of(case: UUID) -> Membership | None:
     """Return who holds a case, or None."""
-    claim = Claim.objects.filter(case=case, ended_at__isnull=True).select_related("member").first()
+    claim = open_claim(case)
     return claim.member if claim else None
-
-
-def holds(case: UUID, member: Membership) -> bool:
-    """Say whether a member holds a case."""
-    return Claim.objects.filter(case=case, member=member, ended_at__isnull=True).exists()
 
 
 def must_hold(case: Case, member: Membership) -> None:

@@ -1,14 +1,15 @@
 """The one who begins claims and says until when they last without a reply."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import Membership
+from accounts.written import MOMENT, WrittenChange
 from counselling import roster
-from counselling.models import Approval, Case, Claim
+from counselling.models import Approval, Case, Claim, HouseRules
 from counselling.signals import claim_changed
 from counselling.sla import Channel, Urgency
 from counselling.states import CaseState
@@ -36,8 +37,16 @@ def watch(case: Case, *, at: datetime) -> None:
     watch_all([case], at=at)
 
 
-def watch_all(cases: Iterable[Case], *, at: datetime) -> None:
-    """Do that for several locked cases; those that go back at one moment cost one statement together."""
+def watch_all(
+    cases: Iterable[Case],
+    *,
+    at: datetime,
+    rules: Callable[[UUID], HouseRules] = roster.house_rules,
+) -> None:
+    """Do that for several locked cases; those that go back at one moment cost one statement together.
+
+    rules: where an organisation's come from.
+    """
     answered: list[Case] = []
     by_limit: dict[tuple[UUID, int], list[Case]] = {}
     for case in cases:
@@ -46,18 +55,25 @@ def watch_all(cases: Iterable[Case], *, at: datetime) -> None:
         elif case.state == CaseState.ANSWERED:
             answered.append(case)
     for alike in by_limit.values():
-        until = at + patience(alike[0])
-        # A reply that waits for a second person is written: its author need do nothing.
-        _held(alike).exclude(case__approvals__state=Approval.State.WAITING).filter(
-            Q(returns_at__isnull=True) | Q(returns_at__gt=until)
-        ).update(returns_at=until, return_warned_at=None)
-    if answered:
-        resting = _held(answered).filter(returns_at__isnull=False)
-        resting.update(returns_at=None, return_warned_at=None)
+        until = at + _patience(alike[0], rules(alike[0].organisation_id))
+        _SHORTENED.make([case.pk for case in alike], until, returns_at=until, return_warned_at=None)
+    _RESTING.make([case.pk for case in answered], returns_at=None, return_warned_at=None)
 
 
-def _held(cases: Sequence[Case]) -> QuerySet[Claim]:
+def _held(cases: Sequence[UUID]) -> QuerySet[Claim]:
     return Claim.objects.filter(case__in=cases, ended_at__isnull=True)
+
+
+# A reply that waits for a second person is written: its author need do nothing.
+_SHORTENED = WrittenChange(
+    lambda cases, until: (
+        _held(cases)
+        .exclude(case__approvals__state=Approval.State.WAITING)
+        .filter(Q(returns_at__isnull=True) | Q(returns_at__gt=until))
+    ),
+    MOMENT,
+)
+_RESTING = WrittenChange(lambda cases: _held(cases).filter(returns_at__isnull=False))
 
 
 def stop_watching(case: Case) -> None:
@@ -69,7 +85,10 @@ def stop_watching(case: Case) -> None:
 
 def patience(case: Case) -> timedelta:
     """Return how long somebody may hold a case of this urgency without a reply."""
-    rules = roster.house_rules(case.organisation_id)
+    return _patience(case, roster.house_rules(case.organisation_id))
+
+
+def _patience(case: Case, rules: HouseRules) -> timedelta:
     return timedelta(
         minutes={
             Urgency.SOFORT: rules.return_sofort_minutes,

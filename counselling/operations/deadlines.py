@@ -4,14 +4,14 @@ Every change of a case that clocks care about is told to `happened`, under the c
 clocks that starts or stops is decided by `sla.after` alone.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from accounts.written import WrittenForMany
+from accounts.written import Asked, WrittenChange, WrittenForMany, WrittenRows
 from audit import trail
 from counselling import events, promises, sla
 from counselling.models import Breach, Case, Deadline, Message
@@ -46,7 +46,7 @@ def begin(case: Case, *, at: datetime) -> list[Deadline]:
 
 def store(rows: Sequence[Deadline]) -> None:
     """Store what `begin` returned, when the case is stored."""
-    Deadline.objects.bulk_create(rows)
+    _NEW.add(rows)
 
 
 def happened(case: Case, what: Happened, *, at: datetime) -> None:
@@ -102,20 +102,26 @@ def store_plain(plain: Iterable[Plain]) -> None:
     for row in (row for one in plain for row in one.ended):
         alike.setdefault((row.ended_at, row.end), []).append(row)
     for (ended_at, end), rows in alike.items():
-        Deadline.objects.filter(pk__in=[row.pk for row in rows]).update(ended_at=ended_at, end=end)
+        _ENDED.make([row.pk for row in rows], ended_at=ended_at, end=end)
     store([row for one in plain for row in one.begun])
 
 
-def running_among(cases: Iterable[UUID]) -> dict[UUID, list[Deadline]]:
-    """Return the deadlines that run in some cases, by case."""
+def running_among(cases: Collection[UUID]) -> Asked[dict[UUID, list[Deadline]]]:
+    """Ask for the deadlines that run in some cases, by case."""
+    return _RUNNING.asked(cases).then(_by_case)
+
+
+def _by_case(rows: list[Deadline]) -> dict[UUID, list[Deadline]]:
     found: dict[UUID, list[Deadline]] = {}
-    for row in _RUNNING.instances(list(cases)):
+    for row in rows:
         found.setdefault(row.case_id, []).append(row)
     return found
 
 
+_NEW = WrittenRows(Deadline)
+_ENDED = WrittenChange(lambda rows: Deadline.objects.filter(pk__in=rows))
 _RUNNING = WrittenForMany(
-    Deadline, lambda cases: Deadline.objects.filter(case__in=cases, ended_at__isnull=True)
+    lambda cases: Deadline.objects.filter(case__in=cases, ended_at__isnull=True)
 )
 
 

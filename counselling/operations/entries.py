@@ -3,18 +3,18 @@
 Only the other operations call this; each of them opens the transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db.models import F
 
-from accounts.models import Membership, Organisation, Team
-from accounts.written import WrittenForMany
+from accounts.models import Membership, Team
+from accounts.written import Asked, WrittenForMany
 from audit import trail
 from audit.models import TrailEntry
-from counselling import events, places, states
+from counselling import events, places, promises, states
 from counselling.models import Approval, Case, Claim, Message
 from counselling.operations import attachments, claims, consultation_ground, escalations
 from counselling.operations.attachments import Stored
@@ -69,19 +69,23 @@ def locked(case: UUID) -> Case:
     return row
 
 
-def locked_all(cases: Iterable[UUID]) -> dict[UUID, Case]:
-    """Return those of some cases that there are, locked as by `locked`, in one order everywhere."""
-    rows = _LOCKED.instances(list(cases))
-    houses = {one.pk: one for one in _HOUSES.instances({row.organisation_id for row in rows})}
+def locking(cases: Collection[UUID]) -> Asked[dict[UUID, Case]]:
+    """Ask for those of some cases that there are, locked as by `locked`, in one order everywhere.
+
+    Their organisations are as `promises.remembered_of` knows them: at most two seconds old.
+    """
+    return _LOCKED.asked(cases).then(_with_houses)
+
+
+def _with_houses(rows: list[Case]) -> dict[UUID, Case]:
     for row in rows:
-        row.organisation = houses[row.organisation_id]
+        row.organisation = promises.remembered_of(row.organisation_id).organisation
     return {row.pk: row for row in rows}
 
 
 _LOCKED = WrittenForMany(
-    Case, lambda cases: Case.objects.select_for_update().filter(pk__in=cases).order_by("pk")
+    lambda cases: Case.objects.select_for_update().filter(pk__in=cases).order_by("pk")
 )
-_HOUSES = WrittenForMany(Organisation, lambda houses: Organisation.objects.filter(pk__in=houses))
 
 
 def was_sent(case: UUID, role: Message.Role, client_msg_id: UUID) -> bool:

@@ -17,6 +17,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
+from accounts.written import ID, Written
 from audit import trail
 from counselling import events, ladders, reaching
 from counselling.due import Due
@@ -128,12 +129,17 @@ def seen(*, case: UUID, by: UUID | None, how: Escalation.How, at: datetime) -> N
 
 def read(*, case: Case, by: Membership, at: datetime) -> None:
     """End the alarm about a case that its holder opens. Who only looks has not taken it on."""
-    row = Escalation.objects.filter(case=case, ended_at__isnull=True).first()
+    row = _OPEN.first(case.pk)
     if (
         row is not None
         and Claim.objects.filter(case=case, member=by, ended_at__isnull=True).exists()
     ):
         _end(row, by=by.pk, how=How.READ, at=at)
+
+
+_OPEN = Written(
+    lambda case: Escalation.objects.filter(case=case, ended_at__isnull=True).order_by("pk")[:1], ID
+)
 
 
 def moved(case: Case, what: Move, *, old: CaseState, by: trail.Actor, at: datetime) -> None:

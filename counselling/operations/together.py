@@ -7,19 +7,19 @@ each other.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, UUIDField
 
 from accounts import queries as staff_queries
 from accounts.models import Membership
 from accounts.rules import allows, same_organisation
-from accounts.written import WrittenForMany
+from accounts.written import WrittenChange, WrittenForMany, WrittenRows, ask, at_once
 from audit import trail
 from audit.models import TrailEntry
 from counselling import events, places, promises, roster
@@ -90,6 +90,8 @@ class _Standing(NamedTuple):
     is_answered: bool
     is_alarmed: bool
     has_draft: bool
+    has_key: bool
+    is_approved: bool  # whoever holds it writes nothing that nobody reads first
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,6 @@ class _Ground:
     holders: dict[UUID, Membership]
     standing: dict[UUID, _Standing]
     running: dict[UUID, list[Any]]
-    learning: set[UUID]
 
 
 def hear(lines: Sequence[Line]) -> list[Line]:
@@ -109,6 +110,8 @@ def hear(lines: Sequence[Line]) -> list[Line]:
 
     What somebody else says in a case before its line is written makes it not plain.
     """
+    if not lines:
+        return []
     found = assessments.of_messages([(line.case, line.text, line.holder) for line in lines])
     return [replace(line, heard=heard) for line, heard in zip(lines, found, strict=True)]
 
@@ -120,21 +123,43 @@ def write(lines: Sequence[Line], *, at: datetime) -> list[Written | None]:
     """
     if len({line.case for line in lines}) < len(lines):
         raise ValueError("one line of a case at a time")
-    before = _sent_before(lines)
-    fresh = [line for line in lines if line.client_msg_id not in before]
+    unheard = [line for line in lines if line.by is None and line.heard is None]
+    before = _sent_before(unheard)
     # Before the locks: nobody else waits while texts are read.
-    unheard = [line for line in fresh if line.by is None and line.heard is None]
-    heard = {line.client_msg_id: line for line in hear(unheard)} if unheard else {}
-    steps: dict[UUID, _Step] = {}
-    if fresh:
-        with transaction.atomic():
-            ground = _ground(fresh)
-            for line in fresh:
-                step = _step(heard.get(line.client_msg_id, line), ground, at=at)
-                if step is not None:
-                    steps[line.client_msg_id] = step
-            _store(list(steps.values()), at=at)
+    heard = {line.client_msg_id: line for line in hear(_without(unheard, before))}
+    fresh = [heard.get(line.client_msg_id, line) for line in _without(lines, before)]
+    try:
+        steps = _taken(fresh, at=at)
+    except _SentBefore:
+        before = _sent_before(lines)
+        steps = _taken(_without(fresh, before), at=at)
+    else:
+        # Who was answered, and has left the case since, is told so again.
+        before |= _sent_before(_without(fresh, steps))
     return [_outcome(line, before, steps) for line in lines]
+
+
+def _without(lines: Sequence[Line], known: Container[UUID]) -> list[Line]:
+    return [line for line in lines if line.client_msg_id not in known]
+
+
+class _SentBefore(DatabaseError):
+    """One of the lines was sent before: nothing was written."""
+
+
+@transaction.atomic
+def _taken(lines: Sequence[Line], *, at: datetime) -> dict[UUID, _Step]:
+    """Take the steps of plain lines and return them by the lines' ids. Raises _SentBefore."""
+    if not lines:
+        return {}
+    ground = _ground(lines)
+    steps: dict[UUID, _Step] = {}
+    for line in lines:
+        step = _step(line, ground, at=at)
+        if step is not None:
+            steps[line.client_msg_id] = step
+    _store(list(steps.values()), at=at)
+    return steps
 
 
 def _outcome(
@@ -177,11 +202,16 @@ def _is_same(row: Message, line: Line, key: CaseKey | KeyUnavailable) -> bool:
 
 
 def _ground(lines: Sequence[Line]) -> _Ground:
-    found = entries.locked_all(line.case for line in lines)
-    keys = keyring.open_case_keys([(line.case, line.holder) for line in lines])
-    standing = {one.case: one for one in map(_Standing._make, _STANDING.rows(found))}
-    current = staff_queries.current_among({one.holder for one in standing.values() if one.holder})
-    authors = [line.by for line in lines if line.by is not None]
+    ids = [line.case for line in lines]
+    # The lock first: what stands beside a case is asked about when nobody changes it any more.
+    locking, running = entries.locking(ids), deadlines.running_among(ids)
+    stand, held = _STANDING.asked_rows(ids), _HOLDERS.asked(ids)
+    ask(locking, stand, held, running)
+    found = locking.answer
+    standing = {one.case: one for one in map(_Standing._make, stand.answer)}
+    there = {one.case for one in standing.values() if one.has_key}
+    keys = keyring.open_case_keys([(line.case, line.holder) for line in lines], there=there)
+    current = {member.pk: member for member in held.answer}
     return _Ground(
         cases=found,
         keys={
@@ -198,13 +228,11 @@ def _ground(lines: Sequence[Line]) -> _Ground:
             and same_organisation(member, found[case])
         },
         standing=standing,
-        running=deadlines.running_among(found),
-        learning=roster.learning(authors),
+        running=running.answer,
     )
 
 
 _SENT = WrittenForMany(
-    Message,
     lambda cases, tokens: Message.objects.filter(case__in=cases, client_msg_id__in=tokens),
 )
 
@@ -220,12 +248,19 @@ def _standings(cases: Collection[UUID]) -> QuerySet[Case, Any]:
             is_answered=Exists(Message.objects.filter(case=case, role=Message.Role.REPLY)),
             is_alarmed=Exists(alarms),
             has_draft=Exists(Draft.objects.filter(case=case)),
+            has_key=keyring.has_key(case),
+            is_approved=Exists(roster.approved(claims.values("member"))),
         )
         .values_list("pk", *_Standing._fields[1:])
     )
 
 
-_STANDING = WrittenForMany(Case, _standings)
+_STANDING = WrittenForMany(_standings)
+_HOLDERS = WrittenForMany(
+    lambda cases: staff_queries.still(
+        Claim.objects.filter(case__in=cases, ended_at__isnull=True).values("member")
+    )
+)
 
 
 def _step(line: Line, ground: _Ground, *, at: datetime) -> _Step | None:
@@ -296,7 +331,7 @@ def _may_reply(by: Membership, case: Case, ground: _Ground) -> bool:
     return (
         holder is not None
         and holder.pk == by.pk
-        and by.pk not in ground.learning
+        and not roster.learns(by, is_approved=ground.standing[case.pk].is_approved)
         and case.urgency != Urgency.SOFORT  # there a second person may have to read it
         and not ground.standing[case.pk].is_alarmed
     )
@@ -305,23 +340,31 @@ def _may_reply(by: Membership, case: Case, ground: _Ground) -> bool:
 def _store(steps: Sequence[_Step], *, at: datetime) -> None:
     if not steps:
         return
-    Message.objects.bulk_create(step.message for step in steps)
-    rated = [(s.case, s.message.seq, s.verdict) for s in steps if s.verdict is not None]
-    assessments.keep_all(rated, at=at)
-    written = [step.case for step in steps if step.verdict is None and step.has_draft]
-    if written:
-        Draft.objects.filter(case__in=written).delete()
-    trail.record_all(step.entry for step in steps)
-    claims.watch_all([step.case for step in steps], at=at)
-    deadlines.store_plain(step.clocks for step in steps)
-    _update(steps)
-    for team in {step.case.team_id for step in steps}:
+    with at_once():
+        _MESSAGES.add_all_or(_SentBefore, [step.message for step in steps])
+        _store_what_follows(steps, at=at)
+    # A line in a chat in which somebody sits brings nobody into a queue and gives nobody room.
+    for team in {step.case.team_id for step in steps if step.holder is None}:
         case_moved.send(sender=Case, team=team, at=at)
+    for team in {step.case.team_id for step in steps}:
         events.queue_changed(team)
     for step in steps:
         events.case_changed(step.case.pk, step.message.seq)
 
 
+def _store_what_follows(steps: Sequence[_Step], *, at: datetime) -> None:
+    rated = [(s.case, s.message.seq, s.verdict) for s in steps if s.verdict is not None]
+    assessments.keep_all(rated, at=at)
+    written = [step.case for step in steps if step.verdict is None and step.has_draft]
+    if written:
+        Draft.objects.filter(case__in=written).delete()
+    trail.record_all([step.entry for step in steps], store=_TRAIL.add)
+    claims.watch_all([step.case for step in steps], at=at, rules=roster.remembered_house_rules)
+    deadlines.store_plain(step.clocks for step in steps)
+    _update(steps)
+
+
+_MESSAGES, _TRAIL = WrittenRows(Message), WrittenRows(TrailEntry)
 _CHANGING = (*entries.STEPPED, *deadlines.PLACED)
 
 
@@ -336,4 +379,7 @@ def _update(steps: Iterable[_Step]) -> None:
         changed = _state_of(step.case).items() - step.before.items()
         alike[frozenset(changed)].append(step.case.pk)
     for changes, cases in alike.items():
-        Case.objects.filter(pk__in=cases).update(last_seq=F("last_seq") + 1, **dict(changes))
+        _SPOKEN.make(cases, **dict(sorted(changes)))
+
+
+_SPOKEN = WrittenChange(lambda cases: Case.objects.filter(pk__in=cases), last_seq=F("last_seq") + 1)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import Membership, Team
 from audit import trail
+from counselling import roster
 from counselling.models import HouseRules, TeamRules, Topic, WorkProfile
 
 
@@ -29,6 +30,7 @@ def set_rules(*, rules: HouseRules, pushed: Collection[UUID], by: Membership, at
         pushed=len(pushed),
         four_eyes=rules.four_eyes_sofort,
     )
+    transaction.on_commit(roster.forget)
 
 
 @transaction.atomic

@@ -30,8 +30,8 @@ class Heads:
 
     def sums(self, features: Features) -> spans.Sums:
         """Return what a text contributes to all heads."""
-        weights = self.rows[self.places[features.bucket]] * self.steps
-        return spans.Sums(features, weights)
+        rows = self.rows.take(self.places.take(features.bucket), axis=0)
+        return spans.Sums(features, rows, self.steps)
 
     def scores(
         self, sums: spans.Sums, firsts: NDArray[np.int64], ends: NDArray[np.int64]

@@ -18,10 +18,12 @@ Pure: no database, no clock, no settings. See model/card.md for quality and limi
 
 import logging
 import threading
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,7 @@ from counselling.triage.spans import Span
 logger = logging.getLogger(__name__)
 
 MAX_WORDS = 6_000  # rated of one conversation: the first half and the last half of them
+HALF = MAX_WORDS // 2
 MAX_CHARACTERS = 400_000  # of one turn that are read
 WINDOW, STRIDE = 160, 80  # words; a long text is also scored in windows
 MOST_REASONS = 8
@@ -72,88 +75,105 @@ def engine() -> Engine:
 class Seen:
     """A conversation as the engine sees it: words, what they mean, and where turns begin."""
 
-    words: list[words.Word]
+    words: list[str]
+    hashes: list[int]  # of the words
     read: pipeline.Read
     features: features.Features
     edges: tuple[int, ...]  # first word of each client turn that has any, and the end
+    turns: tuple[int, ...]  # the numbers of these turns
 
 
 def see(turns: Sequence[Turn], loaded_pipeline: pipeline.Pipeline) -> Seen:
     """Return what training and rating both look at."""
-    found: list[words.Word] = []
+    found: list[str] = []
+    edges: list[int] = [0]
+    numbers: list[int] = []
     for number, (who, text) in enumerate(turns):
-        if who == "client":
-            found.extend(words.split(text[:MAX_CHARACTERS], number))
+        if who == "client" and (some := words.spellings(text[:MAX_CHARACTERS])):
+            found += some
+            edges.append(len(found))
+            numbers.append(number)
     if len(found) > MAX_WORDS:
-        found = found[: MAX_WORDS // 2] + found[-MAX_WORDS // 2 :]
-    texts = [word.text for word in found]
-    read = loaded_pipeline.read(texts) if texts else pipeline.Read([], [])
-    edges = [0] + [place for place, (a, b) in enumerate(pairwise(found), 1) if a.turn != b.turn]
-    return Seen(
-        found,
-        read,
-        features.extract(texts, read.found, read.fired),
-        (*edges, len(found)),
-    )
+        edges, numbers = _cut(edges, numbers)
+        found = found[:HALF] + found[-HALF:]
+    hashes = [crc32(word.encode()) for word in found]
+    read = loaded_pipeline.read(found)
+    extracted = features.extract(found, hashes, read.found, read.fired)
+    return Seen(found, hashes, read, extracted, tuple(edges), tuple(numbers))
 
 
-def later(
-    edges: Sequence[int], places: Sequence[tuple[int, int]], before: int = 0
-) -> NDArray[np.bool_]:
+def _cut(edges: list[int], numbers: list[int]) -> tuple[list[int], list[int]]:
+    """Return edges and numbers of the turns that are left when the middle of a conversation is cut out."""
+    after = edges[-1] - HALF  # the first word behind what is cut out
+    moved = [min(edge, HALF) if edge < after else edge - after + HALF for edge in edges]
+    left = [
+        (end, number) for (a, end), number in zip(pairwise(moved), numbers, strict=True) if a < end
+    ]
+    return [0, *(end for end, _number in left)], [number for _end, number in left]
+
+
+Places = NDArray[np.int64]  # words
+
+
+def later(edges: Sequence[int], ends: Places, before: int = 0) -> NDArray[np.bool_]:
     """Return which runs reach past the first turn: there are many of them, so their line is stricter.
 
     before: turns of the client before the first edge.
     """
-    return np.array([before > 0 or end > edges[1] for _first, end in places], np.bool_)
+    return np.full(len(ends), True) if before else ends > edges[1]
 
 
 def rise(
-    edges: Sequence[int], places: Sequence[tuple[int, int]], before: int = 0
+    edges: Sequence[int], firsts: Places, ends: Places, before: int = 0
 ) -> NDArray[np.float64]:
     """Return by how much the line rises for each run, by how many words it has and how late it ends.
 
     before: turns of the client before the first edge.
     """
-    return _by_words(places) + _by_lateness(edges, places, before)
+    return _by_words(ends - firsts) + _by_lateness(edges, ends, before)
 
 
-def _by_words(places: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+def _by_words(lengths: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return by how much the line rises for long runs, and for a few words.
 
     In many words, more sounds alarming by chance; a few say little, and most of them are how a talk begins.
     """
-    lengths = np.array([end - first for first, end in places], np.float64)
     long = PER_DOUBLING * np.maximum(0.0, np.log2(lengths / USUAL))
     more: NDArray[np.float64] = long + PER_HALVING * np.maximum(0.0, np.log2(FEW / lengths))
     return more
 
 
-def _by_lateness(
-    edges: Sequence[int], places: Sequence[tuple[int, int]], before: int
-) -> NDArray[np.float64]:
+def _by_lateness(edges: Sequence[int], ends: Places, before: int) -> NDArray[np.float64]:
     """Return by how much the line rises for runs that end late: in many lines, one alarms by chance."""
-    turns = before + np.searchsorted(edges, [end for _first, end in places])
-    more: NDArray[np.float64] = PER_DOUBLING_LATE * np.log2(np.clip(turns, EARLY, LATE) / EARLY)
+    turns = before + np.searchsorted(edges, ends)
+    late = np.minimum(np.maximum(turns, EARLY), LATE)
+    more: NDArray[np.float64] = PER_DOUBLING_LATE * np.log2(late / EARLY)
     return more
 
 
-def runs(edges: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the runs of words that are scored as a whole: runs of consecutive turns, and windows.
+def runs(edges: Sequence[int]) -> tuple[Places, Places]:
+    """Return the runs of words that are scored as a whole, from a first word to before an end, in order.
 
-    A run that was scored once is scored for ever: what is added later only adds runs.
+    They are runs of consecutive turns, and windows. A run that was scored once is scored for ever: what is
+    added later only adds runs.
     """
-    result = {
-        (first, end)
-        for place, first in enumerate(edges[:-1])
-        for end in edges[place + 1 : place + 1 + RUN]
-    }
-    for first in range(0, max(edges[-1] - WINDOW, 0), STRIDE):
-        result.add((first, first + WINDOW))
-    return sorted(result)
+    grid = np.array(edges, np.int64)
+    turns = len(edges) - 1
+    number = np.arange(turns)
+    sizes = np.minimum(turns - number, RUN)  # how many runs begin with each turn
+    begin = np.repeat(number, sizes)
+    end = np.arange(1, len(begin) + 1) - np.repeat(sizes.cumsum() - sizes - number, sizes)
+    firsts, ends = grid[begin], grid[end]
+    if edges[-1] <= WINDOW:
+        return firsts, ends
+    windows = np.arange(0, edges[-1] - WINDOW, STRIDE)
+    whole = np.stack([np.append(firsts, windows), np.append(ends, windows + WINDOW)], axis=1)
+    firsts, ends = np.unique(whole, axis=0).T
+    return firsts, ends
 
 
 def _share(score: float) -> float:
-    return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
+    return float(1 / (1 + np.exp(-min(max(score, -30.0), 30.0))))
 
 
 def recent(turns: Sequence[Turn]) -> Sequence[Turn]:
@@ -198,20 +218,17 @@ def _rate(
     seen = see(turns, loaded.pipeline)
     if not seen.words:
         return unrated("empty", turns)
-    texts = [word.text for word in seen.words]
-    masks = language.known(texts, loaded.vocabulary)
-    spoken = language.detect(texts, masks, seen.read.found)
+    told = language.Spoken(seen.words, seen.hashes, seen.read.found, loaded.vocabulary)
+    spoken = told.detect()
     # What was unsure stays so; but where a talk was cut, its first words stand there by chance.
     beginnings = () if before else seen.edges[1:-1][:RUN]
-    unsure = spoken == language.UNSURE or language.is_ever_unsure(
-        texts, masks, seen.read.found, beginnings
-    )
-    judged = _judge(seen, loaded.heads, thresholds, before=before)
+    unsure = spoken == language.UNSURE or told.is_ever_unsure(beginnings)
+    judged = _judge(turns, seen, loaded.heads, thresholds, before=before)
     level = judged.level
     reasons = judged.reasons
     if unsure and level == Urgency.NORMAL:
         level = Urgency.DRINGEND
-        reasons = (Reason("language", seen.words[-1].turn, 0, 0),)
+        reasons = (Reason("language", seen.turns[-1], 0, 0),)
     return Rating(level, judged.score, judged.signals, reasons, spoken, unsure)
 
 
@@ -225,14 +242,20 @@ class Judged:
     reasons: tuple[Reason, ...]
 
 
-def _judge(seen: Seen, heads: classifier.Heads, thresholds: Thresholds, *, before: int) -> Judged:
+def _judge(
+    turns: Sequence[Turn],
+    seen: Seen,
+    heads: classifier.Heads,
+    thresholds: Thresholds,
+    *,
+    before: int,
+) -> Judged:
     lines = heads.thresholds
     sums = heads.sums(seen.features)
-    places = runs(seen.edges)
-    firsts, ends = np.array(places, np.int64).T
+    firsts, ends = runs(seen.edges)
     scores = heads.scores(sums, firsts, ends)
-    needed = np.where(later(seen.edges, places, before), lines["talk"], lines["dringend"])
-    wholes = heads.danger(scores) - needed - rise(seen.edges, places, before)
+    needed = np.where(later(seen.edges, ends, before), lines["talk"], lines["dringend"])
+    wholes = heads.danger(scores) - needed - rise(seen.edges, firsts, ends, before)
     best = int(np.argmax(wholes))
     whole_share = _share(float(wholes[best]))
     acute_share = _share(float(scores[1].max()) - lines["sofort"])
@@ -253,7 +276,7 @@ def _judge(seen: Seen, heads: classifier.Heads, thresholds: Thresholds, *, befor
     if level == Urgency.NORMAL:
         return Judged(level, score, (), ())
     signals = _signals(heads, scores[len(classifier.HEADS) :, best], deciding)
-    return Judged(level, score, signals, _reasons(seen, passage, signals))
+    return Judged(level, score, signals, _reasons(turns, seen, passage, signals))
 
 
 def _signals(
@@ -270,22 +293,44 @@ def _signals(
     return tuple(dict.fromkeys(signals))[:3]
 
 
-def _reasons(seen: Seen, passage: Span, signals: tuple[str, ...]) -> tuple[Reason, ...]:
+def _reasons(
+    turns: Sequence[Turn], seen: Seen, passage: Span, signals: tuple[str, ...]
+) -> tuple[Reason, ...]:
     """Return the places to highlight: rules of the found signals, then the passage itself."""
+    places = _Places(turns, seen)
     reasons: list[Reason] = []
     for fired in seen.read.fired:
         if fired.rule.decides or fired.rule.signal in signals:
-            reasons.extend(_places(seen, fired.rule.signal, fired.first, fired.last))
+            reasons.extend(places.of(fired.rule.signal, fired.first, fired.last))
     reasons = list(dict.fromkeys(reasons))[: MOST_REASONS - 2]
     code = signals[0] if signals else "wording"
-    reasons.extend(_places(seen, code, passage.first, passage.end - 1)[:2])
+    reasons.extend(places.of(code, passage.first, passage.end - 1)[:2])
     return tuple(dict.fromkeys(reasons))
 
 
-def _places(seen: Seen, code: str, first: int, last: int) -> list[Reason]:
-    """Return the words `first` to `last` as places, one for each turn they touch."""
-    reasons: dict[int, Reason] = {}
-    for word in seen.words[first : last + 1]:
-        start = reasons[word.turn].start if word.turn in reasons else word.start
-        reasons[word.turn] = Reason(code, word.turn, start, word.end)
-    return list(reasons.values())
+class _Places:
+    """Where words stand in their turns; looked up when something alarmed, as most lines do not."""
+
+    def __init__(self, turns: Sequence[Turn], seen: Seen) -> None:
+        self._turns = turns
+        self._seen = seen
+        self._of_turn: dict[int, list[tuple[int, int]]] = {}
+
+    def of(self, code: str, first: int, last: int) -> list[Reason]:
+        """Return the words `first` to `last` as places, one for each turn they touch."""
+        edges = self._seen.edges
+        reasons: list[Reason] = []
+        for at in range(bisect_right(edges, first) - 1, bisect_right(edges, last)):
+            start, _end = self._word(at, max(first, edges[at]))
+            _start, end = self._word(at, min(last, edges[at + 1] - 1))
+            reasons.append(Reason(code, self._seen.turns[at], start, end))
+        return reasons
+
+    def _word(self, at: int, place: int) -> tuple[int, int]:
+        """Return the characters from and to of a word of the turn between two edges."""
+        number = self._seen.turns[at]
+        if number not in self._of_turn:
+            self._of_turn[number] = words.places(self._turns[number][1][:MAX_CHARACTERS])
+        # What was cut out of a conversation may be out of this turn: its last words are counted from its end.
+        edge = self._seen.edges[at if place < HALF else at + 1]
+        return self._of_turn[number][place - edge]

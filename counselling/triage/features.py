@@ -4,10 +4,10 @@ A feature is a number (a hash) between a first and a last word. No feature looks
 line breaks or anything outside its own words; the ratings' invariances rest on that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from itertools import chain
 from zlib import crc32
 
 import numpy as np
@@ -42,83 +42,94 @@ def bucket(*parts: str) -> int:
     return crc32("\x1f".join(parts).encode()) & (BUCKETS - 1)
 
 
-def extract(words: list[str], found: list[Found], rules: list[Fired]) -> Features:
-    """Return the features of a text: its words, their pieces, neighbours, concepts and rules."""
-    short = [one for one in found if one.last - one.first <= REACH]
-    rows = [(one.first, one.last, bucket("c", one.concept), CONCEPT) for one in short]
-    rows += _pairs(short)
-    rows += [
-        (one.first, one.last, bucket("r", one.rule.name), RULE)
-        for one in rules
-        if one.last - one.first <= REACH
+def extract(
+    words: list[str], hashes: Sequence[int], found: list[Found], rules: list[Fired]
+) -> Features:
+    """Return the features of a text: its words, their pieces, neighbours, concepts and rules.
+
+    hashes: the crc32 of each word. found: by first word, then by last word and by concept.
+    """
+    count = len(words)
+    spelled = np.array(hashes, np.uint64)
+    places = np.arange(count, dtype=np.int32)
+    owners, pieces = _pieces(words, places)
+    short = [one for one in found if one[2] - one[1] <= REACH]
+    pairs = _pairs(short)
+    fired = [one for one in rules if one.last - one.first <= REACH]
+    rows = [(first, last, bucket("c", concept)) for concept, first, last in short]
+    rows += pairs
+    rows += [(one.first, one.last, bucket("r", one.rule.name)) for one in fired]
+    named = np.fromiter(chain.from_iterable(rows), np.int32, 3 * len(rows)).reshape(-1, 3)
+    # Words, neighbours, words with one between them, then pieces by their size.
+    parts = [
+        spelled,
+        spelled[:-1] * _PRIME + spelled[1:],
+        spelled[:-2] * _PRIME + spelled[2:],
+        *pieces,
     ]
-    named = np.array(rows, np.float64).reshape(-1, 4)
-    parts = [*_of_words(words), *_pieces(words), tuple(named.T)]
-    first, last, number, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+    sizes = [len(part) for part in parts]
+    numbers = _numbers(np.concatenate(parts), sizes).astype(np.int32)
     return Features(
-        first.astype(np.int32),
-        last.astype(np.int32),
-        number.astype(np.int32),
-        value.astype(np.float32),
-        len(words),
+        np.concatenate([places, places[:-1], places[:-2], *owners, named[:, 0]]),
+        np.concatenate([places, places[1:], places[2:], *owners, named[:, 1]]),
+        np.concatenate([numbers, named[:, 2]]),
+        np.repeat(_VALUES, [*sizes, len(short), len(pairs), len(fired)]),
+        count,
     )
 
 
-# First words, last words, numbers and values of some features.
-_Rows = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 _PRIME = np.uint64(0x100000001B3)  # of FNV-1a, to which 64 bits belong
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio (Knuth, 6.4)
+_KINDS = np.array([1, 2, 3, *(3 + size for size in PIECES)], np.uint64) * _PRIME
+_VALUES = np.array(
+    [WORD, COUPLE, COUPLE / 2, *(PIECE for _size in PIECES), CONCEPT, PAIR, RULE], np.float32
+)
+_HIGH, _HIGHER = np.uint64(29), np.uint64(32)
+_NUMBER = np.uint64(64 - BUCKETS.bit_length() + 1)
 
 
-def _numbers(kind: int, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the numbers of features of one kind: the best bits of their hashes."""
-    mixed = (hashes ^ (hashes >> np.uint64(29))) * _SPREAD + np.uint64(kind) * _PRIME
-    mixed = (mixed ^ (mixed >> np.uint64(32))) * _SPREAD
-    return mixed >> np.uint64(64 - BUCKETS.bit_length() + 1)
+def _numbers(hashes: NDArray[np.uint64], sizes: list[int]) -> NDArray[np.uint64]:
+    """Return the numbers of features: the best bits of their hashes. sizes: of each of `_KINDS`."""
+    mixed = (hashes ^ (hashes >> _HIGH)) * _SPREAD + np.repeat(_KINDS, sizes)
+    mixed = (mixed ^ (mixed >> _HIGHER)) * _SPREAD
+    return mixed >> _NUMBER
 
 
-def _row(first: NDArray[Any], last: NDArray[Any], number: NDArray[Any], value: float) -> _Rows:
-    return first, last, number, np.full(len(first), value)
-
-
-def _of_words(words: list[str]) -> Iterator[_Rows]:
-    """Yield words, neighbours, and words with one between them."""
-    hashes = np.array([crc32(word.encode()) for word in words], np.uint64)
-    places = np.arange(len(words))
-    yield _row(places, places, _numbers(1, hashes), WORD)
-    for kind, apart, value in ((2, 1, COUPLE), (3, 2, COUPLE / 2)):
-        couples = hashes[:-apart] * _PRIME + hashes[apart:]
-        yield _row(places[:-apart], places[apart:], _numbers(kind, couples), value)
-
-
-def _pieces(words: list[str]) -> Iterator[_Rows]:
-    """Yield the pieces of words, whose beginnings and ends count as letters."""
-    edged = "".join([f"^{word}$" for word in words])
+def _pieces(
+    words: list[str], places: NDArray[np.int32]
+) -> tuple[list[NDArray[np.int32]], list[NDArray[np.uint64]]]:
+    """Return the pieces of words, whose beginnings and ends count as letters: of each size, whose and hashes."""
+    edged = f"^{'$^'.join(words)}$" if words else ""
     letters = np.frombuffer(edged.encode("utf-32-le"), "<u4").astype(np.uint64)
-    owners = np.repeat(np.arange(len(words)), [len(word) + 2 for word in words])
+    all_owners = np.repeat(places, [len(word) + 2 for word in words])
+    owners, pieces = [], []
     hashes = letters
     for size in range(2, max(PIECES) + 1):
         hashes = hashes[:-1] * _PRIME + letters[size - 1 :]
         if size in PIECES:
-            whole = owners[: len(hashes)] == owners[size - 1 :]
-            places = owners[: len(hashes)][whole]
-            yield _row(places, places, _numbers(3 + size, hashes[whole]), PIECE)
+            of = all_owners[: len(hashes)]
+            whole = of == all_owners[size - 1 :]
+            owners.append(of[whole])
+            pieces.append(hashes[whole])
+    return owners, pieces
 
 
-def _pairs(found: list[Found]) -> list[tuple[int, int, int, float]]:
+def _pairs(found: list[Found]) -> list[tuple[int, int, int]]:
     """Return the pairs of concepts that stand near each other, each pair once at each place."""
-    ordered = sorted(found, key=lambda one: (one.first, one.last, one.concept))
-    seen: set[tuple[int, int, int]] = set()
-    rows: list[tuple[int, int, int, float]] = []
-    for index, one in enumerate(ordered):
-        for other in ordered[index + 1 :]:
-            if other.first - one.first > PAIR_REACH:
+    rows: dict[tuple[int, int, int], int] = {}
+    for index, (concept, first, end) in enumerate(found, 1):
+        for at in range(index, len(found)):
+            other, place, last = found[at]
+            if place - first > PAIR_REACH:
                 break
-            last = max(one.last, other.last)
-            if other.concept == one.concept or last - one.first > REACH:
-                continue
-            key = (other.first, last, bucket("cc", *sorted((one.concept, other.concept))))
-            if key not in seen:
-                seen.add(key)
-                rows.append((one.first, last, key[2], PAIR))
-    return rows
+            if last < end:
+                last = end
+            if other != concept and last - first <= REACH:
+                rows.setdefault((place, last, _pair(concept, other)), first)
+    return [(first, last, number) for (_place, last, number), first in rows.items()]
+
+
+@cache
+def _pair(one: str, other: str) -> int:
+    """Return the number of two concepts, in whichever order they stand."""
+    return bucket("cc", *sorted((one, other)))

@@ -8,7 +8,6 @@ All are folded like the texts. Plain phrases are found by spaCy's PhraseMatcher,
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from counselling.triage.words import fold
 FOLDER = Path(__file__).parent / "lexicon"
 GAP = 3
 SHORTEST_STEM = 3
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Found(NamedTuple):
@@ -49,6 +49,7 @@ class Lexicon:
         self.sequences: dict[str, dict[str, list[Sequence]]] = defaultdict(dict)
         self.phrases: dict[str, list[list[str]]] = defaultdict(list)
         self.concepts: set[str] = set()
+        self.known: dict[str, frozenset[str]] = {}
 
     def add(self, concept: str, item: str) -> None:
         """Add one item of a concept. Raises ValueError for a stem that is too short to mean anything."""
@@ -65,10 +66,12 @@ class Lexicon:
             gap = False
         if not atoms:
             raise ValueError(f"{concept}: empty item {item!r}")
+        if len(atoms) > 1 and not any(gaps) and not any("*" in atom for atom in atoms):
+            self.phrases[concept].append(atoms)
+            return
+        self.exact.update(atom for atom in atoms if "*" not in atom)
         if len(atoms) == 1:
             self.of_atom[atoms[0]].append(concept)
-        elif not any(gaps) and not any("*" in atom for atom in atoms):
-            self.phrases[concept].append(atoms)
         else:
             second = self.sequences[atoms[0]].setdefault(atoms[1], [])
             second.append(Sequence(concept, tuple(atoms), tuple(gaps)))
@@ -82,35 +85,50 @@ class Lexicon:
             return self.endings[bare[-SHORTEST_STEM:]].setdefault(bare, f"*{bare}")
         if part.endswith("*"):
             return self.stems[bare[:SHORTEST_STEM]].setdefault(bare, f"{bare}*")
-        self.exact.add(bare)
         return bare
 
-    def atoms(self, word: str) -> set[str]:
+    def settle(self) -> None:
+        """Look up the words of the lexicon itself, once for ever: most of a text's words are among them."""
+        self.known = {word: self.atoms(word) for word in self.exact}
+
+    def atoms(self, word: str) -> frozenset[str]:
         """Return the atoms that a word matches."""
-        found = {word} if word in self.exact else set()
-        if stems := self.stems.get(word[:SHORTEST_STEM]):
-            found.update([atom for stem, atom in stems.items() if word.startswith(stem)])
-        if endings := self.endings.get(word[-SHORTEST_STEM:]):
-            found.update([atom for ending, atom in endings.items() if word.endswith(ending)])
-        return found
+        stems = self.stems.get(word[:SHORTEST_STEM])
+        endings = self.endings.get(word[-SHORTEST_STEM:])
+        if not (stems or endings or word in self.exact):
+            return _NOTHING
+        found = [word] if word in self.exact else []
+        if stems:
+            found += [atom for stem, atom in stems.items() if word.startswith(stem)]
+        if endings:
+            found += [atom for ending, atom in endings.items() if word.endswith(ending)]
+        return frozenset(found)
 
     def find(self, words: list[str]) -> list[Found]:
-        """Return the concepts of single words and of phrases with stems or gaps."""
-        atoms = [self.atoms(word) for word in words]
+        """Return the concepts of single words and of phrases with stems or gaps, in no order."""
+        atoms = [self.known.get(word) or self.atoms(word) for word in words]
         found: list[Found] = []
         for place, here in enumerate(atoms):
-            for atom in sorted(here) if here else ():
-                found.extend(Found(concept, place, place) for concept in self.of_atom.get(atom, ()))
+            for atom in here:
+                if concepts := self.of_atom.get(atom):
+                    found += [Found(concept, place, place) for concept in concepts]
                 if seconds := self.sequences.get(atom):
-                    near = seconds.keys() & set().union(*atoms[place + 1 : place + GAP + 2])
-                    for sequence in chain.from_iterable(seconds[second] for second in sorted(near)):
-                        last = _follow(sequence, atoms, place)
-                        if last is not None:
-                            found.append(Found(sequence.concept, place, last))
+                    near = atoms[place + 1 : place + GAP + 2]
+                    for second in {second for then in near for second in then if second in seconds}:
+                        found += _followed(seconds[second], atoms, place)
         return found
 
 
-def _follow(sequence: Sequence, atoms: list[set[str]], place: int) -> int | None:
+def _followed(sequences: list[Sequence], atoms: list[frozenset[str]], place: int) -> list[Found]:
+    """Return those of some phrases that begin at `place`."""
+    return [
+        Found(sequence.concept, place, last)
+        for sequence in sequences
+        if (last := _follow(sequence, atoms, place)) is not None
+    ]
+
+
+def _follow(sequence: Sequence, atoms: list[frozenset[str]], place: int) -> int | None:
     """Return where a phrase that begins at `place` ends, or None."""
     for atom, gap in zip(sequence.atoms[1:], sequence.gaps[1:], strict=True):
         reach = place + (GAP + 1 if gap else 1)
@@ -144,4 +162,5 @@ def load() -> Lexicon:
     lexicon = Lexicon()
     for concept, item in read(FOLDER):
         lexicon.add(concept, item)
+    lexicon.settle()
     return lexicon

@@ -4,9 +4,10 @@ spaCy's own tokeniser looks at case and punctuation, so ours takes its place; Ph
 the plain phrases (a Matcher with as many patterns is a hundred times slower, see platform.md).
 """
 
-import threading
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
+from operator import itemgetter
 
 import spacy
 from spacy.language import Language
@@ -16,6 +17,8 @@ from spacy.vocab import Vocab
 
 from counselling.triage import lexicon, rules
 from counselling.triage.lexicon import Found
+
+_BETWEEN = "·"  # no word
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,43 @@ class Pipeline:
         self.matcher = PhraseMatcher(self.language.vocab, attr="ORTH")
         for concept, phrases in sorted(self.lexicon.phrases.items()):
             self.matcher.add(concept, [Doc(self.language.vocab, words=words) for words in phrases])
-        self.lock = threading.Lock()
+        strings = self.language.vocab.strings
+        self.concepts = {strings[concept]: concept for concept in self.lexicon.phrases}
+        every = [words for phrases in self.lexicon.phrases.values() for words in phrases]
+        self.beginnings = {(words[0], words[1]) for words in every}
+        self.longest = max(map(len, every))
+        self.spellings = {word for words in every for word in words}
         rules.load()
 
     def read(self, words: list[str]) -> Read:
         """Return concepts and rules of folded words."""
-        # A memory zone forgets the clients' words again; it is not for several threads at once.
-        with self.lock, self.language.memory_zone():
-            doc = Doc(self.language.vocab, words=words)
-            matches = [
-                Found(self.language.vocab.strings[key], first, end - 1)
-                for key, first, end in self.matcher(doc)
-            ]
-        found = self.lexicon.find(words) + matches
-        found.sort(key=lambda one: (one.first, one.last, one.concept))
+        found = self.lexicon.find(words) + self._phrases(words)
+        found.sort(key=itemgetter(1, 2, 0))
         return Read(found, rules.fire(found))
+
+    def _phrases(self, words: list[str]) -> list[Found]:
+        """Return the plain phrases. Looks only where the first two words of one stand, and a phrase's length on.
+
+        What is shown to spaCy are words of phrases and a sign between them, never a word that is the client's
+        alone: spaCy's vocabulary remembers every word that it has seen.
+        """
+        shown: list[str] = []
+        places: list[int] = []
+        until = 0
+        for place in [n for n, two in enumerate(pairwise(words)) if two in self.beginnings]:
+            if place > until:
+                shown.append(_BETWEEN)
+                places.append(place)
+            for at in range(max(place, until), min(place + self.longest, len(words))):
+                shown.append(words[at] if words[at] in self.spellings else _BETWEEN)
+                places.append(at)
+            until = places[-1] + 1
+        if not shown:
+            return []
+        return [
+            Found(self.concepts[key], places[first], places[end - 1])
+            for key, first, end in self.matcher(Doc(self.language.vocab, words=shown))
+        ]
 
 
 @cache

@@ -73,11 +73,11 @@ def load() -> tuple[Rule, ...]:
 
 
 def fire(found: list[Found]) -> list[Fired]:
-    """Return the rules that hold, each at its tightest places."""
+    """Return the rules that hold, each at its tightest places. found: by first word, then by last."""
     places: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for one in sorted(found, key=lambda one: (one.first, one.last)):
-        if len(places[one.concept]) < MOST_PLACES:
-            places[one.concept].append((one.first, one.last))
+    for concept, first, last in found:
+        if len(there := places[concept]) < MOST_PLACES:
+            there.append((first, last))
     fired: list[Fired] = []
     for rule in _possible(set(places)):
         fired.extend(_fire(rule, places))

@@ -28,33 +28,40 @@ class Span:
 class Sums:
     """What the features of a text contribute to each head, from which the score of any span follows.
 
-    weights: of each feature (rows) for each head (columns).
+    rows: of each feature (rows) for each head (columns); steps: what 1 in them is worth, of each head.
     """
 
-    def __init__(self, features: Features, weights: NDArray[np.float32]) -> None:
+    def __init__(
+        self, features: Features, rows: NDArray[np.int8], steps: NDArray[np.float32]
+    ) -> None:
         self._features = features
-        self._values = weights * features.value[:, None]
+        self._rows = rows
+        self._steps = steps
 
     def of(self, firsts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the scores of each head (rows) for spans, each from a first word to before its end."""
         # Words between which no span begins or ends are one place: a talk has far fewer turns than words.
-        grid = np.union1d(firsts, ends)
-        first = np.searchsorted(grid, self._features.first, "right") - 1
-        last = np.searchsorted(grid, self._features.last, "right") - 1
-        inside = np.flatnonzero((first >= 0) & (last < len(grid) - 1))
-        heads, count = self._values.shape[1], len(grid) - 1
-        table = np.zeros(((REACH + 1) * count, heads))
-        if len(inside):
-            cells = (last[inside] - first[inside]) * count + last[inside]
-            order = np.argsort(cells, kind="stable")
-            starts = np.flatnonzero(np.diff(cells[order], prepend=-1))
-            sums = np.add.reduceat(self._values[inside[order]], starts, axis=0)
-            table[cells[order[starts]]] = sums
-        below, before = _running(table.reshape(REACH + 1, count, heads))
-        begin, end = np.searchsorted(grid, firsts), np.searchsorted(grid, ends)
-        reach = np.minimum(end - begin - 1, REACH)
-        totals = (below[reach, end] - before[reach, begin]).T
-        scores: NDArray[np.float64] = totals / np.sqrt(ends - firsts + DAMPING)
+        edges = np.zeros(self._features.words + 1, np.int64)
+        edges[firsts] = edges[ends] = 1
+        place = edges.cumsum() - 1  # of each word
+        count = int(place[-1])
+        first, last = place.take(self._features.first), place.take(self._features.last)
+        apart = last - first
+        reaches = int(apart.max(initial=0)) + 1  # no feature reaches further: nor need the sums
+        cells = apart * count + last
+        outside = (first < 0) | (last >= count)
+        cells[outside] = -1
+        order = np.argsort(cells, kind="stable")[np.count_nonzero(outside) :]
+        cells = cells.take(order)
+        starts = np.append(0, np.flatnonzero(cells[1:] != cells[:-1]) + 1)[: len(cells)]
+        table = np.zeros((reaches * count, len(self._steps)))
+        if len(starts):
+            table[cells[starts]] = np.add.reduceat(self._values(order), starts, axis=1).T
+        below, before = _running(table.reshape(reaches, count, -1))
+        begin, end = place[firsts], place[ends]
+        row = (np.minimum(end - begin, reaches) - 1) * (count + 1)
+        totals = _rows(below).take(row + end, axis=0) - _rows(before).take(row + begin, axis=0)
+        scores: NDArray[np.float64] = totals.T / np.sqrt(ends - firsts + DAMPING)
         return scores
 
     def best(self, head: int, longest: int = LONGEST) -> Span:
@@ -62,18 +69,29 @@ class Sums:
         features, count = self._features, self._features.words
         if not count:
             return Span(0, 0, -np.inf)
-        cells = (features.last - features.first).astype(np.int64) * count + features.last
-        sums = np.bincount(cells, self._values[:, head], (REACH + 1) * count)
+        apart = features.last - features.first
+        weights = self._rows[:, head] * self._steps[head] * features.value
+        sums = np.bincount(apart * count + features.last, weights, (REACH + 1) * count)
         table = np.asarray(sums, np.float64).reshape(REACH + 1, count)
         below, before = _running(table)
-        lengths = np.arange(1, min(count, longest) + 1)[:, None]
-        firsts = np.arange(count)[None, :]
-        ends = np.minimum(firsts + lengths, count)
+        lengths = np.arange(1, min(count, longest) + 1)
         reach = np.minimum(lengths - 1, REACH)
-        scores = (below[reach, ends] - before[reach, firsts]) / np.sqrt(lengths + DAMPING)
-        scores[firsts + lengths > count] = -np.inf
+        # Nothing ends after the text.
+        ending = np.full((REACH + 1, count + len(lengths)), -np.inf)
+        ending[:, : count + 1] = below
+        rows = reach * (count + len(lengths)) + lengths
+        scores = ending.take(rows[:, None] + np.arange(count))
+        scores -= before[:, :count].take(reach, axis=0)
+        scores /= np.sqrt(lengths + DAMPING)[:, None]
         shorter, first = divmod(int(np.argmax(scores)), count)
         return Span(first, first + shorter + 1, float(scores[shorter, first]))
+
+    def _values(self, some: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return what some features contribute (columns) to each head (rows)."""
+        values = self._rows.take(some, axis=0).T.astype(np.float32, order="C")
+        values *= self._steps[:, None]
+        values *= self._features.value[some]
+        return values
 
 
 def _running(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -85,12 +103,15 @@ def _running(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     reaches, count, *more = table.shape
     sums = np.zeros((reaches, count + 1, *more))
     np.cumsum(table, axis=1, out=sums[:, 1:])
-    begun = np.empty_like(sums)
-    for reach in range(reaches):  # what begins before a place ends before one so much later
-        later = min(reach, count)
-        begun[reach, : count + 1 - later] = sums[reach, later:]
-        begun[reach, count + 1 - later :] = sums[reach, count]
-    for reach in range(1, reaches):
-        sums[reach] += sums[reach - 1]
-        begun[reach] += begun[reach - 1]
+    reach = np.arange(reaches)[:, None]
+    # What begins before a place ends before one so much later.
+    begun = sums[reach, np.minimum(np.arange(count + 1) + reach, count)]
+    for nearer in range(reaches - 1):
+        sums[nearer + 1] += sums[nearer]
+        begun[nearer + 1] += begun[nearer]
     return sums, begun
+
+
+def _rows(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return running sums as a table of one row for each reach and place."""
+    return sums.reshape(-1, sums.shape[-1])

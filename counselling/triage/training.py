@@ -95,12 +95,13 @@ def lessons(one: Prepared) -> list[Lesson]:
     if turns == 1:
         return [Lesson(one, 0, one.words, usual)]
     if not one.example.urgent:
-        runs = engine.runs(edges)
+        firsts, ends = engine.runs(edges)
+        runs = list(zip(firsts.tolist(), ends.tolist(), strict=True))
         some = runs[:: max(1, len(runs) // MOST_RUNS)]
         taught = [Lesson(one, *run, NORMAL_RUNS / len(some)) for run in some]
         return [*taught, Lesson(one, 0, one.words, usual)] if turns <= RUN else taught
     at = one.example.escalates_at or 0
-    places = [place for place in range(1, turns + 1) if one.seen.words[edges[place] - 1].turn >= at]
+    places = [place for place in range(1, turns + 1) if one.seen.turns[place - 1] >= at]
     # As long as what escalated is still in the longest run.
     grown = [(edges[max(0, place - RUN)], edges[place]) for place in places[:RUN]]
     return [Lesson(one, *run, (1 + GROWN) / len(grown)) for run in grown]
@@ -220,12 +221,12 @@ def score(examples: Sequence[Prepared], heads: Heads) -> list[Scored]:
     """Return what heads make of examples that they did not learn."""
     scored: list[Scored] = []
     for one in examples:
-        places = engine.runs(one.seen.edges)
-        firsts, ends = np.array(places, np.int64).T
+        edges = one.seen.edges
+        firsts, ends = engine.runs(edges)
         sums = heads.sums(one.seen.features)
         scores = heads.scores(sums, firsts, ends)
         passage = sums.best(0).score
-        later, rise = engine.later(one.seen.edges, places), engine.rise(one.seen.edges, places)
+        later, rise = engine.later(edges, ends), engine.rise(edges, firsts, ends)
         decided = any(fired.rule.decides for fired in one.seen.read.fired)
         scored.append(Scored(one.example, later, rise, parts(scores), passage, decided))
     return scored

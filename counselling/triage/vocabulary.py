@@ -3,6 +3,7 @@
 Built by `scripts/triage_words.py` from wordfreq's lists; no word can be read from it.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from zlib import crc32
@@ -25,6 +26,11 @@ class Vocabulary:
     def languages(self, word: str) -> int:
         """Return the mask of languages that know a folded word."""
         return int(self.masks.get(crc32(word.encode()), 0))
+
+    def of_hashes(self, hashes: Iterable[int]) -> list[int]:
+        """Return the masks of words whose hashes (crc32) are known already."""
+        get = self.masks.get
+        return [get(one, 0) for one in hashes]
 
 
 @cache

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Team
-from counselling import queries
+from counselling import claims
 from counselling.access import CaseRequest, staff_case
 from counselling.forms.reviews import REASON_MISSING, UrgencyForm
 from counselling.forms.staff import HandOverForm
@@ -81,7 +81,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
     """Give the case to a colleague or put it into another team's queue."""
     request = cast(CaseRequest, request)
     at = timezone.now()
-    claim = queries.open_claim(request.case)
+    claim = claims.open_claim(request.case.pk)
     holds = claim is not None and claim.member_id == request.member.pk
     form = HandOverForm(request.POST, member=request.member, case=request.case, holds=holds)
     if not form.is_valid():

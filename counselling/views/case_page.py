@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts import marks
 from accounts.models import Membership
 from accounts.rules import allows
-from counselling import alarms, consulting, glances, markup, queries, roster, second_eyes
+from counselling import alarms, claims, consulting, glances, markup, queries, roster, second_eyes
 from counselling.access import CaseRequest
 from counselling.forms.reviews import UrgencyForm
 from counselling.forms.staff import ApprovalForm, HandOverForm, NoteForm, ReplyForm
@@ -64,7 +64,7 @@ class Filled:
 def standing(request: CaseRequest) -> Standing:
     """Work out what the member may do with the case: by the table, by state, by who holds it."""
     case, member = request.case, request.member
-    claim = queries.open_claim(case)
+    claim = claims.open_claim(case.pk)
     holds = claim is not None and claim.member_id == member.pk
 
     def may(permission: str, move: Move) -> bool:

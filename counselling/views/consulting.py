@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import StaffRequest, staff
 from accounts.rules import allows
-from counselling import anonymity, consulting, queries
+from counselling import anonymity, claims, consulting, queries
 from counselling.access import CaseRequest, staff_case
 from counselling.context import LIVE_URL
 from counselling.forms.consulting import AnswerForm, CheckForm, ConsultForm
@@ -161,7 +161,7 @@ def _ask(request: CaseRequest, form: ConsultForm, *, at: datetime) -> HttpRespon
 
 
 def _holds(request: CaseRequest) -> bool:
-    claim = queries.open_claim(request.case)
+    claim = claims.open_claim(request.case.pk)
     held = CaseState(request.case.state) in CaseState.held()
     return held and claim is not None and claim.member_id == request.member.pk
 

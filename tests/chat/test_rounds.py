@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from chat import rounds
 from chat.exchange import Side, Speaker
 from chat.models import Chat
 from chat.operations import company, seats, speaking
+from chat.rounds import Mark
 from counselling.operations.working import set_profile
 from tests.chat.house import FORENOON, Entered, chatting_house, enter
 from tests.counselling.house import House
@@ -54,7 +56,7 @@ def colleague(entered: Entered, member: Membership) -> Speaker:
     )
 
 
-def marks(*speakers: Speaker, at: datetime = SOON) -> Sequence[str]:
+def marks(*speakers: Speaker, at: datetime = SOON) -> Sequence[Mark]:
     return rounds.marks(speakers, at=at)
 
 
@@ -62,7 +64,7 @@ def test_nothing_new_is_the_same_mark_and_her_seat_is_kept(house: House) -> None
     entered = sat(house)
     both = (client(entered), colleague(entered, house.katrin))
     first = marks(*both)
-    assert all(first)
+    assert all(one.standing for one in first)
     assert marks(*both, at=SOON + timedelta(seconds=20)) == first
     assert entered.chat().seat_until == SOON + timedelta(seconds=80)
 
@@ -76,27 +78,40 @@ def test_whatever_a_socket_could_have_missed_is_another_mark(house: House) -> No
     seen.append(marks(client(entered))[0])
     Chat.objects.filter(case=entered.pk).update(quiet_seq=2, quiet_until=SOON)
     seen.append(marks(client(entered))[0])
-    assert len(set(seen)) == 4
-    assert all(seen)
+    assert len({one.standing for one in seen}) == 4
+    assert all(one.standing for one in seen)
+
+
+def test_a_new_entry_has_its_number_and_changes_nothing_else(house: House) -> None:
+    entered = sat(house)
+    (before,) = marks(client(entered))
+    text, token, holder = "Noch etwas.", uuid4(), entered.holder
+    said = speaking.say(case=entered.pk, text=text, client_msg_id=token, holder=holder, at=SOON)
+    (after,) = marks(client(entered))
+    assert (before.newest, after.newest) == (said.seq - 1, said.seq)
+    assert before.standing == after.standing
 
 
 def test_who_has_to_look_by_themselves_gets_no_mark(house: House) -> None:
     waiting, held, leaving, silent = enter(house), sat(house), sat(house), sat(house)
     Chat.objects.filter(case=leaving.pk).update(kept_until=SOON + timedelta(minutes=1))
     Chat.objects.filter(case=silent.pk).update(seat_until=SOON)
-    assert marks(
-        client(waiting),
-        colleague(held, house.aylin),  # looks on
-        client(leaving),
-        client(silent),
-    ) == ["", "", "", ""]
+    assert (
+        marks(
+            client(waiting),
+            colleague(held, house.aylin),  # looks on
+            client(leaving),
+            client(silent),
+        )
+        == [Mark()] * 4
+    )
 
 
 def test_a_member_who_has_left_gets_no_mark_and_keeps_no_seat(house: House) -> None:
     entered = sat(house)
     before = entered.chat().seat_until
     Membership.objects.filter(pk=house.katrin.pk).update(ended_at=FORENOON)
-    assert marks(colleague(entered, house.katrin)) == [""]
+    assert marks(colleague(entered, house.katrin)) == [Mark()]
     assert entered.chat().seat_until == before
 
 
@@ -106,6 +121,6 @@ def test_statements_do_not_grow_with_those_who_come_round(house: House) -> None:
     counts = []
     for some in (both[:2], both):
         with CaptureQueriesContext(connection) as queries:
-            assert all(marks(*some))
+            assert all(one.standing for one in marks(*some))
         counts.append(len(queries))
     assert counts[0] == counts[1]

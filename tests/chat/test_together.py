@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -234,6 +235,46 @@ def test_what_was_committed_but_never_acknowledged_is_the_same_message_and_rated
     assert Assessment.objects.filter(case=entered.pk).count() == 2
 
 
+def test_a_copy_among_others_is_told_its_number_and_keeps_nobody_from_being_written(
+    house: House,
+) -> None:
+    one, other, third = seated(house, 3)
+    sent, answer = line(one, CALM[0]), line(third, CALM[1], house.katrin)
+    first, answered = speaking.say_all([sent, answer], at=FORENOON)
+    assert first is not None
+    assert answered is not None
+    new = line(other, CALM[1])
+    again = speaking.say_all(together.hear([sent, new]) + [answer], at=FORENOON + MINUTE)
+    assert [again[0], again[2]] == [Written(first.seq), Written(answered.seq)]
+    assert again[1] is not None
+    assert again[1].message is not None
+    forged = replace(sent, text=CALM[2])
+    assert speaking.say_all(together.hear([forged]), at=FORENOON + MINUTE) == [None]
+    for entered in (one, other, third):
+        assert Message.objects.filter(case=entered.pk).count() == 2
+        assert entered.now().last_seq == 2
+    assert Assessment.objects.filter(case=one.pk).count() == 2
+
+
+def test_a_copy_of_a_reply_is_the_same_message_when_its_author_holds_the_case_no_more(
+    house: House,
+) -> None:
+    (entered,) = seated(house, 1)
+    answer = line(entered, CALM[1], house.katrin)
+    (first,) = speaking.say_all([answer], at=FORENOON)
+    assert first is not None
+    seats.pass_on(
+        case=entered.pk,
+        to=house.aylin,
+        introduction="Meine Kollegin kennt sich aus.",
+        client_msg_id=uuid4(),
+        by=house.katrin,
+        holder=holder_of(house.katrin),
+        at=FORENOON,
+    )
+    assert speaking.say_all([answer], at=FORENOON + MINUTE) == [Written(first.seq)]
+
+
 def test_two_processes_in_one_chat_leave_no_gap_and_no_double(house: House) -> None:
     entered = seated(house, 3)
     start = Barrier(2)
@@ -366,7 +407,7 @@ async def test_a_hint_that_met_no_database_is_followed_as_soon_as_there_is_one(
 ) -> None:
     monkeypatch.setattr(rooms, "AGAIN_WITHIN", (0.01, 0.02))
     looks = 0
-    news = exchange.News([{"seq": 1}], upto=1)
+    news = exchange.News([exchange.Encoded(1, "{}")], upto=1)
 
     async def read(_case: UUID, _readers: Sequence[Reader]) -> tuple[list[exchange.News], bool]:
         nonlocal looks
@@ -379,8 +420,11 @@ async def test_a_hint_that_met_no_database_is_followed_as_soon_as_there_is_one(
         def __init__(self) -> None:
             self.brought: list[exchange.News] = []
 
+        def stands(self) -> int:
+            return len(self.brought)
+
         def wants(self) -> Reader:
-            return Reader(speaker, len(self.brought), 50)
+            return Reader(speaker, self.stands(), 50)
 
         async def bring(self, found: exchange.News) -> None:
             self.brought.append(found)

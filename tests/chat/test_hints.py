@@ -1,0 +1,93 @@
+"""A room hears hints for all who sit in it: what is new is read once, and nobody listens for who has left."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.utils import timezone
+
+from accounts.models import Membership
+from chat import exchange
+from chat.exchange import News, Reader
+from chat.models import Chat
+from chat.operations import speaking
+from config.layers import EmbeddedChannelLayer
+from tests.chat.house import WORRY, Entered, chatting_house, enter
+from tests.chat.wires import PATIENCE, colleague, parent, sit
+from tests.counselling.house import House
+from tests.factories import holder_of, note
+from tests.servers.chatting import until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+async def house() -> House:
+    return await sync_to_async(chatting_house)()
+
+
+@pytest.fixture
+async def entered(house: House) -> Entered:
+    one = await sync_to_async(enter)(house)
+    await Chat.objects.aupdate(kept_until=timezone.now() + timedelta(hours=1))
+    return one
+
+
+def answer(entered: Entered, by: Membership, text: str) -> None:
+    """Answer on a page, or in another process."""
+    speaking.reply(
+        case=entered.pk,
+        text=text,
+        client_msg_id=uuid4(),
+        by=by,
+        holder=holder_of(by),
+        at=timezone.now(),
+    )
+
+
+async def test_what_is_written_elsewhere_is_read_once_for_all_and_what_is_said_here_not_at_all(
+    house: House, entered: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    shared = exchange.shared_news
+
+    def counted(case: UUID, readers: Sequence[Reader]) -> tuple[list[News], bool]:
+        looks.append(len(readers))
+        return shared(case, readers)
+
+    await sit(entered, house.katrin)
+    async with parent(entered) as mother, colleague(house.katrin, entered) as katrin:
+        for one in (mother, katrin):
+            await one.hello()
+            assert (await one.next("message"))["text"] == WORRY
+            await one.next("state")
+        monkeypatch.setattr(exchange, "shared_news", counted)
+        await katrin.say("Über die Leitung.")
+        assert [(await one.next("message"))["seq"] for one in (mother, katrin)] == [2, 2]
+        assert looks == []
+        await sync_to_async(answer)(entered, house.katrin, "Auf einer Seite.")
+        assert [(await one.next("message"))["seq"] for one in (mother, katrin)] == [3, 3]
+        assert looks == [2]
+
+
+async def test_a_room_hears_until_its_last_has_left_and_again_for_who_comes_then(
+    house: House, entered: Entered
+) -> None:
+    for after in (1, 2):
+        async with colleague(house.katrin, entered) as katrin:
+            await katrin.hello(after=after)
+            async with colleague(house.aylin, entered) as aylin:
+                await aylin.hello(after=after)
+            await sync_to_async(note)(entered, house.aylin, "Bitte auf Schlafmangel achten.")
+            assert (await katrin.next("message"))["seq"] == after + 1
+        await until(lambda: not _listeners(get_channel_layer()), seconds=PATIENCE)
+
+
+def _listeners(layer: Any) -> list[str]:
+    if isinstance(layer, EmbeddedChannelLayer):
+        return list(layer._listening)
+    return [name for name in layer._get_layer().channels if "listener" in name]
