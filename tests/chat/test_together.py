@@ -244,7 +244,7 @@ def test_a_copy_among_others_is_told_its_number_and_keeps_nobody_from_being_writ
     assert first is not None
     assert answered is not None
     new = line(other, CALM[1])
-    again = speaking.say_all(together.hear([sent, new]) + [answer], at=FORENOON + MINUTE)
+    again = speaking.say_all([*together.hear([sent, new]), answer], at=FORENOON + MINUTE)
     assert [again[0], again[2]] == [Written(first.seq), Written(answered.seq)]
     assert again[1] is not None
     assert again[1].message is not None
