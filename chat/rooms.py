@@ -18,6 +18,7 @@ from django.db import DatabaseError
 from accounts.events import layer
 from chat.events import case_group
 from chat.exchange import News, Reader
+from chat.protocol import Close
 
 log = logging.getLogger("lotse.sockets")
 
@@ -37,6 +38,9 @@ class Listener(Protocol):
 
     async def bring(self, news: News) -> None:
         """Send what is new."""
+
+    async def end(self, code: Close) -> None:
+        """Close, once."""
 
 
 class Room:
@@ -139,7 +143,7 @@ class Room:
         async with self._reading:
             for (one, reader), found in zip(wanting, news, strict=True):
                 if found is not None and one.stands() == reader.after:
-                    await one.bring(found)
+                    await self._bring_to(one, found)
         brought = [found.upto for found in news if found is not None]
         if not brought or self._lacks(max(*brought, self._hinted)):
             await self.look()
@@ -152,7 +156,17 @@ class Room:
                 return
             news, is_all = await self._read(self._case, [reader for _one, reader in wanting])
             for (one, _reader), found in zip(wanting, news, strict=True):
-                await one.bring(found)
+                await self._bring_to(one, found)
+
+    async def _bring_to(self, one: Listener, found: News) -> None:
+        """Bring one of them what is new; who fails at it leaves, keeps nobody else from theirs, and may come back."""
+        try:
+            await one.bring(found)
+        except Exception as error:  # noqa: BLE001 - mostly a line that breaks at this moment
+            log.warning("a chat did not take what is new: %s", type(error).__name__)
+            self.listeners.discard(one)
+            with suppress(Exception):
+                await one.end(Close.AWAY)
 
 
 class Rooms:

@@ -11,10 +11,11 @@ from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from accounts.models import Membership
-from chat import exchange
+from chat import consumers, exchange
 from chat.exchange import News, Reader
 from chat.models import Chat
 from chat.operations import speaking
+from chat.protocol import Close
 from config.layers import EmbeddedChannelLayer
 from tests.chat.house import WORRY, Entered, chatting_house, enter
 from tests.chat.wires import PATIENCE, colleague, parent, sit
@@ -91,3 +92,30 @@ def _listeners(layer: Any) -> list[str]:
     if isinstance(layer, EmbeddedChannelLayer):
         return list(layer._listening)
     return [name for name in layer._get_layer().channels if "listener" in name]
+
+
+async def test_one_whose_line_breaks_keeps_nobody_else_from_theirs(
+    house: House, entered: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sit(entered, house.katrin)
+    async with parent(entered) as mother, colleague(house.katrin, entered) as katrin:
+        for one in (mother, katrin):
+            await one.hello()
+            await one.next("state")
+        send = consumers.ClientChat.send
+
+        async def broken(self: consumers.ClientChat, **frame: Any) -> None:
+            if '"type":"message"' in frame.get("text_data", "").replace(" ", ""):
+                raise ConnectionResetError
+            await send(self, **frame)
+
+        monkeypatch.setattr(consumers.ClientChat, "send", broken)
+        await katrin.say("Über die Leitung.")
+        assert (await katrin.next("message"))["seq"] == 2
+        assert (await mother.closed())[0] == Close.AWAY
+        await sync_to_async(answer)(entered, house.katrin, "Auf einer Seite.")
+        assert (await katrin.next("message"))["seq"] == 3
+        monkeypatch.undo()
+        async with parent(entered) as again:
+            await again.hello(after=1)
+            assert [(await again.next("message"))["seq"] for _one in range(2)] == [2, 3]

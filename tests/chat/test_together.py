@@ -429,6 +429,9 @@ async def test_a_hint_that_met_no_database_is_followed_as_soon_as_there_is_one(
         async def bring(self, found: exchange.News) -> None:
             self.brought.append(found)
 
+        async def end(self, code: Close) -> None:
+            raise AssertionError(code)
+
     speaker, end = saying(uuid4()).speaker, End()
     room = rooms.Rooms(read).enter(speaker.case, end)
     for _hint in range(2):
