@@ -85,9 +85,7 @@ def current(member: UUID) -> Membership | None:
 
 
 _MEMBER = Written(
-    lambda member: Membership.objects.filter(
-        pk=member, ended_at__isnull=True, user__is_active=True
-    ).select_related("organisation", "user"),
+    lambda member: still([member]).select_related("organisation", "user"),
     ID,
 )
 
@@ -107,8 +105,7 @@ _CURRENT = WrittenForMany(still)
 
 def ended(members: set[UUID]) -> set[UUID]:
     """Return which of these members have left or may not sign in any more."""
-    current = Membership.objects.filter(pk__in=members, ended_at__isnull=True, user__is_active=True)
-    return members - set(current.values_list("pk", flat=True))
+    return members - set(still(members).values_list("pk", flat=True))
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:

@@ -155,9 +155,9 @@ def ask(*questions: Asked[Any]) -> None:
     for one in questions:
         if one.question is None:  # about nothing
             one.take([])
-    real = [one for one in questions if one.question is not None]
-    statements = [(one.question.sql, one.params) for one in real if one.question is not None]
-    for one, rows in zip(real, _answered(statements), strict=True):
+    real = [(one, one.question.sql) for one in questions if one.question is not None]
+    answers = _answered([(sql, one.params) for one, sql in real])
+    for (one, _sql), rows in zip(real, answers, strict=True):
         one.take(rows)
 
 
@@ -274,7 +274,7 @@ class WrittenRows(Generic[Row]):
         about = model._meta  # noqa: SLF001 - Django's documented way to ask a model about itself
         self._table = about.db_table
         self._fields = [one for one in about.concrete_fields if not one.primary_key]
-        self._statements: dict[str, str] = {}
+        self._of_columns = ""  # PostgreSQL's statement, once it is written
 
     def add(self, rows: Sequence[Row]) -> None:
         """Store rows. Raises IntegrityError for one that is there already; then none is stored."""
@@ -311,14 +311,13 @@ class WrittenRows(Generic[Row]):
 
     def _from_columns(self, connection: BaseDatabaseWrapper) -> str:
         """Return the statement that takes each column as an array: the same for any number of rows."""
-        if connection.vendor not in self._statements:
+        if not self._of_columns:
             # Without the length: a value that is too long must be an error, not cut by the cast.
             kinds = [str(field.db_type(connection)).split("(")[0] for field in self._fields]
             arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
             # Every name in it is a table's or a column's own.
-            sql = f"{self._into(connection)} SELECT * FROM UNNEST({arrays})"  # noqa: S608
-            self._statements[connection.vendor] = sql
-        return self._statements[connection.vendor]
+            self._of_columns = f"{self._into(connection)} SELECT * FROM UNNEST({arrays})"  # noqa: S608
+        return self._of_columns
 
     def _into(self, connection: BaseDatabaseWrapper) -> str:
         quoted = connection.ops.quote_name

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from chat.exchange import Out, Reader
-from chat.rooms import Room, Rooms
+from chat.rooms import Room, Rooms, safely
 from chat.saying import Said, Saying
 
 log = logging.getLogger("lotse.sockets")
@@ -134,7 +134,7 @@ class Committer:
             if not waiting.answer.done():  # who said it may have gone
                 waiting.answer.set_result(done.answer)
             if room is not None:
-                self._beside(desk, _safely(room.bring(those, done.news)))
+                self._beside(desk, safely(room.bring(those, done.news)))
 
     def _beside(self, desk: _Desk, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
@@ -154,11 +154,4 @@ class Committer:
             desk.done(waiting)
             self._go_on(desk)
         if room is not None:
-            await _safely(room.bring((), ()))  # they look, and not by the hint, which may be lost
-
-
-async def _safely(looking: Awaitable[None]) -> None:
-    try:
-        await looking
-    except DatabaseError as error:
-        log.warning("a chat could not look: %s", type(error).__name__)
+            await safely(room.bring((), ()))  # they look, and not by the hint, which may be lost

@@ -219,12 +219,9 @@ class ChatConsumer(Socket):
             await self._catch_up()
 
     # --- Hints and looking by itself -----------------------------------------------------------------
-    async def changed(self, event: dict[str, Any]) -> None:
-        """Bring what is new: a hint says that there is something. One message may have several."""
-        seq = event.get("seq", self._newest + 1)
-        room = self._room
-        if room is not None and seq > self._newest:
-            await self._safely(lambda: room.hear(seq))
+    async def changed(self, _event: dict[str, Any]) -> None:
+        """Look: a hint to the member says that there is something. What is new in the case the room hears."""
+        await self._safely(self._catch_up)
 
     async def moved(self, _event: dict[str, Any]) -> None:
         """Say where the chat stands: a hint says that something moved, here or in the line.

@@ -43,6 +43,14 @@ class Listener(Protocol):
         """Close, once."""
 
 
+async def safely(looking: Awaitable[None]) -> None:
+    """Wait for a look that may meet no database: it is written down, and the room looks again by itself."""
+    try:
+        await looking
+    except DatabaseError as error:
+        log.warning("a chat could not look: %s", type(error).__name__)
+
+
 class Room:
     """The sockets of one case in this process, in one event loop."""
 
@@ -72,27 +80,14 @@ class Room:
             await layer().stop_listening(case_group(self._case), await self._ear)
 
     def _hint(self, event: dict[str, Any]) -> None:
-        """Do as `hear`, beside whoever brings the hint."""
+        """Look if somebody has not got that far; not while it is written here: then it is brought."""
         seq = event["seq"]
         if self._is_written:
             self._hinted = max(self._hinted, seq)
         elif self._lacks(seq):
-            task = asyncio.create_task(self._look_safely())
+            task = asyncio.create_task(safely(self.look()))
             self._looking.add(task)
             task.add_done_callback(self._looking.discard)
-
-    async def _look_safely(self) -> None:
-        try:
-            await self.look()
-        except DatabaseError as error:
-            log.warning("a chat could not look: %s", type(error).__name__)
-
-    async def hear(self, seq: int) -> None:
-        """Look if somebody has not got that far; not while it is written here: then it is brought."""
-        if self._is_written:
-            self._hinted = max(self._hinted, seq)
-        elif self._lacks(seq):
-            await self.look()
 
     def expect(self) -> list[tuple[Listener, Reader]]:
         """Let hints wait for what is being written here; return who can take something."""

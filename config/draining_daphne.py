@@ -13,12 +13,12 @@ from config import reactor
 
 reactor.install()  # or Daphne would install the stock one
 
-from daphne.cli import CommandLineInterface  # noqa: E402
-from daphne.server import Server  # noqa: E402
-from daphne.ws_protocol import WebSocketFactory  # noqa: E402
-from twisted.internet import defer  # noqa: E402
+from daphne.cli import CommandLineInterface  # noqa: E402 - after the reactor
+from daphne.server import Server  # noqa: E402 - after the reactor
+from daphne.ws_protocol import WebSocketFactory  # noqa: E402 - after the reactor
+from twisted.internet import defer  # noqa: E402 - after the reactor
 
-from config.websocket import LeanWebSocket  # noqa: E402
+from config.websocket import LeanWebSocket  # noqa: E402 - after the reactor
 
 GOING = 4503  # close code: this process ends, connect again (docs/protocol.md)
 PATIENCE = 6.0  # seconds that sockets and requests have to end

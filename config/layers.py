@@ -21,12 +21,12 @@ from channels.layers import InMemoryChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from redis.exceptions import RedisError
 
+from accounts.events import Hear
+
 log = logging.getLogger("lotse.layers")
 SWEEP_EVERY = 5.0  # seconds
 TRY_EVERY = 1.0  # seconds between two tries to subscribe while Redis is away
 AWAY = (RedisError, OSError)
-
-Hear = Callable[[dict[str, Any]], None]
 
 
 class EmbeddedChannelLayer(InMemoryChannelLayer):

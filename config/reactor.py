@@ -35,18 +35,18 @@ class PromptReactor(AsyncioSelectorReactor):  # type: ignore[misc]  # brings no 
             self._is_called = True
             self._asyncioEventloop.call_soon(self._write)
 
-    def removeWriter(self, writer: Any) -> None:  # noqa: N802
+    def removeWriter(self, writer: Any) -> None:  # noqa: N802 - Twisted's name
         """Let them write no more."""
         if writer in self._soon:
             del self._soon[writer]
         else:
             super().removeWriter(writer)
 
-    def getWriters(self) -> list[Any]:  # noqa: N802
+    def getWriters(self) -> list[Any]:  # noqa: N802 - Twisted's name
         """Return who has something to write."""
         return [*super().getWriters(), *self._soon]
 
-    def removeAll(self) -> list[Any]:  # noqa: N802
+    def removeAll(self) -> list[Any]:  # noqa: N802 - Twisted's name
         """Forget everybody, and return who they were."""
         soon, self._soon = self._soon, {}
         found: list[Any] = super().removeAll()

@@ -1,16 +1,39 @@
-"""What the tests of chats leave behind, and clear away."""
+"""Who waits in the tests of sockets; what the tests of chats leave behind, and clear away."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from asgiref.sync import SyncToAsync
+from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import connections
+from django.utils import timezone
 
 from chat import consumers
+from chat.models import Chat
+from tests.chat.house import Entered, chatting_house, enter
+from tests.counselling.house import House
 
 PATIENCE = 30.0  # seconds
+
+
+@pytest.fixture
+async def house() -> House:
+    """Open the house beside the test's event loop."""
+    return await sync_to_async(chatting_house)()
+
+
+@pytest.fixture
+async def entered(house: House) -> Entered:
+    """Let somebody wait whose place is kept for an hour of the real clock."""
+
+    def waits() -> Entered:
+        one = enter(house)
+        Chat.objects.update(kept_until=timezone.now() + timedelta(hours=1))
+        return one
+
+    return await sync_to_async(waits)()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 
 from accounts.models import Membership
 from chat.models import Chat, ChatRules
-from chat.operations import entering
+from chat.operations import entering, speaking
 from chat.operations.settings import set_rules
 from counselling.models import Case
 from tests.counselling.house import House, open_house
+from tests.factories import holder_of
 from tests.factories.cases import Asked
 from tests.factories.replay import built_once
 from vault.codes import AccessCode
@@ -60,3 +61,12 @@ def enter(
         together_with=lambda _holder: None,
     )
     return Entered(case, code)
+
+
+def reply(
+    entered: Entered, by: Membership, text: str = "Guten Tag.", *, at: datetime = FORENOON
+) -> None:
+    """Answer as the counsellor does, on a page or in another process."""
+    speaking.reply(
+        case=entered.pk, text=text, client_msg_id=uuid4(), by=by, holder=holder_of(by), at=at
+    )

@@ -11,14 +11,14 @@ from pytest_django import DjangoAssertNumQueries
 from audit.models import TrailEntry
 from chat import queries
 from chat.models import Chat, ChatRules, Companion
-from chat.operations import company, entering, seats, speaking
+from chat.operations import company, entering, seats
 from chat.states import ChatState
 from counselling.models import WorkProfile
 from counselling.operations import cases, claims
 from counselling.operations.cases import NotHolder
 from counselling.sla import Channel, Urgency
 from counselling.states import CaseState
-from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer
+from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer, reply
 from tests.counselling.house import House
 from tests.factories import ask, claim, close, holder_of
 from tests.factories.cases import Asked
@@ -89,14 +89,7 @@ def test_aylin_joins_openly_writes_and_goes_and_the_mother_reads_all_of_it(
     assert "Aylin Demir ist wieder gegangen." in shown
     assert "Katrin Petersen ist für Sie da." in shown
     with pytest.raises(NotHolder):
-        speaking.reply(
-            case=entered.pk,
-            text="Noch etwas.",
-            client_msg_id=uuid4(),
-            by=house.aylin,
-            holder=holder_of(house.aylin),
-            at=FORENOON,
-        )
+        reply(entered, house.aylin, "Noch etwas.")
 
 
 def test_silent_reading_wants_the_houses_leave_and_is_in_the_trail(

@@ -1,53 +1,25 @@
 """A room hears hints for all who sit in it: what is new is read once, and nobody listens for who has left."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from accounts.models import Membership
 from chat import consumers, exchange
 from chat.exchange import News, Reader
-from chat.models import Chat
-from chat.operations import speaking
 from chat.protocol import Close
 from config.layers import EmbeddedChannelLayer
-from tests.chat.house import WORRY, Entered, chatting_house, enter
+from tests.chat.house import WORRY, Entered, reply
 from tests.chat.wires import PATIENCE, colleague, parent, sit
 from tests.counselling.house import House
-from tests.factories import holder_of, note
+from tests.factories import note
 from tests.servers.chatting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-async def house() -> House:
-    return await sync_to_async(chatting_house)()
-
-
-@pytest.fixture
-async def entered(house: House) -> Entered:
-    one = await sync_to_async(enter)(house)
-    await Chat.objects.aupdate(kept_until=timezone.now() + timedelta(hours=1))
-    return one
-
-
-def answer(entered: Entered, by: Membership, text: str) -> None:
-    """Answer on a page, or in another process."""
-    speaking.reply(
-        case=entered.pk,
-        text=text,
-        client_msg_id=uuid4(),
-        by=by,
-        holder=holder_of(by),
-        at=timezone.now(),
-    )
 
 
 async def test_what_is_written_elsewhere_is_read_once_for_all_and_what_is_said_here_not_at_all(
@@ -70,7 +42,7 @@ async def test_what_is_written_elsewhere_is_read_once_for_all_and_what_is_said_h
         await katrin.say("Über die Leitung.")
         assert [(await one.next("message"))["seq"] for one in (mother, katrin)] == [2, 2]
         assert looks == []
-        await sync_to_async(answer)(entered, house.katrin, "Auf einer Seite.")
+        await sync_to_async(reply)(entered, house.katrin, "Auf einer Seite.", at=timezone.now())
         assert [(await one.next("message"))["seq"] for one in (mother, katrin)] == [3, 3]
         assert looks == [2]
 
@@ -113,7 +85,7 @@ async def test_one_whose_line_breaks_keeps_nobody_else_from_theirs(
         await katrin.say("Über die Leitung.")
         assert (await katrin.next("message"))["seq"] == 2
         assert (await mother.closed())[0] == Close.AWAY
-        await sync_to_async(answer)(entered, house.katrin, "Auf einer Seite.")
+        await sync_to_async(reply)(entered, house.katrin, "Auf einer Seite.", at=timezone.now())
         assert (await katrin.next("message"))["seq"] == 3
         monkeypatch.undo()
         async with parent(entered) as again:

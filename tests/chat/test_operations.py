@@ -21,7 +21,7 @@ from counselling.models import Escalation, HouseRules, WorkProfile
 from counselling.operations import cases, claims, holding
 from counselling.sla import Channel, Urgency
 from counselling.states import CaseState
-from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer
+from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer, reply
 from tests.counselling.house import House
 from tests.factories import ask, claim, close, holder_of, roster
 from vault.codes import AccessCode
@@ -42,17 +42,6 @@ def sit(entered: Entered, by: Membership) -> None:
 
 def texts(entered: Entered) -> list[str]:
     return [e.text for e in cases_queries.thread(entered.now(), holder=entered.holder)]
-
-
-def reply(entered: Entered, by: Membership, text: str = "Guten Tag.") -> None:
-    speaking.reply(
-        case=entered.pk,
-        text=text,
-        client_msg_id=uuid4(),
-        by=by,
-        holder=holder_of(by),
-        at=FORENOON,
-    )
 
 
 def test_who_enters_waits_with_a_rated_text_and_a_code_that_opens_it(house: House) -> None:

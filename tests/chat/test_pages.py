@@ -12,14 +12,14 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import Chat, ChatRules
-from chat.operations import seats, speaking
+from chat.operations import seats
 from chat.states import ChatState
 from counselling.models import Case, Channel, WorkProfile
 from counselling.states import CaseState
 from tests.accounts.test_proof import solved
-from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer
+from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer, reply
 from tests.counselling.house import House
-from tests.factories import holder_of, roster
+from tests.factories import roster
 from tests.factories.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -355,14 +355,7 @@ def taken(house: House) -> Entered:
     """Return a chat in which Katrin sits and has said good day."""
     entered = enter(house)
     seats.take(case=entered.pk, by=house.katrin, at=FORENOON)
-    speaking.reply(
-        case=entered.pk,
-        text="Guten Tag.",
-        client_msg_id=uuid4(),
-        by=house.katrin,
-        holder=holder_of(house.katrin),
-        at=FORENOON,
-    )
+    reply(entered, house.katrin)
     return entered
 
 

@@ -17,7 +17,7 @@ from counselling.models import WorkProfile
 from counselling.operations import cases, claims
 from counselling.sla import Channel
 from counselling.states import CaseState
-from tests.chat.house import FORENOON, Entered, chatting_house, enter
+from tests.chat.house import FORENOON, Entered, chatting_house, enter, reply
 from tests.counselling.house import House
 from tests.factories import holder_of
 from tests.factories.sessions import signed_in
@@ -38,14 +38,7 @@ def answered(house: House) -> Entered:
     """Return a chat in which Katrin has asked back, and both stay connected."""
     entered = enter(house)
     seats.take(case=entered.pk, by=house.katrin, at=FORENOON)
-    speaking.reply(
-        case=entered.pk,
-        text="Wie alt ist Ihr Sohn?",
-        client_msg_id=uuid4(),
-        by=house.katrin,
-        holder=holder_of(house.katrin),
-        at=FORENOON,
-    )
+    reply(entered, house.katrin, "Wie alt ist Ihr Sohn?")
     Chat.objects.update(kept_until=OVER + 60 * MINUTE, seat_until=OVER + 60 * MINUTE)
     return entered
 

@@ -436,6 +436,6 @@ async def test_a_hint_that_met_no_database_is_followed_as_soon_as_there_is_one(
     room = rooms.Rooms(read).enter(speaker.case, end)
     for _hint in range(2):
         with pytest.raises(DatabaseError):
-            await room.hear(1)
+            await room.look()
     await until(lambda: bool(end.brought), seconds=5)
     assert (end.brought, looks) == ([news], 4)

@@ -4,7 +4,6 @@ docs/protocol.md is the contract.
 """
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,33 +16,17 @@ from accounts.operations import sessions
 from audit import trail
 from chat import consumers, exchange, protocol, rooms
 from chat.exchange import Speaker
-from chat.models import Chat
 from chat.protocol import Close
 from chat.rounds import Mark
 from counselling.access import CASE_KEY, HOLDER_KEY
 from counselling.models import Message
 from counselling.operations import cases
-from tests.chat.house import WORRY, Entered, chatting_house, enter
+from tests.chat.house import WORRY, Entered
 from tests.chat.wires import Wire, colleague, parent, sit, socket, with_code
 from tests.counselling.house import House
 from tests.factories import note
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-async def house() -> House:
-    return await sync_to_async(chatting_house)()
-
-
-@pytest.fixture
-async def entered(house: House) -> Entered:
-    def waits() -> Entered:
-        one = enter(house)
-        Chat.objects.update(kept_until=timezone.now() + timedelta(hours=1))
-        return one
-
-    return await sync_to_async(waits)()
 
 
 async def test_a_mother_waits_is_taken_and_both_read_every_word_once(
