@@ -82,7 +82,7 @@ class ChatConsumer(Socket):
         self._is_held = False  # the window was full and is not half empty yet
         self._sent_at = 0.0
         self._last_state = ""
-        self._calm = ""  # what was the case when it last looked by itself
+        self._calm = ""  # what was the case when it last looked
         self._frames = protocol.frames_bucket()
         self._sends = protocol.sends_bucket()
         self._has_begun = False
@@ -170,14 +170,14 @@ class ChatConsumer(Socket):
         speaker = await asked(lambda: self._who(hello.language), by=_COMERS)
         self.speaker = speaker
         await self._join(speaker)
-        first, state = await asked(lambda: _beginning(speaker, hello), by=_COMERS)
-        self._newest = first["after"]
+        first, looked = await asked(lambda: _beginning(speaker, hello), by=_COMERS)
+        self._newest, self._calm = first["after"], looked.calm
         watched.add(self)
         self._room = rooms.enter(speaker.case, self)
         await self._room.open()
         await self._out(first)
         await self._room.look()
-        await self._say(state)
+        await self._say(looked.state)
         await self._tell(there=True, ask=True)
         self._tasks.append(asyncio.create_task(self._look()))
         self._has_begun = True
@@ -272,8 +272,9 @@ class ChatConsumer(Socket):
         if not mark.standing or mark.newest > self._newest:
             await self._catch_up()
         if not mark.standing or mark.standing != self._calm:
-            await self._say(await asked(lambda: exchange.look(speaker, at=timezone.now())))
-        self._calm = mark.standing
+            looked = await asked(lambda: exchange.look(speaker, at=timezone.now()))
+            await self._say(looked.state)
+            self._calm = looked.calm
 
     async def _is_stalled(self) -> bool:
         if self._is_held and time.monotonic() - self._sent_at > STALLED:
@@ -361,7 +362,7 @@ class ChatConsumer(Socket):
         return self.speaker
 
 
-def _beginning(speaker: Speaker, hello: Hello) -> tuple[exchange.Out, exchange.Out]:
+def _beginning(speaker: Speaker, hello: Hello) -> tuple[exchange.Out, exchange.Looked]:
     at = timezone.now()
     return exchange.welcome(speaker, hello, at=at), exchange.look(speaker, at=at)
 

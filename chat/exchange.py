@@ -4,11 +4,11 @@ The same for a socket and for polling over HTTP, so that both keep the same cont
 whoever runs an event loop calls it in a thread. It writes nothing itself: operations do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -176,9 +176,34 @@ def keep(speaker: Speaker, *, at: datetime) -> Chat | None:
     return queries.latest_chat(speaker.case) if has_moved else chat
 
 
-def look(speaker: Speaker, *, at: datetime) -> Out:
+class Looked(NamedTuple):
+    """Where a chat stands. calm: what stays the same as long as this does (`what_changes`)."""
+
+    state: Out
+    calm: str
+
+
+def look(speaker: Speaker, *, at: datetime) -> Looked:
     """Note that somebody is connected, as `keep`, and return where the chat stands then. Raises Gone."""
-    return _state(speaker, keep(speaker, at=at), at=at)
+    return _looked(speaker, keep(speaker, at=at), at=at)
+
+
+def what_changes(chat: Chat, holder: UUID | None, companions: Collection[UUID]) -> str:
+    """Return what of a chat that goes on is another text as soon as its state is to be told anew.
+
+    holder: which member holds its case; companions: which members have joined openly.
+    """
+    return repr(
+        (
+            chat.pk,
+            chat.case.urgency,
+            chat.client_read,
+            chat.team_read,
+            chat.ends_by_itself_at,
+            holder,
+            sorted(companions),
+        )
+    )
 
 
 def news(speaker: Speaker, *, after: int, most: int = protocol.WINDOW) -> list[Out]:
@@ -264,13 +289,14 @@ def opened_for(reader: Reader, found: Sealed, frames: Frames, key: CaseKey | Non
 
 def state(speaker: Speaker, *, at: datetime) -> Out:
     """Return where the chat stands, for one side. Raises Gone."""
-    return _state(speaker, queries.latest_chat(speaker.case), at=at)
+    return _looked(speaker, queries.latest_chat(speaker.case), at=at).state
 
 
-def _state(speaker: Speaker, chat: Chat | None, *, at: datetime) -> Out:
+def _looked(speaker: Speaker, chat: Chat | None, *, at: datetime) -> Looked:
     if chat is None:
         raise Gone(Close.NOT_THERE)
     counsellor = case_operations.holder_of(chat.case_id)
+    beside = queries.companions(chat) if chat.state in ChatState.seated() else []
     name = counsellor.name if counsellor and chat.state in ChatState.seated() else ""
     out: Out = {
         "type": "state",
@@ -287,12 +313,12 @@ def _state(speaker: Speaker, chat: Chat | None, *, at: datetime) -> Out:
         else:
             place = None
         if speaker.member is None:
-            said = standing(chat, place, name, at=at)
+            said = standing(chat, place, name, beside, at=at)
             out |= {"kind": said.kind, "title": said.title, "text": said.text}
         else:
-            sits = counsellor is not None and counsellor.pk == speaker.member.pk
-            out["yours"] = sits or queries.sits_beside(chat.case_id, speaker.member)
-    return out
+            out["yours"] = speaker.member in [counsellor, *beside]
+    holder = counsellor.pk if counsellor else None
+    return Looked(out, what_changes(chat, holder, [one.pk for one in beside]))
 
 
 def in_line(chat: Chat, *, at: datetime) -> InLine:
@@ -303,12 +329,22 @@ def in_line(chat: Chat, *, at: datetime) -> InLine:
     )
 
 
-def standing(chat: Chat, line: InLine | None, counsellor: str, *, at: datetime) -> Standing:
-    """Say where a chat stands, for its client. line: where it stands in line, if it does."""
+def standing(
+    chat: Chat,
+    line: InLine | None,
+    counsellor: str,
+    beside: Sequence[Membership],
+    *,
+    at: datetime,
+) -> Standing:
+    """Say where a chat stands, for its client.
+
+    line: where it stands in line, if it does. beside: who has joined the counsellor openly.
+    """
     if line is not None:
         return wording.waiting(chat.case, line, at=at)
     if chat.state in ChatState.seated():
-        return wording.seated(chat, counsellor, [one.name for one in queries.companions(chat)])
+        return wording.seated(chat, counsellor, [one.name for one in beside])
     return wording.over(chat)
 
 

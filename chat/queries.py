@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from accounts import queries as staff_queries
 from accounts.models import Membership, Organisation, Team
 from accounts.queries import team_ids
-from accounts.written import ID, OTHER_ID, Written
+from accounts.written import ID, OTHER_ID, Written, WrittenForMany
 from chat import sla
 from chat.models import Chat, ChatRules, Companion
 from chat.sla import Line, Opening, Wait
@@ -47,14 +48,35 @@ _OPEN_CHAT = Written(
 
 def open_chats(cases: Collection[UUID]) -> dict[UUID, Chat]:
     """Return the chats that go on in some cases, by case, with their cases."""
-    rows = Chat.objects.filter(case__in=cases, over_at__isnull=True).select_related("case")
-    return {chat.case_id: chat for chat in rows}
+    return {chat.case_id: chat for chat in _OPEN_CHATS.instances(cases)}
 
 
-def companion_counts(chats: Collection[UUID]) -> dict[UUID, int]:
-    """Return how many have joined some chats openly, by chat."""
-    rows = Companion.objects.filter(chat__in=chats, left_at__isnull=True).order_by()
-    return dict(rows.values_list("chat").annotate(Count("pk")))
+_OPEN_CHATS = WrittenForMany(
+    lambda cases: Chat.objects.filter(case__in=cases, over_at__isnull=True).select_related("case")
+)
+
+
+def companions_among(chats: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Return which members have joined some chats openly, by chat; as `companions`."""
+    found: dict[UUID, set[UUID]] = {}
+    for chat, member in _COMPANIONS_AMONG.rows(chats):
+        found.setdefault(chat, set()).add(member)
+    return found
+
+
+_COMPANIONS_AMONG = WrittenForMany(
+    lambda chats: (
+        _companions(chat__in=chats)
+        .exclude(
+            Exists(
+                Claim.objects.filter(
+                    case=OuterRef("chat__case"), member=OuterRef("member"), ended_at__isnull=True
+                )
+            )
+        )
+        .values_list("chat", "member")
+    )
+)
 
 
 def keep_times(organisations: Collection[UUID]) -> dict[UUID, timedelta]:
@@ -222,9 +244,13 @@ def companions(chat: Chat) -> list[Membership]:
     return [row.member for row in _COMPANIONS.instances(chat.pk, chat.case_id)]
 
 
+def _companions(**where: Any) -> QuerySet[Companion]:
+    return Companion.objects.filter(left_at__isnull=True, member__ended_at__isnull=True, **where)
+
+
 _COMPANIONS = Written(
     lambda chat, case: (
-        Companion.objects.filter(chat=chat, left_at__isnull=True, member__ended_at__isnull=True)
+        _companions(chat=chat)
         .exclude(member__in=Claim.objects.filter(case=case, ended_at__isnull=True).values("member"))
         .select_related("member")
     ),

@@ -12,8 +12,7 @@ from typing import NamedTuple
 from accounts import queries as staff_queries
 from accounts.rules import allows
 from chat import queries
-from chat.exchange import Speaker
-from chat.models import Chat
+from chat.exchange import Speaker, what_changes
 from chat.operations import speaking
 from chat.states import ChatState
 from counselling import claims
@@ -24,7 +23,8 @@ GATHER = 0.5  # seconds in which those who come round are asked about together
 class Mark(NamedTuple):
     """What a socket asks about. newest: the number of the last entry in its case.
 
-    standing: the same again says that nothing else has changed; nothing: it has to look by itself.
+    standing: as a look has it (`exchange.Looked.calm`): the same again says that nothing else has changed;
+    nothing: it has to look by itself.
     """
 
     standing: str = ""
@@ -43,7 +43,7 @@ def marks(speakers: Sequence[Speaker], *, at: datetime) -> list[Mark]:
     """
     chats = queries.open_chats({speaker.case for speaker in speakers})
     holders = claims.holders(chats)
-    beside = queries.companion_counts([chat.pk for chat in chats.values()])
+    beside = queries.companions_among([chat.pk for chat in chats.values()])
     there = staff_queries.current_among({one.member.pk for one in speakers if one.member})
     keep = queries.keep_times({chat.organisation_id for chat in chats.values()})
     kept = {
@@ -68,22 +68,10 @@ def marks(speakers: Sequence[Speaker], *, at: datetime) -> list[Mark]:
                 return Mark()
         elif chat.pk not in kept:
             return Mark()
-        standing = _changing(chat, holders.get(one.case), beside.get(chat.pk, 0))
-        return Mark(repr(standing), chat.case.last_seq)
+        standing = what_changes(chat, holders.get(one.case), beside.get(chat.pk, ()))
+        return Mark(standing, chat.case.last_seq)
 
     return [mark(one) for one in speakers]
-
-
-def _changing(chat: Chat, holder: object, companions: int) -> tuple[object, ...]:
-    return (
-        chat.pk,
-        chat.case.urgency,
-        chat.client_read,
-        chat.team_read,
-        chat.ends_by_itself_at,
-        holder,
-        companions,
-    )
 
 
 class Rounds:
