@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
-from chat import rounds
+from chat import exchange, rounds
 from chat.exchange import Side, Speaker
-from chat.models import Chat
+from chat.models import Chat, Companion
 from chat.operations import company, seats, speaking
 from chat.rounds import Mark
 from counselling.operations.working import set_profile
@@ -80,6 +80,27 @@ def test_whatever_a_socket_could_have_missed_is_another_mark(house: House) -> No
     seen.append(marks(client(entered))[0])
     assert len({one.standing for one in seen}) == 4
     assert all(one.standing for one in seen)
+
+
+def test_who_has_looked_finds_the_same_mark_until_something_changes(house: House) -> None:
+    entered = sat(house)
+    both = (client(entered), colleague(entered, house.katrin))
+    for joined in (None, house.aylin):
+        if joined:
+            company.join(case=entered.pk, by=joined, holder=holder_of(joined), at=SOON)
+        looked = [exchange.look(one, at=SOON).calm for one in both]
+        assert looked == [one.standing for one in marks(*both)]
+    speaking.read_by_team(case=entered.pk, seq=1)
+    assert looked[0] != marks(client(entered))[0].standing
+
+
+def test_another_colleague_in_the_place_of_one_is_another_mark(house: House) -> None:
+    entered = sat(house)
+    company.join(case=entered.pk, by=house.aylin, holder=holder_of(house.aylin), at=SOON)
+    (before,) = marks(client(entered))
+    Companion.objects.update(member=house.ada)
+    (after,) = marks(client(entered))
+    assert before.standing != after.standing
 
 
 def test_a_new_entry_has_its_number_and_changes_nothing_else(house: House) -> None:

@@ -4,6 +4,7 @@ docs/protocol.md is the contract.
 """
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from django.utils import timezone
 from accounts.operations import sessions
 from audit import trail
 from chat import consumers, exchange, protocol, rooms
-from chat.exchange import Speaker
+from chat.exchange import Side, Speaker
+from chat.models import Chat
+from chat.operations import speaking
 from chat.protocol import Close
 from chat.rounds import Mark
 from counselling.access import CASE_KEY, HOLDER_KEY
@@ -207,6 +210,43 @@ async def test_a_look_that_fails_is_not_the_last_one(
         assert (await katrin.next("message"))["text"] == "Bitte auf Schlafmangel achten."
     assert "a chat's look failed: ZeroDivisionError" in caplog.text
     assert "Schlafmangel" not in caplog.text
+
+
+async def test_who_has_just_come_looks_only_once_something_has_changed(
+    house: House, entered: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Side] = []
+    marks: asyncio.Queue[None] = asyncio.Queue()
+    mark, look = consumers.rounds.mark, exchange.look
+
+    async def noted(speaker: Speaker) -> Mark:
+        found = await mark(speaker)
+        marks.put_nowait(None)
+        return found
+
+    def counted(speaker: Speaker, *, at: datetime) -> exchange.Looked:
+        looks.append(speaker.side)
+        return look(speaker, at=at)
+
+    monkeypatch.setattr(consumers, "POLL_BETWEEN", (0.05, 0.1))
+    monkeypatch.setattr(consumers.ChatConsumer, "moved", _deaf_to_moves)
+    monkeypatch.setattr(consumers.rounds, "mark", noted)
+    monkeypatch.setattr(exchange, "look", counted)
+    await sit(entered, house.katrin)
+    await Chat.objects.aupdate(kept_until=timezone.now() + timedelta(hours=1))
+    async with parent(entered) as mother:
+        await mother.hello(after=1)
+        assert (await mother.next("state"))["read"] == 0
+        await marks.get()
+        await marks.get()
+        assert looks == [Side.CLIENT]  # the one at the beginning
+        await sync_to_async(speaking.read_by_team)(case=entered.pk, seq=1)
+        assert (await mother.next("state"))["read"] == 1
+        assert looks == [Side.CLIENT] * 2
+
+
+async def _deaf_to_moves(_self: object, _event: object) -> None:
+    """Hear no hint that something moved."""
 
 
 def _deaf(_self: object, _event: object) -> None:
