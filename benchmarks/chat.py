@@ -1,8 +1,9 @@
 """Chat in rooms of two: committed before delivered, against a bare echo and the way of the tutorial.
 
-All three on one Daphne, in turns in one run; the load is a process of its own. Lotse is what is
+All on one Daphne each, in turns in one run; the load is a process of its own. Lotse is what is
 shipped: session, permission, sealing, rating, clocks, trail; only how often one person may say something
-is not limited, as it is not in the others (`unlimited.py`). LOTSE_BENCH_CHAT="100,500" for fewer.
+is not limited, as it is not in the others (`unlimited.py`). Lotse and the echo are compared with the layer in
+memory, and with Redis, as several processes have it. LOTSE_BENCH_CHAT="100,500" for fewer connections.
 """
 
 import json
@@ -18,13 +19,14 @@ from typing import Any
 
 from benchmarks.servers import databases, wait_for
 from config import processes
-from tests.servers.chats import make
+from tests.servers.chats import Room, make
 from tests.servers.lotse import ROOT, environment_of, free_port, manage
 from tests.servers.parts import PYTHON, Process
 from tests.servers.prepared import copy_demo
 from tests.servers.redis import Redis
 
 SIZES = [int(size) for size in os.environ.get("LOTSE_BENCH_CHAT", "100,500,2000").split(",")]
+LAYERS = ("memory", "redis")
 SECONDS = 8.0
 RATE = 200.0  # messages a second at which latencies are compared
 TARGET_TUTORIAL, TARGET_ECHO, TARGET_P95, TARGET_KB = 3.0, 0.4, 3.0, 60.0
@@ -45,20 +47,23 @@ class Server:
 
 
 def measure(kind: str, folder: Path) -> list[dict[str, float | str]]:
-    """Return a row for each ratio, at each number of connections."""
+    """Return a row for each ratio, with each layer at each number of connections."""
     rows: list[dict[str, float | str]] = []
     with ExitStack() as running:
         first, second = running.enter_context(databases(kind, folder))
         redis = Redis.start(folder, "redis")
         running.callback(redis.stop)
-        servers = [
-            running.enter_context(_bare("echo", first, redis.url(), max(SIZES))),
-            running.enter_context(_bare("tutorial", first, redis.url(), max(SIZES))),
-            running.enter_context(_lotse(second, folder, max(SIZES))),
-        ]
-        for size in SIZES:
-            found = {server.name: _measured(server, size) for server in servers}
-            rows += _rows(kind, size, found)
+        lotse = _Lotse.prepare(second, folder, max(SIZES))
+        tutorial = running.enter_context(_bare("tutorial", first, redis.url(), max(SIZES)))
+        learnt = {size: _measured(tutorial, size) for size in SIZES}
+        for layer in LAYERS:
+            with (
+                _bare("echo", first, redis.url(), max(SIZES), layer) as echo,
+                lotse.running(redis.url() if layer == "redis" else "") as ours,
+            ):
+                for size in SIZES:
+                    found = {one.name: _measured(one, size) for one in (echo, ours)}
+                    rows += _rows(f"{kind}, {layer}", size, found | {"tutorial": learnt[size]})
     return rows
 
 
@@ -145,13 +150,16 @@ def _load() -> Iterator[Any]:
 
 
 @contextmanager
-def _bare(name: str, database_url: str, redis_url: str, size: int) -> Iterator[Server]:
+def _bare(
+    name: str, database_url: str, redis_url: str, size: int, layer: str = "redis"
+) -> Iterator[Server]:
     port = free_port()
     variables = os.environ | {
         "DJANGO_SETTINGS_MODULE": "benchmarks.bare.settings",
         "BARE_DATABASE_URL": database_url,
         "BARE_REDIS_URL": redis_url,
         "BARE_CHAT": name,
+        "BARE_LAYER": layer,
     }
     migrate = [sys.executable, "-m", "django", "migrate", "--run-syncdb", "--verbosity=0"]
     subprocess.run(migrate, cwd=ROOT, env=variables, check=True)
@@ -169,22 +177,41 @@ def _bare(name: str, database_url: str, redis_url: str, size: int) -> Iterator[S
         process.wait()
 
 
-@contextmanager
-def _lotse(database_url: str, folder: Path, size: int) -> Iterator[Server]:
-    data = folder / "lotse"
-    on_postgresql = database_url if database_url.startswith("postgres") else ""
-    copy_demo(data, on_postgresql, manage)
-    variables = environment_of(data, on_postgresql) | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-    rooms = make(size // 2, variables)
-    port = free_port()
-    where = ("--bind", "127.0.0.1", "--port", str(port))
-    command = processes.daphne("benchmarks.unlimited:application", *where)
-    server = Process([*PYTHON, *command], variables, folder / "daphne.log", port)
-    server.start()
-    try:
-        server.wait()
-        assert server.running is not None
-        sockets = [["/ws/chat/", f"/ws/chats/{r.case}/", r.client, r.team] for r in rooms]
-        yield Server("lotse", port, server.running.pid, sockets)
-    finally:
-        server.kill()
+@dataclass
+class _Lotse:
+    """Lotse with chats to be measured in. rooms: these chats."""
+
+    folder: Path
+    variables: dict[str, str]
+    rooms: list[Room]
+
+    @classmethod
+    def prepare(cls, database_url: str, folder: Path, size: int) -> "_Lotse":
+        """Make chats for so many connections."""
+        data = folder / "lotse"
+        on_postgresql = database_url if database_url.startswith("postgres") else ""
+        copy_demo(data, on_postgresql, manage)
+        settings = {"DJANGO_SETTINGS_MODULE": "config.settings"}
+        variables = environment_of(data, on_postgresql) | settings
+        return cls(folder, variables, make(size // 2, variables))
+
+    @contextmanager
+    def running(self, redis_url: str = "") -> Iterator[Server]:
+        """Run it, with Redis or with the layer in memory."""
+        port = free_port()
+        where = ("--bind", "127.0.0.1", "--port", str(port))
+        command = processes.daphne("benchmarks.unlimited:application", *where)
+        variables = self.variables | {"LOTSE_REDIS_URL": redis_url}
+        log = self.folder / "daphne.log"
+        server = Process([*PYTHON, *command], variables, log, port)
+        server.start()
+        try:
+            server.wait()
+            assert server.running is not None
+            sockets = [
+                ["/ws/chat/", f"/ws/chats/{room.case}/", room.client, room.team]
+                for room in self.rooms
+            ]
+            yield Server("lotse", port, server.running.pid, sockets)
+        finally:
+            server.kill()

@@ -1,6 +1,7 @@
 """What chats are measured against: BARE_CHAT=echo (nothing is kept) or tutorial (a row for each message).
 
-`echo` has the remedies of Lotse's own layer and sockets, so that it is as quick as Channels can be.
+`echo` has the remedies of Lotse's own layer and sockets, so that it is as quick as Channels can be; with
+BARE_LAYER=redis it has the layer of several processes instead of that in memory.
 `tutorial` is as Channels' documentation leads to: its Redis layer, its dispatch, its thread.
 """
 

@@ -40,7 +40,14 @@ if _parsed["ENGINE"].endswith("sqlite3"):
 else:
     _parsed["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 20}}
 DATABASES = {"default": _parsed}
-if os.environ.get("BARE_CHAT") == "echo":
+if os.environ.get("BARE_CHAT") == "echo" and os.environ["BARE_LAYER"] == "redis":
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [os.environ["BARE_REDIS_URL"]]},
+        }
+    }
+elif os.environ.get("BARE_CHAT") == "echo":
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "config.layers.EmbeddedChannelLayer", "CONFIG": {"capacity": 1000}}
     }
