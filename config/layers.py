@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from copy import deepcopy
@@ -148,15 +148,35 @@ class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # bring
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
+        self._hints: deque[tuple[str, dict[str, Any]]] = deque()  # to be sent
+        self._is_sending = False
         self._unheard: dict[Any, set[str]] = {}  # what each loop's layer could not subscribe to
         self._trying: set[asyncio.Task[None]] = set()
 
     def hint(self, group: str, message: dict[str, Any]) -> None:
         """Send to a group from a thread without an event loop; nobody waits for it."""
-        sending = asyncio.run_coroutine_threadsafe(
-            self.group_send(group, message), self._running_loop()
-        )
-        sending.add_done_callback(_note_failure)
+        loop = self._running_loop()
+        self._hints.append((group, message))
+        # Many hints of a moment go together. It says so before it looks: none is left lying.
+        if not self._is_sending:
+            self._is_sending = True
+            sending = asyncio.run_coroutine_threadsafe(self._send_hints(), loop)
+            sending.add_done_callback(_note_failure)
+
+    async def _send_hints(self) -> None:
+        self._is_sending = False
+        layer = self._get_layer()
+        by_shard: dict[Any, list[tuple[str, bytes]]] = {}
+        while self._hints:
+            group, message = self._hints.popleft()
+            name = layer._get_group_channel_name(group)  # noqa: SLF001 - its own layer
+            shard = layer._get_shard(name)  # noqa: SLF001 - as above
+            by_shard.setdefault(shard, []).append((name, self.serialize(message)))
+        for shard, hints in by_shard.items():
+            try:
+                await _publish(shard, hints)
+            except AWAY as error:
+                log.warning("a hint was not sent: %s", type(error).__name__)
 
     async def new_channel(self, prefix: str = "specific.") -> str:
         """Name a channel for a socket, also while Redis is away: it only hears nothing as yet."""
@@ -238,8 +258,20 @@ class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # bring
             if self._loop is None or self._process != os.getpid():
                 self._loop = asyncio.new_event_loop()
                 self._process = os.getpid()
+                self._hints.clear()
+                self._is_sending = False
                 threading.Thread(target=self._loop.run_forever, name="hints", daemon=True).start()
             return self._loop
+
+
+async def _publish(shard: Any, hints: Sequence[tuple[str, bytes]]) -> None:
+    """Send hints as `shard.publish` sends one, in one errand."""
+    async with shard._lock:  # noqa: SLF001 - a shard can only send one by one
+        shard._ensure_redis()  # noqa: SLF001 - as above
+        errand = shard._redis.pipeline(transaction=False)  # noqa: SLF001 - as above
+        for name, hint in hints:
+            errand.publish(name, hint)
+        await errand.execute()
 
 
 class _Ear:

@@ -1,12 +1,13 @@
 """Hints reach who listens, from threads and from other processes; who hears badly keeps nobody from it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from threading import Thread
 from typing import Any
 
 import pytest
 
+from config import layers
 from config.layers import EmbeddedChannelLayer, FleetChannelLayer
 from tests.servers.chatting import until
 from tests.servers.folders import new_folder
@@ -120,6 +121,38 @@ async def test_who_listens_hears_what_another_process_says(
     hints(elsewhere, 2)
     await until(lambda: second == [2], seconds=10)
     assert heard == [1]
+
+
+async def test_many_hints_of_a_page_go_together_and_arrive_once_and_in_order(
+    fleet: FleetChannelLayer, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errands: list[int] = []
+    publish = layers._publish
+
+    async def noted(shard: Any, some: Sequence[tuple[str, bytes]]) -> None:
+        errands.append(len(some))
+        await publish(shard, some)
+
+    monkeypatch.setattr(layers, "_publish", noted)
+    elsewhere = FleetChannelLayer(hosts=[redis.url()], prefix="test")
+    heard, _name = await hears(fleet, "room")
+    hints(elsewhere, *range(200))
+    await until(lambda: len(heard) == 200, seconds=10)
+    assert heard == list(range(200))
+    assert sum(errands) == 200
+    assert len(errands) < 100
+
+
+async def test_hints_that_find_no_redis_are_lost_and_the_next_are_heard(
+    fleet: FleetChannelLayer, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = FleetChannelLayer(hosts=["unix:///nowhere/redis.sock"], prefix="test")
+    hints(away, 1, 2)
+    await until(lambda: "a hint was not sent: ConnectionError" in caplog.text, seconds=20)
+    hints(away, 3)  # whoever sends is not stuck
+    heard, _name = await hears(fleet, "room")
+    hints(FleetChannelLayer(hosts=[redis.url()], prefix="test"), 4)
+    await until(lambda: heard == [4], seconds=10)
 
 
 async def test_a_channel_that_has_ended_leaves_nothing_behind(fleet: FleetChannelLayer) -> None:
