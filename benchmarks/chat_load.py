@@ -22,7 +22,8 @@ from tests.servers.websocket import WebSocket
 
 AT_ONCE = 50  # handshakes
 LATEST = 20.0  # seconds: as late counts what has not arrived by then
-QUIET = 0.5  # seconds without a message: everybody has what was said before
+EVERYTHING = 1_000_000  # entries that whoever connects has: nobody is brought what was said before
+QUIET = 0.5  # seconds without a message after connecting
 # What alarms nobody, however often it is said: each rating is of the whole conversation so far.
 TEXTS = (
     "Danke, das hilft mir weiter.",
@@ -60,7 +61,7 @@ class Load:
                 socket = await WebSocket.open(port, path, cookie=cookie and f"lotse={cookie}")
                 pairs[number][end] = socket
                 if self.lotse:
-                    socket.put(json.dumps({"type": "hello", "v": 1, "after": 0}))
+                    socket.put(json.dumps({"type": "hello", "v": 1, "after": EVERYTHING}))
                     while (found := json.loads(await socket.get()))["type"] != "state":
                         _acknowledge(socket, found)
 

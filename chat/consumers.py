@@ -28,6 +28,7 @@ from chat.protocol import Broken, Close, Got, Hello, Ping, Read, Send, Typing
 from chat.rooms import Room, Rooms
 from chat.rounds import Mark
 from chat.saying import Said, Saying
+from chat.states import ChatState
 from vault import sessions
 
 log = logging.getLogger("lotse.sockets")
@@ -82,6 +83,7 @@ class ChatConsumer(Socket):
         self._is_held = False  # the window was full and is not half empty yet
         self._sent_at = 0.0
         self._last_state = ""
+        self._waits = True  # in line, or not known yet
         self._calm = ""  # what was the case when it last looked
         self._frames = protocol.frames_bucket()
         self._sends = protocol.sends_bucket()
@@ -224,13 +226,18 @@ class ChatConsumer(Socket):
         await self._safely(self._catch_up)
 
     async def moved(self, _event: dict[str, Any]) -> None:
-        """Say where the chat stands: a hint says that something moved, here or in the line.
+        """Say where the chat stands: a hint says that something moved here.
 
         Many hints in a moment are answered once, and not by a whole line of sockets at the same time.
         """
         self._stale = True
         if self._soon is None or self._soon.done():
             self._soon = asyncio.create_task(self._say_state_soon())
+
+    async def line_moved(self, event: dict[str, Any]) -> None:
+        """Say where the chat stands in line, if it does: a hint says that the line moved."""
+        if self._waits:
+            await self.moved(event)
 
     async def _say_state_soon(self) -> None:
         # Again, if a hint came while it looked.
@@ -340,6 +347,7 @@ class ChatConsumer(Socket):
         await self._say(await asked(lambda: exchange.state(speaker, at=timezone.now())))
 
     async def _say(self, state: exchange.Out) -> None:
+        self._waits = state["state"] == ChatState.WAITING
         said = json.dumps(state, sort_keys=True)
         if said != self._last_state:
             self._last_state = said

@@ -22,9 +22,9 @@ def line_group(team: UUID) -> str:
 
 
 def chat_moved(case: UUID, team: UUID) -> None:
-    """Tell a chat that it moved or was read, and its team's line to look again."""
+    """Tell a chat that it moved, and those who wait in its team's line to look again."""
     publish_on_commit(room_group(case), {"type": "moved"})
-    publish_on_commit(line_group(team), {"type": "moved"})
+    publish_on_commit(line_group(team), {"type": "line.moved"})
 
 
 def marks_moved(case: UUID) -> None:

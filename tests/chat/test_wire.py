@@ -6,6 +6,7 @@ docs/protocol.md is the contract.
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -18,13 +19,13 @@ from audit import trail
 from chat import consumers, exchange, protocol, rooms
 from chat.exchange import Side, Speaker
 from chat.models import Chat
-from chat.operations import speaking
+from chat.operations import ending, speaking
 from chat.protocol import Close
 from chat.rounds import Mark
 from counselling.access import CASE_KEY, HOLDER_KEY
 from counselling.models import Message
 from counselling.operations import cases
-from tests.chat.house import WORRY, Entered
+from tests.chat.house import WORRY, Entered, enter
 from tests.chat.wires import Wire, colleague, parent, sit, socket, with_code
 from tests.counselling.house import House
 from tests.factories import note
@@ -243,6 +244,31 @@ async def test_who_has_just_come_looks_only_once_something_has_changed(
         await sync_to_async(speaking.read_by_team)(case=entered.pk, seq=1)
         assert (await mother.next("state"))["read"] == 1
         assert looks == [Side.CLIENT] * 2
+
+
+async def test_a_line_that_moves_is_news_only_for_who_waits_in_it(
+    house: House, entered: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[UUID] = []
+    state = exchange.state
+
+    def noted(speaker: Speaker, *, at: datetime) -> exchange.Out:
+        told.append(speaker.case)
+        return state(speaker, at=at)
+
+    await sit(entered, house.katrin)
+    first, second = await sync_to_async(enter)(house), await sync_to_async(enter)(house)
+    async with parent(entered) as served, parent(first) as waits, parent(second) as waits_longer:
+        for one, where in ((served, "active"), (waits, "waiting"), (waits_longer, "waiting")):
+            await one.hello(after=1)
+            assert (await one.next("state"))["state"] == where
+        monkeypatch.setattr(exchange, "state", noted)
+        await sync_to_async(ending.leave)(case=first.pk, at=timezone.now())
+        assert (await waits.next("state"))["state"] == "left"
+        assert (await waits_longer.next("state"))["position"] == 1
+        await asyncio.sleep(2 * consumers.STATE_WITHIN[1])
+    assert entered.pk not in told
+    assert second.pk in told
 
 
 async def _deaf_to_moves(_self: object, _event: object) -> None:
