@@ -189,13 +189,14 @@ def look(speaker: Speaker, *, at: datetime) -> Looked:
 
 
 def what_changes(chat: Chat, holder: UUID | None, companions: Collection[UUID]) -> str:
-    """Return what of a chat that goes on is another text as soon as its state is to be told anew.
+    """Return what is another text as soon as a chat's state is to be told anew; not for its place in line.
 
     holder: which member holds its case; companions: which members have joined openly.
     """
     return repr(
         (
             chat.pk,
+            chat.state,
             chat.case.urgency,
             chat.client_read,
             chat.team_read,

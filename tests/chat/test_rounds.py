@@ -14,6 +14,7 @@ from chat.exchange import Side, Speaker
 from chat.models import Chat, Companion
 from chat.operations import company, seats, speaking
 from chat.rounds import Mark
+from chat.states import ChatState
 from counselling.operations.working import set_profile
 from tests.chat.house import FORENOON, Entered, chatting_house, enter
 from tests.counselling.house import House
@@ -92,6 +93,18 @@ def test_who_has_looked_finds_the_same_mark_until_something_changes(house: House
         assert looked == [one.standing for one in marks(*both)]
     speaking.read_by_team(case=entered.pk, seq=1)
     assert looked[0] != marks(client(entered))[0].standing
+
+
+def test_who_has_looked_while_the_counsellor_was_gone_finds_another_mark_when_she_is_back(
+    house: House,
+) -> None:
+    entered = sat(house)
+    Chat.objects.update(state=ChatState.INTERRUPTED)
+    looked = exchange.look(client(entered), at=SOON)
+    assert looked.state["state"] == ChatState.INTERRUPTED
+    Chat.objects.update(state=ChatState.ACTIVE)
+    (back,) = marks(client(entered))
+    assert back.standing not in ("", looked.calm)
 
 
 def test_another_colleague_in_the_place_of_one_is_another_mark(house: House) -> None:
