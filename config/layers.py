@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from copy import deepcopy
@@ -29,6 +29,33 @@ TRY_EVERY = 1.0  # seconds between two tries to subscribe while Redis is away
 AWAY = (RedisError, OSError)
 
 
+class _Hints:
+    """Hints of threads on their way to an event loop: many of a moment wake it once."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[str, dict[str, Any]]] = deque()
+        self._is_called = False
+
+    def put(self, group: str, message: dict[str, Any]) -> bool:
+        """Add one; say whether the loop has to be called, to `take` it."""
+        self._waiting.append((group, message))
+        if self._is_called:  # and not written once more: the loop may have begun to take meanwhile
+            return False
+        self._is_called = True
+        return True
+
+    def take(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Return all that there are, in order. It can be called again before it looks: none is left lying."""
+        self._is_called = False
+        while self._waiting:
+            yield self._waiting.popleft()
+
+    def clear(self) -> None:
+        """Forget them: their loop is gone."""
+        self._waiting.clear()
+        self._is_called = False
+
+
 class EmbeddedChannelLayer(InMemoryChannelLayer):
     """The layer of the embedded default: Channels' in-memory layer with two defaults changed.
 
@@ -44,8 +71,7 @@ class EmbeddedChannelLayer(InMemoryChannelLayer):
         self._home: asyncio.AbstractEventLoop | None = None
         self._next_sweep = 0.0
         self._listening: dict[str, dict[str, Hear]] = {}
-        self._hints: deque[tuple[str, dict[str, Any]]] = deque()  # on their way home
-        self._is_carrying = False
+        self._hints = _Hints()
 
     def hint(self, group: str, message: dict[str, Any]) -> None:
         """Send to a group from a thread without an event loop; nobody waits for it."""
@@ -53,23 +79,19 @@ class EmbeddedChannelLayer(InMemoryChannelLayer):
             return
         if not (self.groups.get(group) or self._listening.get(group)):
             return
-        self._hints.append((group, message))
-        # Many hints of a moment wake the loop once. It says so before it looks: none is left lying.
-        if not self._is_carrying:
-            self._is_carrying = True
+        if self._hints.put(group, message):
             with suppress(RuntimeError):  # closed meanwhile: the process ends
                 self._home.call_soon_threadsafe(self._bring_home)
 
     def _bring_home(self) -> None:
-        self._is_carrying = False
-        while self._hints:
-            self._fill(*self._hints.popleft())
+        for group, message in self._hints.take():
+            self._fill(group, message)
 
     async def new_channel(self, prefix: str = "specific.") -> str:
         """Name a channel for a socket, and remember the loop that sockets live in."""
         home = asyncio.get_running_loop()
         if home is not self._home:
-            self._home, self._is_carrying = home, False
+            self._home = home
             self._hints.clear()
             self._listening.clear()
         name: str = await super().new_channel(prefix)
@@ -148,27 +170,21 @@ class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # bring
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
-        self._hints: deque[tuple[str, dict[str, Any]]] = deque()  # to be sent
-        self._is_sending = False
+        self._hints = _Hints()
         self._unheard: dict[Any, set[str]] = {}  # what each loop's layer could not subscribe to
         self._trying: set[asyncio.Task[None]] = set()
 
     def hint(self, group: str, message: dict[str, Any]) -> None:
         """Send to a group from a thread without an event loop; nobody waits for it."""
         loop = self._running_loop()
-        self._hints.append((group, message))
-        # Many hints of a moment go together. It says so before it looks: none is left lying.
-        if not self._is_sending:
-            self._is_sending = True
+        if self._hints.put(group, message):
             sending = asyncio.run_coroutine_threadsafe(self._send_hints(), loop)
             sending.add_done_callback(_note_failure)
 
     async def _send_hints(self) -> None:
-        self._is_sending = False
         layer = self._get_layer()
         by_shard: dict[Any, list[tuple[str, bytes]]] = {}
-        while self._hints:
-            group, message = self._hints.popleft()
+        for group, message in self._hints.take():
             name = layer._get_group_channel_name(group)  # noqa: SLF001 - its own layer
             shard = layer._get_shard(name)  # noqa: SLF001 - as above
             by_shard.setdefault(shard, []).append((name, self.serialize(message)))
@@ -259,7 +275,6 @@ class FleetChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # bring
                 self._loop = asyncio.new_event_loop()
                 self._process = os.getpid()
                 self._hints.clear()
-                self._is_sending = False
                 threading.Thread(target=self._loop.run_forever, name="hints", daemon=True).start()
             return self._loop
 
