@@ -84,7 +84,7 @@ class ChatConsumer(Socket):
         self._sent_at = 0.0
         self._last_state = ""
         self._waits = True  # in line, or not known yet
-        self._calm = ""  # what was the case when it last looked
+        self._calm = ""  # what was the case when it was last told where the chat stands
         self._frames = protocol.frames_bucket()
         self._sends = protocol.sends_bucket()
         self._has_begun = False
@@ -173,13 +173,13 @@ class ChatConsumer(Socket):
         self.speaker = speaker
         await self._join(speaker)
         first, looked = await asked(lambda: _beginning(speaker, hello), by=_COMERS)
-        self._newest, self._calm = first["after"], looked.calm
+        self._newest = first["after"]
         watched.add(self)
         self._room = rooms.enter(speaker.case, self)
         await self._room.open()
         await self._out(first)
         await self._room.look()
-        await self._say(looked.state)
+        await self._say(looked)
         await self._tell(there=True, ask=True)
         self._tasks.append(asyncio.create_task(self._look()))
         self._has_begun = True
@@ -279,9 +279,7 @@ class ChatConsumer(Socket):
         if not mark.standing or mark.newest > self._newest:
             await self._catch_up()
         if not mark.standing or mark.standing != self._calm:
-            looked = await asked(lambda: exchange.look(speaker, at=timezone.now()))
-            await self._say(looked.state)
-            self._calm = looked.calm
+            await self._say(await asked(lambda: exchange.look(speaker, at=timezone.now())))
 
     async def _is_stalled(self) -> bool:
         if self._is_held and time.monotonic() - self._sent_at > STALLED:
@@ -344,14 +342,16 @@ class ChatConsumer(Socket):
 
     async def _say_state(self) -> None:
         speaker = self._speaker()
-        await self._say(await asked(lambda: exchange.state(speaker, at=timezone.now())))
+        await self._say(await asked(lambda: exchange.stands(speaker, at=timezone.now())))
 
-    async def _say(self, state: exchange.Out) -> None:
+    async def _say(self, looked: exchange.Looked) -> None:
+        state = looked.state
         self._waits = state["state"] == ChatState.WAITING
         said = json.dumps(state, sort_keys=True)
         if said != self._last_state:
             self._last_state = said
             await self._out(state)
+        self._calm = looked.calm
 
     async def _tell(self, *, there: bool, ask: bool) -> None:
         await self._to_room(

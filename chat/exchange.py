@@ -185,7 +185,7 @@ class Looked(NamedTuple):
 
 def look(speaker: Speaker, *, at: datetime) -> Looked:
     """Note that somebody is connected, as `keep`, and return where the chat stands then. Raises Gone."""
-    return _looked(speaker, keep(speaker, at=at), at=at)
+    return _stands(speaker, keep(speaker, at=at), at=at)
 
 
 def what_changes(chat: Chat, holder: UUID | None, companions: Collection[UUID]) -> str:
@@ -288,16 +288,16 @@ def opened_for(reader: Reader, found: Sealed, frames: Frames, key: CaseKey | Non
     return News(out, max(found.upto, reader.after))
 
 
-def state(speaker: Speaker, *, at: datetime) -> Out:
+def stands(speaker: Speaker, *, at: datetime) -> Looked:
     """Return where the chat stands, for one side. Raises Gone."""
-    return _looked(speaker, queries.latest_chat(speaker.case), at=at).state
+    return _stands(speaker, queries.latest_chat(speaker.case), at=at)
 
 
-def _looked(speaker: Speaker, chat: Chat | None, *, at: datetime) -> Looked:
+def _stands(speaker: Speaker, chat: Chat | None, *, at: datetime) -> Looked:
     if chat is None:
         raise Gone(Close.NOT_THERE)
     counsellor = case_operations.holder_of(chat.case_id)
-    beside = queries.companions(chat) if chat.state in ChatState.seated() else []
+    beside = queries.companions(chat)
     name = counsellor.name if counsellor and chat.state in ChatState.seated() else ""
     out: Out = {
         "type": "state",

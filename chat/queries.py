@@ -10,7 +10,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from accounts import queries as staff_queries
 from accounts.models import Membership, Organisation, Team
 from accounts.queries import team_ids
-from accounts.written import ID, OTHER_ID, Written, WrittenForMany
+from accounts.written import ID, Written, WrittenForMany
 from chat import sla
 from chat.models import Chat, ChatRules, Companion
 from chat.sla import Line, Opening, Wait
@@ -65,17 +65,7 @@ def companions_among(chats: Collection[UUID]) -> dict[UUID, set[UUID]]:
 
 
 _COMPANIONS_AMONG = WrittenForMany(
-    lambda chats: (
-        _companions(chat__in=chats)
-        .exclude(
-            Exists(
-                Claim.objects.filter(
-                    case=OuterRef("chat__case"), member=OuterRef("member"), ended_at__isnull=True
-                )
-            )
-        )
-        .values_list("chat", "member")
-    )
+    lambda chats: _companions(chat__in=chats).values_list("chat", "member")
 )
 
 
@@ -240,23 +230,21 @@ def held_by(member: Membership) -> list[Chat]:
 
 
 def companions(chat: Chat) -> list[Membership]:
-    """Return who has joined a chat openly and is still there, beside its counsellor."""
-    return [row.member for row in _COMPANIONS.instances(chat.pk, chat.case_id)]
+    """Return who has joined a chat openly and is still there, beside its counsellor; nobody where none sits."""
+    if chat.state not in ChatState.seated():
+        return []
+    return [row.member for row in _COMPANIONS.instances(chat.pk)]
 
 
 def _companions(**where: Any) -> QuerySet[Companion]:
-    return Companion.objects.filter(left_at__isnull=True, member__ended_at__isnull=True, **where)
+    held = Claim.objects.filter(
+        case=OuterRef("chat__case"), member=OuterRef("member"), ended_at__isnull=True
+    )
+    there = Companion.objects.filter(left_at__isnull=True, member__ended_at__isnull=True, **where)
+    return there.exclude(Exists(held))
 
 
-_COMPANIONS = Written(
-    lambda chat, case: (
-        _companions(chat=chat)
-        .exclude(member__in=Claim.objects.filter(case=case, ended_at__isnull=True).values("member"))
-        .select_related("member")
-    ),
-    ID,
-    OTHER_ID,
-)
+_COMPANIONS = Written(lambda chat: _companions(chat=chat).select_related("member"), ID)
 
 
 def sits_beside(case: UUID, member: Membership) -> bool:

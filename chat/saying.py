@@ -180,7 +180,8 @@ def poll(
             read(speaker, frame)
         elif isinstance(frame, Hello | Got):
             raise Broken("unexpected")
-    return [*out, *exchange.news(speaker, after=first["after"]), exchange.state(speaker, at=at)]
+    new = exchange.news(speaker, after=first["after"])
+    return [*out, *new, exchange.stands(speaker, at=at).state]
 
 
 def _say(speaker: Speaker, frame: Send, text: str, *, at: datetime) -> int:

@@ -203,8 +203,8 @@ def _room(request: ClientRequest, form: SayForm, *, at: datetime, wait: str = ""
 def _standing(chat: Chat, *, at: datetime) -> object:
     counsellor = holder_of(chat.case_id)
     place = exchange.in_line(chat, at=at) if chat.state == ChatState.WAITING else None
-    beside = queries.companions(chat) if chat.state in ChatState.seated() else []
-    return exchange.standing(chat, place, counsellor.name if counsellor else "", beside, at=at)
+    name, beside = counsellor.name if counsellor else "", queries.companions(chat)
+    return exchange.standing(chat, place, name, beside, at=at)
 
 
 def _see(chat: Chat, entries: list[conversation.Shown]) -> None:

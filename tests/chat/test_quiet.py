@@ -77,10 +77,10 @@ def test_silence_brings_a_warning_to_both_sides_and_then_goes_on_by_mail(house: 
         holder_of(house.katrin),
         house.katrin,
     )
-    said = exchange.state(client, at=WARNED)
+    said = exchange.stands(client, at=WARNED).state
     assert (said["title"], said["ends"]) == ("Sind Sie noch da?", OVER.isoformat())
     assert "10:20 Uhr" in said["text"]
-    assert exchange.state(katrin, at=WARNED)["ends"] == OVER.isoformat()
+    assert exchange.stands(katrin, at=WARNED).state["ends"] == OVER.isoformat()
     ending.sweep(at=OVER - MINUTE)
     assert entered.chat().state == ChatState.ACTIVE
     ending.sweep(at=OVER)
@@ -88,7 +88,7 @@ def test_silence_brings_a_warning_to_both_sides_and_then_goes_on_by_mail(house: 
     assert (chat.state, chat.why) == (ChatState.MAIL, Chat.Why.QUIET)
     assert (case.channel, case.state, case.last_seq) == (Channel.MAIL, CaseState.ANSWERED, 2)
     assert cases.holder_of(entered.pk) == house.katrin
-    said = exchange.state(client, at=OVER)
+    said = exchange.stands(client, at=OVER).state
     assert (said["title"], said["why"]) == (
         "Der Chat ist zu Ende, weil es lange still war.",
         "quiet",

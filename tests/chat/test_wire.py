@@ -250,11 +250,11 @@ async def test_a_line_that_moves_is_news_only_for_who_waits_in_it(
     house: House, entered: Entered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[UUID] = []
-    state = exchange.state
+    stands = exchange.stands
 
-    def noted(speaker: Speaker, *, at: datetime) -> exchange.Out:
+    def noted(speaker: Speaker, *, at: datetime) -> exchange.Looked:
         told.append(speaker.case)
-        return state(speaker, at=at)
+        return stands(speaker, at=at)
 
     await sit(entered, house.katrin)
     first, second = await sync_to_async(enter)(house), await sync_to_async(enter)(house)
@@ -262,7 +262,7 @@ async def test_a_line_that_moves_is_news_only_for_who_waits_in_it(
         for one, where in ((served, "active"), (waits, "waiting"), (waits_longer, "waiting")):
             await one.hello(after=1)
             assert (await one.next("state"))["state"] == where
-        monkeypatch.setattr(exchange, "state", noted)
+        monkeypatch.setattr(exchange, "stands", noted)
         await sync_to_async(ending.leave)(case=first.pk, at=timezone.now())
         assert (await waits.next("state"))["state"] == "left"
         assert (await waits_longer.next("state"))["position"] == 1
