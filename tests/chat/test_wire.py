@@ -25,7 +25,7 @@ from chat.rounds import Mark
 from counselling.access import CASE_KEY, HOLDER_KEY
 from counselling.models import Message
 from counselling.operations import cases
-from tests.chat.house import WORRY, Entered, enter
+from tests.chat.house import FORENOON, WORRY, Entered, enter
 from tests.chat.wires import Wire, colleague, parent, sit, socket, with_code
 from tests.counselling.house import House
 from tests.factories import note
@@ -257,7 +257,8 @@ async def test_a_line_that_moves_is_news_only_for_who_waits_in_it(
         return stands(speaker, at=at)
 
     await sit(entered, house.katrin)
-    first, second = await sync_to_async(enter)(house), await sync_to_async(enter)(house)
+    first = await sync_to_async(enter)(house)
+    second = await sync_to_async(enter)(house, at=FORENOON + timedelta(minutes=1))
     async with parent(entered) as served, parent(first) as waits, parent(second) as waits_longer:
         for one, where in ((served, "active"), (waits, "waiting"), (waits_longer, "waiting")):
             await one.hello(after=1)
