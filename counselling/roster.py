@@ -4,7 +4,6 @@ An organisation that never planned a shift works without a roster: then everybod
 counts as on duty. An absence counts always.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from counselling.sla import Channel as WrittenOver
 from counselling.sla import Urgency
 from counselling.states import CaseState
 from counselling.working_time import Calendar, open_between
+from vault.remembered import Remembered
 
 Spans = list[tuple[datetime, datetime]]
 
@@ -254,20 +254,17 @@ def house_rules(organisation: UUID) -> HouseRules:
 
 def remembered_house_rules(organisation: UUID) -> HouseRules:
     """Return these rules as they were at most two seconds ago in this process: for lines in chats."""
-    until, known = _remembered.get(organisation, (0.0, None))
-    if known is None or time.monotonic() >= until:
-        known = house_rules(organisation)
-        _remembered[organisation] = (time.monotonic() + promises.REMEMBERED, known)
-    return known
+    known = _remembered.still(organisation)
+    return known or _remembered.keep(organisation, house_rules(organisation))
 
 
 def forget() -> None:
     """Forget what `remembered_house_rules` keeps in this process."""
-    _remembered.clear()
+    _remembered.forget()
 
 
 _RULES = Written(lambda organisation: HouseRules.objects.filter(pk=organisation), ID)
-_remembered: dict[UUID, tuple[float, HouseRules]] = {}
+_remembered: Remembered[UUID, HouseRules] = Remembered()
 
 
 def is_learning(member: Membership) -> bool:
