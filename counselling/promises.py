@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 from accounts.models import Organisation, Team
 from counselling import sla
 from counselling.models import Case, Deadline, ServiceLevel, WorkCalendar
-from counselling.sla import Channel, Clock, Level, Promise, Response, Targets, Urgency
+from counselling.sla import Clock, Level, Promise, Response, Targets, Urgency
 from counselling.working_time import Calendar, working_days
 from vault.remembered import Remembered
 
@@ -120,13 +120,6 @@ def calendar_of(where: Organisation | Team) -> Calendar:
     if isinstance(where, Team):
         return rules(where.organisation).calendar(where.pk)
     return rules(where).calendar(None)
-
-
-def targets_of(where: Organisation | Team, channel: Channel | None = None) -> Targets:
-    """Return how long an answer of an organisation or a team may take; None: on any channel."""
-    if isinstance(where, Team):
-        return rules(where.organisation).targets(where.pk, channel or "")
-    return rules(where).targets(None, channel or "")
 
 
 def promised(organisation: Organisation, urgency: Urgency, *, start: datetime) -> datetime:

@@ -423,8 +423,3 @@ def topics(organisation: Organisation) -> QuerySet[Topic]:
 def text_modules(organisation: Organisation) -> QuerySet[TextModule]:
     """Return the organisation's text modules in their order."""
     return TextModule.objects.filter(organisation=organisation)
-
-
-def has_reply(case: Case) -> bool:
-    """Say whether the client has had an answer."""
-    return Message.objects.filter(case=case, role=Message.Role.REPLY).exists()

@@ -115,21 +115,6 @@ def is_on_duty(member: Membership, *, at: datetime) -> bool:
     return there.exists()
 
 
-def next_duty(member: Membership, *, at: datetime) -> datetime | None:
-    """Return when somebody is next on duty, now included; None: not planned, or works without a roster."""
-    shifts = Shift.objects.filter(member=member, ends_at__gt=at, cancelled_at__isnull=True)
-    absent = _merged(
-        member.absences.filter(ends_at__gt=at)
-        .order_by("starts_at")
-        .values_list("starts_at", "ends_at")
-    )
-    for shift in shifts.order_by("starts_at")[:50]:
-        left = _without([(max(at, shift.starts_at), shift.ends_at)], absent)
-        if left:
-            return left[0][0]
-    return None
-
-
 def loads(members: Iterable[Membership], *, at: datetime) -> dict[UUID, Load]:
     """Return how loaded some members of one organisation are, in three queries, by their ids.
 
