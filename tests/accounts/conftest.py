@@ -1,20 +1,13 @@
-"""The organisations of the accounts tests; passwords are hashed quickly, as nothing here is about hashing."""
+"""The organisations of the accounts tests, and the clock of those that sign in."""
 
 from collections.abc import Iterator
 
 import pytest
 import time_machine
-from pytest_django import Settings
 
 from accounts.operations import organisations
 from tests.accounts.devices import MONDAY, Moments
 from tests.counselling.house import House, open_house
-
-
-@pytest.fixture(autouse=True)
-def quick_hasher(settings: Settings) -> None:
-    """Hash passwords quickly: Argon2 would take most of the tests' time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
