@@ -21,6 +21,7 @@ from accounts.forms.staff import EnrolForm
 from accounts.models import Invitation, User
 from accounts.operations import devices, signing_in, staff
 from accounts.operations.devices import Opened
+from accounts.views.new_app import brought_back
 from accounts.views.signing_in import BUSY, let_in
 from vault import staff_keys
 from vault.stretching import Busy
@@ -70,14 +71,7 @@ def _without_account(
     if request.method != "POST":
         return _enrol_page(request, row, EnrolForm(invitation=row), Secret.fresh(row.pk, at=at))
     form = EnrolForm(request.POST, invitation=row)
-    secret = Secret.read(request.POST.get("ticket", ""), row.pk, at=at)
-    valid = form.is_valid()
-    if secret is None:
-        form.add_error(
-            "code",
-            _("Diese Seite war zu lange offen. Bitte richten Sie die App mit dem neuen Bild ein."),
-        )
-        return _enrol_page(request, row, form, Secret.fresh(row.pk, at=at))
+    secret, valid = brought_back(form, subject=row.pk, at=at)
     if not valid:
         return _enrol_page(request, row, form, secret)
     return _enrol(request, row, token, form, secret, at=at)
