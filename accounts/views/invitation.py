@@ -23,7 +23,6 @@ from accounts.operations import devices, signing_in, staff
 from accounts.operations.devices import Opened
 from accounts.views.new_app import brought_back
 from accounts.views.signing_in import BUSY, let_in
-from vault import staff_keys
 from vault.stretching import Busy
 
 
@@ -89,7 +88,7 @@ def _enrol(
     data = form.cleaned_data
     try:
         step = signing_in.step_of_code(key=secret.key, code=data["code"], at=at)
-        member, unlocked = staff.accept_as_new(
+        member, unlocked, stretched = staff.accept_as_new(
             invitation=row,
             token=token,
             email=data["email"],
@@ -123,7 +122,7 @@ def _enrol(
         return _enrol_page(request, row, form, secret)
     device = queries.app_of(member.user)
     assert device is not None  # just made
-    opened = Opened(unlocked, staff_keys.stretched(data["password"]))
+    opened = Opened(unlocked, stretched)
     cookie = DeviceCookie.read(request) or DeviceCookie.fresh()
     return let_in(
         request,

@@ -224,7 +224,7 @@ def overlapping(
     *,
     but: Shift | None = None,
 ) -> Shift | None:
-    """Return a shift of somebody\'s at that time, or None. but: one that does not count."""
+    """Return a shift of somebody's at that time, or None. but: one that does not count."""
     if member is None:
         return None
     rows: QuerySet[Shift] = Shift.objects.filter(
