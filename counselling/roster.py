@@ -94,7 +94,7 @@ def shift_leads(*, team: Team, at: datetime) -> list[Membership]:
 def on_call(*, organisation: Organisation, at: datetime) -> list[Membership]:
     """Return who is called at a moment, in order of calling, each once."""
     rows = (
-        _called(organisation.pk, at)
+        called(organisation.pk, at)
         .select_related("member__user", "member__organisation")
         .order_by("position", "pk")
     )
@@ -292,7 +292,7 @@ def _there(organisation: UUID, at: datetime) -> QuerySet[Membership]:
     """Return who could be on duty at all: answers cases, is a current member and not absent."""
     return (
         Membership.objects.filter(
-            ~Exists(_absences(OuterRef("pk"), at)),
+            ~Exists(absences_of(OuterRef("pk"), at)),
             organisation=organisation,
             role__in=Role.counselling(),
             ended_at__isnull=True,
@@ -303,11 +303,12 @@ def _there(organisation: UUID, at: datetime) -> QuerySet[Membership]:
     )
 
 
-def _called(organisation: UUID, at: datetime) -> QuerySet[OnCall]:
+def called(organisation: UUID | OuterRef, at: datetime) -> QuerySet[OnCall]:
+    """Return the places on an organisation's on-call list whose people are called at a moment."""
     return OnCall.objects.filter(
         Q(starts_at__isnull=True) | Q(starts_at__lte=at),
         Q(ends_at__isnull=True) | Q(ends_at__gt=at),
-        ~Exists(_absences(OuterRef("member"), at)),
+        ~Exists(absences_of(OuterRef("member"), at)),
         organisation=organisation,
         member__ended_at__isnull=True,
         member__user__is_active=True,
@@ -315,11 +316,12 @@ def _called(organisation: UUID, at: datetime) -> QuerySet[OnCall]:
 
 
 _ANY_CALLED = Written(
-    lambda organisation, at: _called(organisation, at).order_by().values_list("pk")[:1], ID, MOMENT
+    lambda organisation, at: called(organisation, at).order_by().values_list("pk")[:1], ID, MOMENT
 )
 
 
-def _absences(member: OuterRef, at: datetime) -> QuerySet[Absence]:
+def absences_of(member: OuterRef, at: datetime) -> QuerySet[Absence]:
+    """Return the absences of members of an outer query at a moment."""
     return Absence.objects.filter(member=member, starts_at__lte=at, ends_at__gt=at)
 
 
