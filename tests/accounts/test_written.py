@@ -184,7 +184,7 @@ def test_new_rows_are_as_bulk_create_stores_them(house: House) -> None:
     for store in (
         TrailEntry.objects.bulk_create,
         written.add,
-        lambda some: [written.add([one]) for one in some],
+        lambda some: list(map(written.add, ([one] for one in some))),
     ):
         before = set(TrailEntry.objects.values_list("pk", flat=True))
         store(rows)
