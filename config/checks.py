@@ -1,5 +1,6 @@
-"""Checks that `manage.py check --deploy` runs: variables that nothing reads, more connections than there are."""
+"""Checks that `manage.py check --deploy` runs: of the environment, and of what it names."""
 
+import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import InvalidStorageError
 
 from config import watching
 from config.profiles import FLEET
+from counselling.uploads.storage import attachments
 
 
 @register("environment", deploy=True)
@@ -42,6 +46,32 @@ def connections_suffice(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
             id="environment.connections",
         )
     ]
+
+
+@register("files", deploy=True)
+def files_can_be_written(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Say when attachments or the deletion list have no place; else the first of each would find out."""
+    found: list[CheckMessage] = []
+    try:
+        attachments()
+    except (InvalidStorageError, ImproperlyConfigured, TypeError) as problem:
+        found.append(
+            checks.Error(
+                f"Attachments have no storage ({type(problem).__name__})",
+                hint="Look at LOTSE_ATTACHMENTS_STORAGE and LOTSE_ATTACHMENTS_OPTIONS.",
+                id="files.attachments",
+            )
+        )
+    place = settings.DELETION_LIST
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        found.append(
+            checks.Error(
+                "The deletion list cannot be written",
+                hint="Make the folder of LOTSE_DELETION_LIST, and give it to the user who runs Lotse.",
+                id="files.deletion_list",
+            )
+        )
+    return found
 
 
 def _hint(near: list[str]) -> str:

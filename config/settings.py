@@ -22,7 +22,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # `embedded`: one machine, nothing installed. `fleet`: many processes; needs more and says so.
 PROFILE: str = env.choice("LOTSE_PROFILE", profiles.EMBEDDED, profiles.PROFILES)
-DATA_DIR = Path(env.text("LOTSE_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR = env.folder("LOTSE_DATA_DIR", BASE_DIR / "var")
 DEMO: bool = env.flag("LOTSE_DEMO", False)
 DEBUG: bool = env.flag("LOTSE_DEBUG", False)
 # Plain HTTP is for the demo and for tests on loopback: cookies then lose `Secure` and `__Host-`.
@@ -415,7 +415,10 @@ profiles.look_through(
         public_url=PUBLIC_URL,
         time_zone=TIME_ZONE,
         metrics_token=METRICS_TOKEN,
-        has_postgresql=DATABASES["default"]["ENGINE"].endswith("postgresql"),
+        database=DATABASES["default"],
+        deletion_list=DELETION_LIST,
+        attachments=STORAGES["attachments"]["BACKEND"],
+        triage_shadow=TRIAGE_SHADOW,
         threads=WEB_THREADS,
         pool=DATABASE_POOL,
         demo=DEMO,
