@@ -15,7 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 YES = frozenset(["1", "true", "yes", "on"])
 NO = frozenset(["0", "false", "no", "off", ""])
 SHORTEST_SECRET = 43  # characters: 256 bits in base64
-MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+# Longer than that: `check --deploy` knows Django's own least, which is 50.
+MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 # Read by something else than the settings: the tests, and what `vault_check` warns of.
 ELSEWHERE = ("LOTSE_TEST_", "LOTSE_VAULT_KEY")
 

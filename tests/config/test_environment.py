@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -193,6 +194,27 @@ def test_what_is_set_and_never_read_is_named() -> None:
 )
 def test_a_switch(text: str, said: bool) -> None:
     assert Environment({"LOTSE_X": text}).flag("LOTSE_X", True) is said
+
+
+def test_a_secret_made_as_the_start_says_satisfies_the_deploy_check_too(tmp_path: Path) -> None:
+    refused = manage(tmp_path, "check")
+    makes = re.search(r"`python3 (-c '[^']+')`", refused.stderr)
+    assert makes is not None
+    told = {
+        name: subprocess.check_output(
+            [sys.executable, *shlex.split(makes.group(1))], text=True
+        ).strip()
+        for name in ("LOTSE_SECRET_KEY", "LOTSE_CODE_PEPPER")
+    }
+    found = manage(tmp_path, "check", "--deploy", **told).stderr
+    assert "security." not in found
+    # What the rest of README says is named: else pages lead back to themselves, and links to nowhere.
+    assert "environment.no_proxy" in found
+    assert "environment.public_url" in found
+    told |= {"LOTSE_BEHIND_PROXY": "1", "LOTSE_PUBLIC_URL": "https://beratung.example.org"}
+    assert "environment.public_url" in manage(tmp_path, "check", "--deploy", **told).stderr
+    told["LOTSE_ALLOWED_HOSTS"] = "beratung.example.org"
+    assert "environment." not in manage(tmp_path, "check", "--deploy", **told).stderr
 
 
 @pytest.mark.django_db(transaction=True)
