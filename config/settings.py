@@ -5,6 +5,7 @@ or wrong stops the start, all of it at once, each with a sentence that says what
 """
 
 import logging
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from config import profiles
 from config.demo.secrets import demo_secret
 from config.environment import Environment
 from config.headers import PAGE_POLICY, protect_static
+from config.logs import of_a_thread
 
 env = Environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -402,6 +404,7 @@ LOGGING = {
 }
 # A record that cannot be written (a full disk) would else be printed with its arguments.
 logging.raiseExceptions = False
+threading.excepthook = of_a_thread
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.logs.NothingReporterFilter"
 
 profiles.look_through(
