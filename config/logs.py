@@ -71,7 +71,8 @@ def _said(record: logging.LogRecord) -> str:
     if error:
         said = said.partition(error)[0]
     plain = PLAIN_WORDS.match(said)
-    return plain.group().strip() if plain else ""
+    # Of a refused request Django's words are all arguments; its status says at least which kind.
+    return (plain.group().strip() if plain else "") or str(getattr(record, "status_code", ""))
 
 
 def _kind(record: logging.LogRecord) -> str | None:

@@ -35,6 +35,13 @@ def test_a_host_that_is_not_allowed_is_not_quoted(log: io.StringIO, client: Clie
     assert "geheim" not in log.getvalue()
 
 
+@pytest.mark.django_db
+def test_a_page_that_is_not_there_is_a_number_in_the_log(log: io.StringIO, client: Client) -> None:
+    client.get("/geheim/geheim/")
+    assert "404" in log.getvalue()
+    assert "geheim" not in log.getvalue()
+
+
 @pytest.mark.parametrize(
     "error",
     [
