@@ -101,7 +101,7 @@ def test_a_thread_that_ends_is_logged_without_its_errors_text(
 def test_a_request_that_gunicorn_cannot_read_names_nobody(log: io.StringIO) -> None:
     """It puts the sender's address and what was sent into the message itself."""
     error = logging.getLogger("gunicorn.error")
-    error.warning(f"Invalid request from ip=192.0.2.7: Invalid HTTP request line: '{SECRET}'")  # noqa: G004 - as it does
+    error.warning(f"Invalid request from ip=192.0.2.7: Invalid HTTP request line: '{SECRET}'")
     assert "Invalid request from ip" in log.getvalue()
     assert "192.0.2.7" not in log.getvalue()
     assert SECRET not in log.getvalue()
