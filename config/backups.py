@@ -12,7 +12,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +24,12 @@ from config.processes import MEMORY
 from counselling.uploads import storage
 
 DATABASE, FILES, SECRETS = "database", "files", "secrets"
+PIECE = 2**20  # bytes
+# Also what a newer release has added is away then. A process that still runs would be waited for without end.
+EMPTY = (
+    b"BEGIN; SET LOCAL client_min_messages = warning; SET LOCAL lock_timeout = '20s';"
+    b" DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+)
 
 
 class BackupFailed(Exception):
@@ -59,15 +65,18 @@ def write_secrets(target: Path, recipient: str, variables: Mapping[str, str]) ->
         _feed(age, lines.encode())
 
 
+def look_at(source: Path, identity: Path) -> None:
+    """Decrypt a part to nowhere: whether the key opens it, and whether it is whole. Raises BackupFailed."""
+    with _decrypting(source, identity) as age:
+        assert age.stdout is not None
+        while age.stdout.read(PIECE):
+            pass
+
+
 def read_database(source: Path, identity: Path) -> None:
     """Put the database back in place of the one that is there. Raises BackupFailed."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:  # also what a newer release has added
-            cursor.execute("DROP SCHEMA public CASCADE")
-            cursor.execute("CREATE SCHEMA public")
-        options = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
-        arguments, environment = _postgresql("pg_restore", *options, "--dbname")
-        _out_of(source, identity, arguments, environment)
+        _replace_postgresql(source, identity)
         return
     connection.close()
     name = Path(str(connection.settings_dict["NAME"]))
@@ -140,6 +149,9 @@ def _through(
     ):
         code = source.wait()
         if code not in good:
+            with suppress(subprocess.TimeoutExpired):
+                if age.wait(1):  # it ended first, and broke the pipe
+                    raise BackupFailed(f"age ended with {age.returncode}: is that a recipient?")
             age.kill()
             raise BackupFailed(f"{command[0]} ended with {code}")
 
@@ -171,15 +183,29 @@ def _feed(age: "subprocess.Popen[bytes]", data: bytes) -> None:
         pass  # it has said why, and its code says that it failed
 
 
-def _out_of(
-    source: Path, identity: Path, command: list[str], environment: Mapping[str, str]
-) -> None:
-    with _decrypting(source, identity) as age:
-        code = subprocess.run(
-            command, stdin=age.stdout, env=os.environ | environment, check=False
-        ).returncode
-        if code:
-            raise BackupFailed(f"{command[0]} ended with {code}")
+def _replace_postgresql(source: Path, identity: Path) -> None:
+    """Put a dump in place of all tables, in one transaction: what was there stays if anything fails."""
+    options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname")
+    arguments, environment = _postgresql("psql", *options)
+    with subprocess.Popen(
+        arguments,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | environment,
+    ) as psql:
+        assert psql.stdin is not None
+        psql.stdin.write(EMPTY)
+        psql.stdin.flush()
+        with _decrypting(source, identity) as age:
+            command = ["pg_restore", "--no-owner", "--file=-"]
+            code = subprocess.run(
+                command, stdin=age.stdout, stdout=psql.stdin, check=False
+            ).returncode
+            if code:  # psql gets no COMMIT, and rolls back
+                raise BackupFailed(f"psql or {command[0]} ended, as it says above")
+        _feed(psql, b"\nCOMMIT;\n")
+    if psql.returncode:
+        raise BackupFailed(f"psql ended with {psql.returncode}")
 
 
 def _decrypt(source: Path, identity: Path, target: IO[bytes]) -> None:

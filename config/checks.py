@@ -1,15 +1,21 @@
-"""Checks that `manage.py check --deploy` runs: variables that nothing reads, more connections than there are."""
+"""Checks that `manage.py check --deploy` runs: of the environment, and of what it names."""
 
+import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import InvalidStorageError
+from django.http.request import validate_host
 
 from config import watching
 from config.profiles import FLEET
+from counselling.uploads.storage import attachments
 
 
 @register("environment", deploy=True)
@@ -42,6 +48,59 @@ def connections_suffice(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
             id="environment.connections",
         )
     ]
+
+
+@register("environment", deploy=True)
+def people_reach_it(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Say when nobody would get to a page, or a link in a mail would lead nowhere."""
+    if settings.INSECURE_HTTP:
+        return []
+    found: list[CheckMessage] = []
+    if not settings.BEHIND_PROXY:
+        found.append(
+            checks.Warning(
+                "No proxy is trusted, and Lotse itself speaks no TLS: every page leads back to itself",
+                hint="Put a proxy with TLS in front (deploy/README.md), and set LOTSE_BEHIND_PROXY=1.",
+                id="environment.no_proxy",
+            )
+        )
+    address = urlsplit(settings.PUBLIC_URL)
+    known = validate_host(str(address.hostname), settings.ALLOWED_HOSTS)
+    if address.scheme != "https" or not known:
+        found.append(
+            checks.Warning(
+                "Links in mails and invitations lead to no https address of a host that is allowed",
+                hint="Set LOTSE_PUBLIC_URL like https://beratung.example.org, and LOTSE_ALLOWED_HOSTS to that name.",
+                id="environment.public_url",
+            )
+        )
+    return found
+
+
+@register("files", deploy=True)
+def files_can_be_written(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Say when attachments or the deletion list have no place; else the first of each would find out."""
+    found: list[CheckMessage] = []
+    try:
+        attachments()
+    except (InvalidStorageError, ImproperlyConfigured, TypeError) as problem:
+        found.append(
+            checks.Error(
+                f"Attachments have no storage ({type(problem).__name__})",
+                hint="Look at LOTSE_ATTACHMENTS_STORAGE and LOTSE_ATTACHMENTS_OPTIONS.",
+                id="files.attachments",
+            )
+        )
+    place = settings.DELETION_LIST
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        found.append(
+            checks.Error(
+                "The deletion list cannot be written",
+                hint="Make the folder of LOTSE_DELETION_LIST, and give it to the user who runs Lotse.",
+                id="files.deletion_list",
+            )
+        )
+    return found
 
 
 def _hint(near: list[str]) -> str:

@@ -6,6 +6,7 @@ No sentence shows a value that could be a secret: only numbers that were read as
 import json
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 YES = frozenset(["1", "true", "yes", "on"])
 NO = frozenset(["0", "false", "no", "off", ""])
 SHORTEST_SECRET = 43  # characters: 256 bits in base64
-MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+# Longer than that: `check --deploy` knows Django's own least, which is 50.
+MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 # Read by something else than the settings: the tests, and what `vault_check` warns of.
 ELSEWHERE = ("LOTSE_TEST_", "LOTSE_VAULT_KEY")
 
@@ -74,23 +76,38 @@ class Environment:
         text = self.text(name, usual)
         if text in allowed:
             return text
-        self.wrong(name, "is no word that Lotse knows", f"Set it to one of: {', '.join(allowed)}.")
+        words = ", ".join(word for word in allowed if word)
+        self.wrong(name, "is no word that Lotse knows", f"Set it to one of: {words}.")
         return usual
 
     def address(self, name: str, usual: str, schemes: Sequence[str]) -> str:
-        """Return an address that begins with one of the schemes."""
+        """Return an address that begins with one of the schemes and whose host and port can be read."""
         text = self.text(name, usual)
-        if not text:
-            return text
-        try:
-            scheme = urlsplit(text).scheme
-        except ValueError:
-            scheme = ""
-        if scheme in schemes and "://" in text:
+        if not text or (_scheme(text) in schemes and text.partition("://")[2]):
             return text
         begins = " or ".join(f"{scheme}://" for scheme in schemes)
-        self.wrong(name, "is not such an address as is needed", f"Begin it with {begins}.")
+        self.wrong(
+            name,
+            "is not such an address as is needed",
+            f"Begin it with {begins}; a port is a number, and special characters are percent-encoded.",
+        )
         return usual
+
+    def folder(self, name: str, usual: Path) -> Path:
+        """Return a folder that Lotse can write to, made for the service alone if it is not there yet."""
+        path = Path(self.text(name, str(usual))).resolve()
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            usable = os.access(path, os.W_OK | os.X_OK)
+        except OSError:
+            usable = False
+        if not usable:
+            self.wrong(
+                name,
+                "is no folder that Lotse can write to",
+                "Make it, and give it to the user who runs Lotse.",
+            )
+        return path
 
     def options(self, name: str, usual: dict[str, Any]) -> dict[str, Any]:
         """Return an object of JSON."""
@@ -155,3 +172,14 @@ class Environment:
             return value
         self.wrong(name, f"is {value}", bounds)
         return usual
+
+
+def _scheme(address: str) -> str:
+    """Return with what an address begins, or nothing where its host or port cannot be read."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme if parts.port is None or parts.port else ""
+    except (
+        ValueError
+    ):  # its text would show what stands there, and that may be a piece of a password
+        return ""

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+import threading
 import traceback
 from collections.abc import ItemsView
 from datetime import UTC, datetime
@@ -9,13 +11,17 @@ from typing import Any
 
 from django.views.debug import SafeExceptionReporterFilter
 
+# Up to the first argument, quotation, bracket, address or end of a line.
+PLAIN_WORDS = re.compile(r"""[^%'"`<({\[/:=?\n]*""")
+
 
 class ContentFreeFormatter(logging.Formatter):
     """Format a record for an operator who must not read what a client wrote.
 
-    Messages of our own loggers (`lotse.…`) are kept, since they carry ids and codes only. Anybody
-    else's arguments are left out: they may hold a path, a header or a form's value. An exception is
-    shown by its type and the code's places, without its text, which often quotes the value at fault.
+    Messages of our own loggers (`lotse.…`) are kept, since they carry ids and codes only. Of anybody
+    else's the first plain words are, without arguments and without what they quote: that may be a path,
+    a header or a form's value. An exception is shown by its type and the code's places, without its
+    text, which often quotes the value at fault.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -49,9 +55,24 @@ def formatter(name: str) -> logging.Formatter:
     return JsonFormatter() if name == "json" else ContentFreeFormatter()
 
 
+def of_a_thread(ended: threading.ExceptHookArgs) -> None:
+    """Log what ended a thread. Python's own hook would print the error's text past every formatter."""
+    if ended.exc_value is not None and ended.exc_type is not SystemExit:
+        told = (ended.exc_type, ended.exc_value, ended.exc_traceback)
+        logging.getLogger("lotse.thread").error("a thread has ended", exc_info=told)
+
+
 def _said(record: logging.LogRecord) -> str:
-    own = record.name == "lotse" or record.name.startswith("lotse.")
-    return record.getMessage() if own else str(record.msg).partition("%")[0].strip()
+    if record.name == "lotse" or record.name.startswith("lotse."):
+        return record.getMessage()
+    said = str(record.msg)
+    # Django logs some errors as their text, asyncio puts it below its own words.
+    error = str(record.exc_info[1]) if record.exc_info else ""
+    if error:
+        said = said.partition(error)[0]
+    plain = PLAIN_WORDS.match(said)
+    # Of a refused request Django's words are all arguments; its status says at least which kind.
+    return (plain.group().strip() if plain else "") or str(getattr(record, "status_code", ""))
 
 
 def _kind(record: logging.LogRecord) -> str | None:

@@ -1,6 +1,12 @@
 """What a start must have been told, beyond each variable by itself: the profiles, and what excludes what."""
 
+import importlib.util
+import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -9,6 +15,8 @@ from config.environment import Environment
 EMBEDDED, FLEET = "embedded", "fleet"
 PROFILES = (EMBEDDED, FLEET)
 SHORTEST_TOKEN = 24  # characters
+# What Django compares the name in a request with: a name, one with all below it, an address, or all.
+HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +31,21 @@ class Told:
     public_url: str
     time_zone: str
     metrics_token: str
-    has_postgresql: bool
+    database: dict[str, Any]
+    deletion_list: Path
+    attachments: str
+    triage_shadow: str
     threads: int
     pool: int
     demo: bool
     debug: bool
     insecure_http: bool
     behind_proxy: bool
+
+    @property
+    def has_postgresql(self) -> bool:
+        """Say whether the database is a server."""
+        return str(self.database["ENGINE"]).endswith("postgresql")
 
 
 def look_through(env: Environment, told: Told) -> None:
@@ -60,10 +76,62 @@ def look_through(env: Environment, told: Told) -> None:
                 "has an entry that is no origin",
                 "Write each like https://beratung.example.org, without a path.",
             )
+    if not all(HOST.fullmatch(host) for host in told.allowed_hosts or [""]):
+        env.wrong(
+            "LOTSE_ALLOWED_HOSTS",
+            "has an entry that is no name of a host",
+            "Write each like beratung.example.org, without https://, port or path; with umlauts as xn--….",
+        )
+    if not urlsplit(told.public_url).hostname:
+        env.wrong(
+            "LOTSE_PUBLIC_URL",
+            "names no host",
+            "Write it like https://beratung.example.org.",
+        )
     if env.is_set("LOTSE_EMAIL_USER") and not env.is_set("LOTSE_EMAIL_PASSWORD"):
         env.wrong("LOTSE_EMAIL_USER", "has no password beside it", "Set LOTSE_EMAIL_PASSWORD too.")
+    _look_at_places(env, told)
     if told.profile == FLEET:
         _look_through_fleet(env, told)
+
+
+def _look_at_places(env: Environment, told: Told) -> None:
+    """Look at what the variables name beside the data folder: a file, a module, a folder, a database."""
+    name = str(told.database["NAME"])
+    is_own = env.is_set("LOTSE_DATABASE_URL") and not told.has_postgresql  # else in the data folder
+    if is_own and not os.access(Path(name).parent, os.W_OK | os.X_OK):
+        env.wrong(
+            "LOTSE_DATABASE_URL",
+            "names a file in a folder that Lotse cannot write to",
+            "Make the folder, and give it to the user who runs Lotse.",
+        )
+    if not name:
+        env.wrong(
+            "LOTSE_DATABASE_URL",
+            "names no database",
+            "Write it like postgres://user:password@host:5432/database.",
+        )
+    if told.deletion_list.is_dir():
+        env.wrong("LOTSE_DELETION_LIST", "names a folder", "Set it to the name of a file.")
+    if not _is_there(told.attachments):
+        env.wrong(
+            "LOTSE_ATTACHMENTS_STORAGE",
+            "names no class that can be found",
+            "Set it to a Django storage that is installed here, like storages.backends.s3.S3Storage.",
+        )
+    if told.triage_shadow and not Path(told.triage_shadow).is_dir():
+        env.wrong(
+            "LOTSE_TRIAGE_SHADOW",
+            "names no folder that is there",
+            "Set it to one that `manage.py train_triage --out` wrote, or take it away.",
+        )
+
+
+def _is_there(name: str) -> bool:
+    """Say whether the module of a class is there. It is not loaded: the settings are not ready yet."""
+    with suppress(ImportError, ValueError):
+        return importlib.util.find_spec(name.rpartition(".")[0]) is not None
+    return False
 
 
 def _look_through_fleet(env: Environment, told: Told) -> None:
@@ -96,7 +164,7 @@ def _look_through_fleet(env: Environment, told: Told) -> None:
         env.wrong(
             "LOTSE_BEHIND_PROXY",
             f"is off {for_fleet}",
-            "Set it to 1, and put a proxy with TLS in front (deploy/nginx-fleet.conf).",
+            "Set it to 1, and put a proxy with TLS in front (deploy/nginx.conf).",
         )
     for name, is_on in (
         ("LOTSE_DEMO", told.demo),

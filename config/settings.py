@@ -5,6 +5,7 @@ or wrong stops the start, all of it at once, each with a sentence that says what
 """
 
 import logging
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from config import profiles
 from config.demo.secrets import demo_secret
 from config.environment import Environment
 from config.headers import PAGE_POLICY, protect_static
+from config.logs import of_a_thread
 
 env = Environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # `embedded`: one machine, nothing installed. `fleet`: many processes; needs more and says so.
 PROFILE: str = env.choice("LOTSE_PROFILE", profiles.EMBEDDED, profiles.PROFILES)
-DATA_DIR = Path(env.text("LOTSE_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR = env.folder("LOTSE_DATA_DIR", BASE_DIR / "var")
 DEMO: bool = env.flag("LOTSE_DEMO", False)
 DEBUG: bool = env.flag("LOTSE_DEBUG", False)
 # Plain HTTP is for the demo and for tests on loopback: cookies then lose `Secure` and `__Host-`.
@@ -401,6 +403,7 @@ LOGGING = {
 }
 # A record that cannot be written (a full disk) would else be printed with its arguments.
 logging.raiseExceptions = False
+threading.excepthook = of_a_thread
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.logs.NothingReporterFilter"
 
 profiles.look_through(
@@ -414,7 +417,10 @@ profiles.look_through(
         public_url=PUBLIC_URL,
         time_zone=TIME_ZONE,
         metrics_token=METRICS_TOKEN,
-        has_postgresql=DATABASES["default"]["ENGINE"].endswith("postgresql"),
+        database=DATABASES["default"],
+        deletion_list=DELETION_LIST,
+        attachments=STORAGES["attachments"]["BACKEND"],
+        triage_shadow=TRIAGE_SHADOW,
         threads=WEB_THREADS,
         pool=DATABASE_POOL,
         demo=DEMO,

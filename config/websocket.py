@@ -30,6 +30,15 @@ class LeanWebSocket(WebSocketProtocol):  # type: ignore[misc]  # brings no types
             self.transport.write(data)
             self.trafficStats.outgoingOctetsWireLevel += len(data)
 
+    def serverSend(self, content: str | bytes, binary: bool = False) -> None:  # noqa: N802 - Daphne's name
+        """Send what the application says, but nothing any more once either side has begun to close.
+
+        Autobahn raises then, and the application would end before it hears that the socket has gone: nobody
+        would be told that somebody left, and each break would fill the log with an error.
+        """
+        if self.state in (self.STATE_CONNECTING, self.STATE_OPEN):
+            super().serverSend(content, binary)
+
     def onMessageEnd(self) -> None:  # noqa: N802 - Autobahn's name
         """Hand on a message that has arrived as a whole."""
         if self.message_data is not None and not self.failedByMe:

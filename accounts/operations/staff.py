@@ -113,13 +113,13 @@ def invite(
     name: str,
     role: Role,
     teams: Sequence[Team],
-    by: Membership,
+    by: Membership | None,
     at: datetime,
     holder: Holder | None = None,
 ) -> tuple[Invitation, str]:
     """Invite somebody and return the invitation with the secret of its link, shown once.
 
-    holder: the inviting member's; the link then also opens the teams' keys that they hold.
+    by: None for who runs the server (`founding`). holder: the inviting member's; the link then also opens the teams' keys that they hold.
     """
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
@@ -136,7 +136,7 @@ def invite(
         keys.enclose(invitation=invitation, teams=teams, token=token, holder=holder, at=at)
     trail.record(
         "staff.invited",
-        by=by.actor,
+        by=by.actor if by else trail.SYSTEM,
         at=at,
         organisation=organisation.pk,
         role=role,

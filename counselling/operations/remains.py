@@ -1,11 +1,13 @@
 """What stays of a deleted case: an entry in the deletion list, and counts without a person."""
 
+import errno
 import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +17,7 @@ from django.utils import timezone
 from counselling.models import Case, Deletion, Message, Rating, Tally
 from counselling.models.remains import FIRST_ANSWER
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("lotse.retention")
 
 
 def keep(case: Case, *, at: datetime) -> None:
@@ -43,11 +45,15 @@ def list_deletions(*, at: datetime, most: int = 500) -> int:
 
     A deletion may come to stand in the list twice (a kill between writing and marking), never not at
     all. When the file cannot be written the rows stay marked as open and the next sweep tries again.
+    A list that is not there is begun, with whatever stood in it: a restore asks for one also where
+    nothing was ever deleted, and one that was lost comes back as long as the database is there.
     """
     rows = list(Deletion.objects.filter(listed_at__isnull=True).order_by("deleted_at")[:most])
-    if not rows:
-        return 0
     try:
+        if not settings.DELETION_LIST.exists():
+            _begin(most)
+        if not rows:
+            return 0
         _append(rows)
     except OSError as problem:
         logger.error("The deletion list cannot be written: %s", problem.strerror)
@@ -56,18 +62,35 @@ def list_deletions(*, at: datetime, most: int = 500) -> int:
     return len(rows)
 
 
-def _append(rows: list[Deletion]) -> None:
+def _begin(most: int) -> None:
+    _append([])
+    earlier = Deletion.objects.filter(listed_at__isnull=False).order_by("deleted_at").iterator(most)
+    while rows := list(islice(earlier, most)):
+        _append(rows)
+
+
+def _append(rows: Sequence[Deletion]) -> None:
+    """Append a line for each. Raises OSError, with the list as it was before."""
     lines = "".join(
         json.dumps({"case": str(row.case), "at": row.deleted_at.isoformat()}) + "\n" for row in rows
-    )
+    ).encode()
     path = settings.DELETION_LIST
     path.parent.mkdir(parents=True, exist_ok=True)
     # One write under a lock: several processes append to the same file.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "ab", buffering=0) as file:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(lines.encode())
-        os.fsync(file.fileno())
+        end = file.seek(0, os.SEEK_END)
+        if end and os.pread(descriptor, 1, end - 1) != b"\n":
+            lines = b"\n" + lines  # a power cut left half a line: the next one must not hang on it
+        try:
+            # A disk with little room left takes a part and says so only by its length.
+            if file.write(lines) != len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 def _first_answer(case: Case) -> str:

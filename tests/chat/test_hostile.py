@@ -304,3 +304,34 @@ async def test_whose_session_ends_in_mid_chat_is_out(
     figures.append(f"a session that ended in mid-chat ({side}): closed after {took:.1f} s")
     if LONG:
         assert took <= REVOKED_WITHIN
+
+
+async def test_who_is_closed_while_something_is_said_to_them_is_told_of_as_gone(
+    place: Place,
+) -> None:
+    """What comes after the close went to a socket that takes nothing: its end was then never told."""
+    room = place.rooms[-1]
+    katrin = await hello(place, room.team, f"/ws/chats/{room.case}/")
+    mother = await hello(place, room.client, "/ws/chat/")
+    await presence_of(katrin, there=True)
+    mother.put("{")  # it is closed, and does not answer that
+    again = await hello(place, room.team, f"/ws/chats/{room.case}/")  # all there are asked who is
+    await presence_of(katrin, there=False)
+    for one in (katrin, mother, again):
+        one.drop()
+
+
+async def hello(place: Place, cookie: str, path: str) -> WebSocket:
+    one = await opened(place, cookie, path=path)
+    one.put(json.dumps({"type": "hello", "v": 1}))
+    while json.loads(await one.get())["type"] != "welcome":
+        pass
+    return one
+
+
+async def presence_of(hearer: WebSocket, *, there: bool) -> None:
+    """Wait until somebody hears that the client is there, or has gone."""
+    wanted = {"type": "presence", "who": "client", "there": there}
+    async with asyncio.timeout(60):
+        while json.loads(await hearer.get()) != wanted:
+            pass

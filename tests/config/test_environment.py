@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,63 @@ def test_all_mistakes_are_named_at_once_and_none_shows_what_was_written(tmp_path
     assert "Traceback" not in refused.stderr
 
 
+def test_the_first_command_makes_the_data_folder_for_the_service_alone(tmp_path: Path) -> None:
+    """Whoever follows the README has no such folder; every command of theirs would end in a traceback."""
+    folder = tmp_path / "var" / "lotse"
+    secrets = {"LOTSE_SECRET_KEY": SECRET, "LOTSE_CODE_PEPPER": PEPPER}
+    done = manage(tmp_path, "check", **secrets, LOTSE_DATA_DIR=str(folder))
+    assert done.returncode == 0, done.stderr
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LOTSE_DATA_DIR", "/proc/passwort"),
+        ("LOTSE_DATA_DIR", "/etc/hostname"),
+        ("LOTSE_DATABASE_URL", "sqlite:////nirgends/passwort"),
+        ("LOTSE_DATABASE_URL", "sqlite://"),
+        ("LOTSE_DATABASE_URL", "postgres://lotse:passwort@db"),
+        ("LOTSE_REDIS_URL", "redis://:pass:passwort/1@redis"),
+        ("LOTSE_REDIS_URL", "redis://redis:passwort"),
+        ("LOTSE_CLAMD_URL", "tcp://clamd:passwort"),
+        ("LOTSE_CLAMD_URL", "unix://"),
+        ("LOTSE_ALLOWED_HOSTS", "https://passwort.example.org"),
+        ("LOTSE_ALLOWED_HOSTS", "passwort.example.org:443"),
+        ("LOTSE_ALLOWED_HOSTS", ","),
+        ("LOTSE_PUBLIC_URL", "https:///passwort"),
+        ("LOTSE_ATTACHMENTS_STORAGE", "passwort.Storage"),
+        ("LOTSE_ATTACHMENTS_STORAGE", "passwort"),
+        ("LOTSE_TRIAGE_SHADOW", "/nirgends/passwort"),
+        ("LOTSE_DELETION_LIST", "/tmp"),
+    ],
+)
+def test_what_could_only_fail_later_is_refused_at_the_start(name: str, value: str) -> None:
+    told = {"LOTSE_SECRET_KEY": SECRET, "LOTSE_CODE_PEPPER": PEPPER, name: value}
+    with pytest.raises(ImproperlyConfigured) as refused:
+        settings_of(told)
+    assert mistakes_of(str(refused.value)) == {name}
+    assert "passwort" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "hosts", ["localhost,127.0.0.1,[::1]", ".example.org", "*", "xn--bcher-kva.example."]
+)
+def test_hosts_that_are_right(hosts: str) -> None:
+    settings_of(FLEET | {"LOTSE_PROFILE": "embedded", "LOTSE_ALLOWED_HOSTS": hosts})
+
+
+def test_every_file_that_a_mistake_sends_to_is_there() -> None:
+    sources = [ROOT / "config" / name for name in ("profiles.py", "environment.py")]
+    named = {
+        found
+        for source in sources
+        for found in re.findall(r"(?:deploy|docs)/[\w.-]+\.\w+", source.read_text())
+    }
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize(
     "missing", [name for name in FLEET if name not in {"LOTSE_PROFILE", "LOTSE_EMAIL_HOST"}]
 )
@@ -138,6 +196,27 @@ def test_a_switch(text: str, said: bool) -> None:
     assert Environment({"LOTSE_X": text}).flag("LOTSE_X", True) is said
 
 
+def test_a_secret_made_as_the_start_says_satisfies_the_deploy_check_too(tmp_path: Path) -> None:
+    refused = manage(tmp_path, "check")
+    makes = re.search(r"`python3 (-c '[^']+')`", refused.stderr)
+    assert makes is not None
+    told = {
+        name: subprocess.check_output(
+            [sys.executable, *shlex.split(makes.group(1))], text=True
+        ).strip()
+        for name in ("LOTSE_SECRET_KEY", "LOTSE_CODE_PEPPER")
+    }
+    found = manage(tmp_path, "check", "--deploy", **told).stderr
+    assert "security." not in found
+    # What the rest of README says is named: else pages lead back to themselves, and links to nowhere.
+    assert "environment.no_proxy" in found
+    assert "environment.public_url" in found
+    told |= {"LOTSE_BEHIND_PROXY": "1", "LOTSE_PUBLIC_URL": "https://beratung.example.org"}
+    assert "environment.public_url" in manage(tmp_path, "check", "--deploy", **told).stderr
+    told["LOTSE_ALLOWED_HOSTS"] = "beratung.example.org"
+    assert "environment." not in manage(tmp_path, "check", "--deploy", **told).stderr
+
+
 @pytest.mark.django_db(transaction=True)
 def test_check_deploy_is_clean_for_a_fleet(tmp_path: Path, on_postgresql: bool) -> None:
     if not on_postgresql:
@@ -151,7 +230,11 @@ def test_check_deploy_is_clean_for_a_fleet(tmp_path: Path, on_postgresql: bool) 
     assert clean.returncode == 0, clean.stderr
     assert "no issues" in clean.stdout + clean.stderr
     told |= {"LOTSE_REDIS_ULR": "x", "LOTSE_DATABASE_POOL": "200"}
+    told["LOTSE_ATTACHMENTS_OPTIONS"] = '{"wohin": "passwort"}'
+    told["LOTSE_DELETION_LIST"] = "/proc/nirgends/passwort"
     unclean = manage(tmp_path, *command, **told)
     assert unclean.returncode == 1
     assert "Did you mean LOTSE_REDIS_URL?" in unclean.stderr
     assert "may open 1200 connections" in unclean.stderr
+    assert "Attachments have no storage (TypeError)" in unclean.stderr
+    assert "The deletion list cannot be written" in unclean.stderr

@@ -1,10 +1,12 @@
 """What is closed is deleted in time, after a warning; what is deleted stays deleted."""
 
 import json
+import resource
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -228,6 +230,56 @@ def test_a_full_disk_loses_no_deletion(
     the_list.rmdir()
     assert remains.list_deletions(at=MAY) == 1
     assert listed(the_list) == [str(closed.pk)]
+
+
+def test_a_house_in_which_nothing_was_deleted_has_a_list_too(
+    the_list: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else its first restore would end at a list that is missing."""
+    assert remains.list_deletions(at=MAY) == 0
+    call_command("restore_check")
+    assert "0 deletions in the list" in capsys.readouterr().out
+    assert the_list.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_that_was_lost_is_written_anew(closed: Asked, the_list: Path) -> None:
+    cases.delete(case=closed.pk, by=trail.SYSTEM, at=MAY)
+    the_list.unlink()
+    assert remains.list_deletions(at=MAY + DAY) == 0
+    assert listed(the_list) == [str(closed.pk)]
+
+
+def test_a_disk_with_room_for_half_a_line_gets_none_and_nothing_is_marked(
+    the_list: Path,
+) -> None:
+    first, second = (
+        Deletion.objects.create(case=uuid4(), deleted_at=MAY + moment)
+        for moment in (timedelta(), DAY)
+    )
+    remains.list_deletions(at=MAY, most=1)
+    room = the_list.stat().st_size + 10
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(OSError, match="No space"):
+            remains._append([second])  # the sweep itself would write to SQLite under this limit
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert listed(the_list) == [str(first.pk)]
+    assert remains.list_deletions(at=MAY) == 1
+    assert listed(the_list) == [str(first.pk), str(second.pk)]
+
+
+def test_half_a_line_left_by_a_power_cut_takes_no_other_with_it(the_list: Path) -> None:
+    write_list(the_list, uuid4())
+    with the_list.open("a") as file:
+        file.write('{"case": "3fa8')
+    row = Deletion.objects.create(case=uuid4(), deleted_at=MAY)
+    remains.list_deletions(at=MAY)
+    with pytest.raises(CommandError, match=r":2$"):
+        call_command("restore_check")
+    assert str(row.pk) in the_list.read_text().splitlines()[2]
 
 
 def test_a_case_that_comes_back_is_deleted_again(

@@ -150,13 +150,50 @@ def test_what_was_confirmed_before_a_backup_is_readable_after_a_loss(
     assert all(path.stat().st_mode & 0o077 == 0 for path in sealed)
 
 
+def test_a_restore_that_fails_leaves_what_was_there(lotse: Lotse, tmp_path: Path) -> None:
+    """In a hurry the wrong key is soon at hand, and half of a file copied."""
+    key, other = Key.make(tmp_path / "key"), Key.make(tmp_path / "other-key")
+    made = lotse.manage("backup", "--to", str(tmp_path), "--recipient", key.public).splitlines()[-1]
+    question = Question("Steht nur in der Datenbank, nicht in der Sicherung.")
+    ask(lotse, question)
+    lotse.stop()
+    (tmp_path / "list").touch()
+    database, files = (Path(f"{made}.{part}.age") for part in ("database", "files"))
+    whole = {path: path.read_bytes() for path in (database, files)}
+
+    def fails(identity: Key) -> str:
+        with pytest.raises(AssertionError) as failed:
+            lotse.manage(
+                *("restore", made, "--identity", str(identity.file), "--replace"),
+                *("--list", str(tmp_path / "list")),
+            )
+        return str(failed.value)
+
+    assert "Nothing was changed: age ended with 1: is that the key" in fails(other)
+    for path, data in whole.items():
+        path.write_bytes(data[:-40])
+        assert "Nothing was changed: age ended with 1" in fails(key)
+        path.write_bytes(data)
+    if "postgres" in lotse.environment["LOTSE_DATABASE_URL"]:
+        # A dump that stops halfway, of a server that was killed: sealed it is whole.
+        dump = subprocess.check_output(["age", "-d", "-i", str(key.file), str(database)])
+        sealed = subprocess.check_output(["age", "-r", key.public], input=dump[: len(dump) // 2])
+        database.write_bytes(sealed)
+        assert "Not restored: psql or pg_restore ended" in fails(key)
+    lotse.start()
+    assert readable(lotse, question)
+
+
 @pytest.mark.django_db
 def test_a_backup_is_refused_rather_than_half_made(tmp_path: Path) -> None:
     key, folder = Key.make(tmp_path / "key"), tmp_path / "backups"
     to = ("backup", "--to", str(folder))
     safe = ("--secrets-to", str(tmp_path / "safe"))
     for wrong, reason in (
-        (("--recipient", "age1nobody"), "There is no backup"),
+        (
+            ("--recipient", "age1nobody"),
+            "There is no backup: age ended with 1: is that a recipient",
+        ),
         (("--recipient", key.public, *safe), "or neither"),
         (("--recipient", key.public, *safe, "--secrets-recipient", key.public), "another key"),
     ):

@@ -32,7 +32,6 @@ class Command(BaseCommand):
         """Do it. Raises CommandError where LOTSE_DEMO is off: this fills a database."""
         if not settings.DEMO:
             raise CommandError("LOTSE_DEMO is switched off; the demo would fill a real database.")
-        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         with self._step("Database"):
             if options["reset"]:
                 self._forget()

@@ -64,6 +64,12 @@ class Command(BaseCommand):
                 "their place."
             )
         try:
+            for path in parts.values():
+                if path.is_file():
+                    backups.look_at(path, options["identity"])
+        except backups.BackupFailed as failed:
+            raise CommandError(f"Nothing was changed: {failed}") from None
+        try:
             backups.read_database(parts[backups.DATABASE], options["identity"])
             if parts[backups.FILES].is_file():
                 backups.read_files(parts[backups.FILES], options["identity"])
