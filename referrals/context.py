@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from counselling.models import Case
-from referrals.handoff import wording
+from referrals.handoff import standings, wording
 from referrals.handoff.looks import look
 from referrals.models import Referral, Service
 from referrals.queries import handoff as queries
@@ -59,7 +59,7 @@ def _for_client(row: Referral) -> dict[str, Any]:
     chooses = ReferralState(row.state) in sources(ReferralMove.PREPARE)
     return {
         "referral": row,
-        "standing": wording.for_client(row),
+        "standing": standings.for_client(row),
         "chooses": chooses and row.service is not None,
         "service": row.service,
         "weeks": wording.weeks_words(row.service.waiting_weeks) if row.service else "",

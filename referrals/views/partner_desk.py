@@ -18,7 +18,7 @@ from accounts.models import Membership
 from accounts.operations.staff import NotCurrent, OwnMembership
 from referrals.forms.entry import EntryForm, initial
 from referrals.forms.partners import CapacityForm, ColleagueForm
-from referrals.handoff import fhir, wording
+from referrals.handoff import fhir, standings, wording
 from referrals.models import CapacityCode, PartnerDesk, Referral, Service
 from referrals.operations import desks, partner_reading
 from referrals.operations import entries as entry_operations
@@ -237,7 +237,7 @@ def _denied(request: StaffRequest, row: Referral, denied: Denied) -> HttpRespons
 def _row(row: Referral, at: datetime) -> dict[str, Any]:
     return {
         "referral": row,
-        "standing": wording.for_partner(row),
+        "standing": standings.for_partner(row),
         "mine": waits_for(ReferralState(row.state)) is Waits.PARTNER,
         "late": row.due_at is not None and row.due_at < at,
         "is_new": row.seen_at is None,
