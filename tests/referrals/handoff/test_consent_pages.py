@@ -59,6 +59,7 @@ def test_the_client_sees_exactly_what_would_go_and_confirms_that() -> None:
         ({"contact": "email", "email": ""}, "email"),
         ({"contact": "email", "email": "kein"}, "email"),
         ({"phone": ""}, "phone"),
+        ({"phone": "abends"}, "phone"),
         ({"about": "others"}, "checked"),
         ({"about": "minor"}, "checked"),
         ({"about": ""}, "about"),
