@@ -19,7 +19,7 @@ from accounts.throttle import Rate
 from counselling import queries as counselling
 from counselling.access import ClientRequest, client_case
 from referrals import sla
-from referrals.forms.consenting import AnswerForm, ConfirmForm, ConsentForm, TimesForm
+from referrals.forms.consenting import DAYS, AnswerForm, ConfirmForm, ConsentForm, TimesForm
 from referrals.handoff import calendar, standings, wording
 from referrals.handoff.parcel import Contact, Field, Parcel
 from referrals.models import Consent, OwnReport, Referral
@@ -344,7 +344,8 @@ def _form_page(request: ClientRequest, row: Referral, form: ConsentForm) -> Http
 
 
 def _fresh_form(request: ClientRequest, row: Referral) -> ConsentForm:
-    initial: dict[str, Any] = {"days": str(sla.USUAL_CONSENT)}
+    typed = request.GET.get("tage", "")  # back from looking at it once more
+    initial: dict[str, Any] = {"days": typed if typed in dict(DAYS) else str(sla.USUAL_CONSENT)}
     found = consents.prepared(row, holder=request.holder)
     before = found[0] if found else _sent_before(request, row)
     if before is not None:

@@ -1,5 +1,6 @@
 """What a client agrees to and how it goes: to a desk, by a link, by a code; told exactly, taken back."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -50,6 +51,18 @@ def test_the_client_sees_exactly_what_would_go_and_confirms_that() -> None:
     # The same yes again is no second sending.
     browser.post(address("help-consent", handed), confirm)
     assert Consent.objects.count() == 1
+
+
+def test_who_changes_something_keeps_how_long_it_may_be_read() -> None:
+    handed = handoff.suggested()
+    browser = client_of(handed.asked)
+    shown = browser.post(address("help-consent", handed), FORM | {"days": "30"}).content.decode()
+    back = re.search(r'href="([^"]*einwilligen/[^"]*)"', shown)
+    assert back
+    form = browser.get(back[1]).context["form"]
+    assert form["days"].value() == "30"
+    odd = browser.get(address("help-consent", handed) + "?tage=4000").context["form"]
+    assert odd["days"].value() == "90"
 
 
 @pytest.mark.parametrize(

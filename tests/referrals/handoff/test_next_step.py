@@ -13,6 +13,7 @@ from accounts.models import Membership
 from referrals.models import Decline, Referral
 from referrals.operations import consents, partner_moves, suggestions
 from referrals.operations.partner_moves import Slot
+from tests import factories
 from tests.factories import handoff
 from tests.factories.handoff import Handed
 from tests.factories.sessions import signed_in
@@ -145,3 +146,15 @@ def test_who_has_arrived_with_a_code_is_not_asked_to_take_anything_back() -> Non
     desk = reverse("referral", args=[handed.asked.pk, handed.referral])
     shown = signed_in(handed.counsellor).get(desk).content.decode()
     assert "brief.pdf" not in shown  # nothing was confirmed that could stand in it
+
+
+def test_katrin_is_told_of_a_place_that_nobody_knows_and_of_an_empty_box() -> None:
+    handed = handoff.suggested()
+    katrin = signed_in(handed.counsellor)
+    page = reverse("referral-suggest", args=[handed.asked.pk])
+    answer = katrin.post(page, {"act": "search", "words": "beratung", "place": "Xyzstadt"})
+    assert "Diesen Ort kennen wir nicht." in answer.content.decode()
+    here = handed.counsellor.organisation
+    other = factories.ask(here)
+    shown = katrin.get(reverse("case", args=[other.pk])).content.decode()
+    assert "Noch nichts vorgeschlagen." in shown
