@@ -264,7 +264,9 @@ def _score(
     score = TIER * tier
     if question.place is not None:
         nearness = np.where(np.isfinite(km), 1 / (1 + (km / HALF_NEAR_KM)), ELSEWHERE)
-        score += NEARNESS * np.where(here & ~np.isfinite(km), 1.0, nearness)
+        # Who has named no need is not shown first what is secret, or by telephone.
+        serving = ELSEWHERE if question.anything else 1.0
+        score += NEARNESS * np.where(here & ~np.isfinite(km), serving, nearness)
     score += FRESHNESS * (columns.fresh_until[rows] >= question.today)
     score += ROOM * columns.capacity[rows]
     return score + HINT * _hinted(columns, question.hints)[rows]

@@ -76,6 +76,14 @@ def test_who_only_says_where_is_shown_what_is_there(directory: Directory, text: 
     assert names(search("?", at=AT)) == []
 
 
+def test_a_shelter_is_not_the_first_that_a_postcode_alone_finds(directory: Directory) -> None:
+    directory(
+        entry("Haus Efeu", "frauenhaus", confidential_address=True, districts=["05315"]),
+        entry("In Köln", "schreiambulanz", place=COLOGNE),
+    )
+    assert names(search("50667", at=AT))[0] == "In Köln"
+
+
 def test_what_nobody_is_near_to_is_found_far_away(directory: Directory) -> None:
     directory(entry("In Berlin", "schuldnerberatung", place=BERLIN))
     assert names(search("schuldnerberatung köln", at=AT)) == ["In Berlin"]
