@@ -54,6 +54,13 @@ _ON_PAPER: Said = {
         gettext_lazy("Ihre Beratung sieht das auch."),
     ),
 }
+_IN_DANGER: Said = {
+    S.SENT: (
+        "warning",
+        gettext_lazy("Wir haben diese Stelle verständigt."),
+        gettext_lazy("Jemand war in akuter Gefahr. Sie können uns jederzeit danach fragen."),
+    ),
+}
 _NEVER_SENT: Said = {
     S.COMPLETED: ("success", gettext_lazy("Die Stelle meldet: abgeschlossen."), gettext_lazy("")),
     S.WITHDRAWN: (
@@ -218,6 +225,8 @@ def _special(row: Referral) -> Said:
     """Return what is said otherwise of this referral than of one that lies sealed with the service."""
     if row.sent_at is None:
         return _NEVER_SENT
+    if row.basis == Referral.Basis.NECESSITY:
+        return _IN_DANGER
     if row.way != Referral.Way.LETTER:
         return {}
     has_left = row.handled_at is not None or row.reminded_at is not None

@@ -3,6 +3,7 @@ never ends in a page without one.
 """
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -21,7 +22,7 @@ from tests.referrals.handoff.client_pages import address, client_of
 
 pytestmark = pytest.mark.django_db
 
-BY_HAND = {"email": "", "referral_ways": ["telefon"]}
+BY_HAND: dict[str, Any] = {"email": "", "referral_ways": ["telefon"]}
 
 
 def before(page: str, words: str, later: str) -> bool:

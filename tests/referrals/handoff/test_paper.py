@@ -16,6 +16,7 @@ from tests.factories import handoff
 from tests.factories.handoff import Handed
 from tests.factories.people import holder_of
 from tests.factories.sessions import signed_in
+from tests.referrals.handoff.client_pages import client_of
 from tests.referrals.handoff.paper import words_of
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +127,7 @@ def test_neither_does_the_mail_with_the_link_nor_the_page_behind_it() -> None:
     token = handoff.token_of(Handed(handed.asked, handed.counsellor, handed.service, row.pk))
     page = Client().get(reverse("handoff-link", args=[token])).content.decode()
     assert "möchte bei Ihnen Hilfe" not in page
+    thread = reverse("thread", args=[handed.asked.case.organisation.slug])
+    told = client_of(handed.asked).get(thread).content.decode()
+    assert "Wir haben diese Stelle verständigt." in told
+    assert "Ihre Anfrage ist bei der Stelle." not in told
