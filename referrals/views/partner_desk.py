@@ -16,7 +16,7 @@ from accounts import queries as people
 from accounts.access import StaffRequest, staff
 from accounts.models import Membership
 from accounts.operations.staff import NotCurrent, OwnMembership
-from referrals.forms.entry import EntryForm, initial
+from referrals.forms.entry import EntryForm
 from referrals.forms.partners import CapacityForm, ColleagueForm
 from referrals.handoff import fhir, standings, wording
 from referrals.models import CapacityCode, PartnerDesk, Referral, Service
@@ -114,9 +114,9 @@ def entry(request: HttpRequest, service: UUID) -> HttpResponse:
     before = entries.document(row)
     terms = list(entries.categories())
     if request.method != "POST":
-        form = EntryForm(initial=initial(before), terms=terms)
+        form = EntryForm(before=before, terms=terms)
         return render(request, "referrals/entry.html", {"entry": row, "form": form, "own": True})
-    form = EntryForm(request.POST, terms=terms)
+    form = EntryForm(request.POST, before=before, terms=terms)
     if form.is_valid():
         try:
             entry_operations.save_entry(
