@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Membership
+from audit.trail import CLIENT
+from counselling.operations import cases
 from referrals.models import Decline, Referral
 from referrals.operations import consents, partner_moves, suggestions
 from referrals.operations.partner_moves import Slot
@@ -159,3 +162,20 @@ def test_katrin_is_told_of_a_place_that_nobody_knows_and_of_an_empty_box() -> No
     other = factories.ask(here)
     shown = katrin.get(reverse("case", args=[other.pk])).content.decode()
     assert "Noch nichts vorgeschlagen." in shown
+
+
+def test_a_service_whose_page_is_open_learns_that_the_case_is_gone_and_reads_each_answer_once() -> (
+    None
+):
+    handed = handoff.sent()
+    service = Client()
+    link = reverse("handoff-link", args=[handoff.token_of(handed)])
+    service.post(link, {"code": handed.codes().link})
+    answer = service.post(
+        reverse("handoff-open"), {"act": "accept", "accept-text": ""}, follow=True
+    )
+    assert answer.content.decode().count("Gespeichert.") == 1
+    cases.delete(case=handed.asked.pk, by=CLIENT, at=timezone.now())
+    gone = service.get(reverse("handoff-open"))
+    assert gone.status_code == 410
+    assert "zurückgenommen" in gone.content.decode()
