@@ -50,7 +50,8 @@ def help_box(case: Case) -> dict[str, Any]:
 
 
 def _cards(case: Case, at: datetime) -> list[dict[str, Any]]:
-    rows = queries.of_case(case)
+    # What is over stands below what still wants something.
+    rows = sorted(queries.of_case(case), key=lambda row: not row.is_open)
     near = queries.near_appointments(rows, at=at)
     return [_for_client(row) | {"reminder": wording.reminder(near.get(row.pk), at)} for row in rows]
 

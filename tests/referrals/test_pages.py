@@ -93,6 +93,17 @@ def test_what_is_far_away_is_not_called_near(client: Client, hafen: Service) -> 
     assert hafen.name in far
 
 
+@pytest.mark.parametrize(
+    ("typed", "opened"), [({"ort": "Xyzstadt"}, False), ({"alter": "x"}, True)]
+)
+def test_only_a_mistake_among_the_filters_unfolds_them(
+    client: Client, hafen: Service, typed: dict[str, str], opened: bool
+) -> None:
+    page = client.get(SEARCH, {"q": "familienberatung", **typed}).content.decode()
+    assert ('<details class="fold" open>' in page) is opened
+    assert "error" in page
+
+
 def test_nothing_found_is_no_dead_end(client: Client, nordhafen: Organisation) -> None:
     page = client.get(SEARCH, {"q": "familienberatung", "kostenlos": "1"})
     assert "Dazu haben wir noch nichts im Verzeichnis." in words(page)

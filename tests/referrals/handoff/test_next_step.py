@@ -179,3 +179,26 @@ def test_a_service_whose_page_is_open_learns_that_the_case_is_gone_and_reads_eac
     gone = service.get(reverse("handoff-open"))
     assert gone.status_code == 410
     assert "zurückgenommen" in gone.content.decode()
+
+
+def test_what_is_over_stands_below_what_waits_for_the_client() -> None:
+    handed = handoff.sent()
+    partner_moves.decline(
+        referral=handed.referral,
+        reason=next(iter(Decline)),
+        by=handoff.side(),
+        key=None,
+        at=timezone.now(),
+    )
+    fresh = handoff.service(2)
+    suggestions.suggest(
+        case=handed.asked.pk,
+        services=[fresh],
+        text="",
+        by=handed.counsellor,
+        holder=handoff.holder(handed.counsellor),
+        at=timezone.now(),
+    )
+    thread = reverse("thread", args=[handed.asked.case.organisation.slug])
+    page = client_of(handed.asked).get(thread).content.decode()
+    assert before(page, fresh.name, handed.service.name)
