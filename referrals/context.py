@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from counselling.models import Case
-from referrals.handoff import wording
+from referrals.handoff import standings, wording
 from referrals.handoff.looks import look
 from referrals.models import Referral, Service
 from referrals.queries import handoff as queries
@@ -50,7 +50,8 @@ def help_box(case: Case) -> dict[str, Any]:
 
 
 def _cards(case: Case, at: datetime) -> list[dict[str, Any]]:
-    rows = queries.of_case(case)
+    # What is over stands below what still wants something.
+    rows = sorted(queries.of_case(case), key=lambda row: not row.is_open)
     near = queries.near_appointments(rows, at=at)
     return [_for_client(row) | {"reminder": wording.reminder(near.get(row.pk), at)} for row in rows]
 
@@ -59,7 +60,7 @@ def _for_client(row: Referral) -> dict[str, Any]:
     chooses = ReferralState(row.state) in sources(ReferralMove.PREPARE)
     return {
         "referral": row,
-        "standing": wording.for_client(row),
+        "standing": standings.for_client(row),
         "chooses": chooses and row.service is not None,
         "service": row.service,
         "weeks": wording.weeks_words(row.service.waiting_weeks) if row.service else "",

@@ -24,7 +24,12 @@ ZONE = ZoneInfo("Europe/Berlin")  # Vienna's and Zürich's clocks show the same
 COUNTRIES: dict[str, type[HolidayBase]] = {"DE": Germany, "AT": Austria, "CH": Switzerland}
 LOOKED_AHEAD = timedelta(days=60)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_RULES = re.compile(r"(\s*;\s*|\s*,\s*(?=(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH)\b[^;]*?\d{2}:))")
+# A comma adds a rule behind times or a word; behind a day it only lists days („Tu,Th 10:00-15:00“).
+_RULES = re.compile(
+    r"(\s*;\s*|(?<=[\da-z\"+])(?<!Mo)(?<!Tu)(?<!We)(?<!Th)(?<!Fr)(?<!Sa)(?<!Su)"
+    r"\s*,\s*(?=(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH)\b[^;]*?\d{2}:))"
+)
+_LISTED = re.compile(r"\b(Mo|Tu|We|Th|Fr|Sa|Su|PH|SH)\s*,\s*(?=(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH)\b)")
 _HOLIDAY = re.compile(r"\b(PH|SH)\b")
 _DAYS = re.compile(r"^((?:(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH)(?:\s*[-,]\s*)?)+)(.*)$")
 
@@ -97,6 +102,8 @@ def _parsed(expression: str) -> OpeningHours:
 def _with_holidays(expression: str, country: str, land: str, year: int) -> OpeningHours:
     """Return hours for a year and the next, holidays written out as dates. Raises BadHours."""
     check(expression)
+    # With a space between, opening-hours-py reads „Tu, Th 10:00-15:00“ as all of Tuesday.
+    expression = _LISTED.sub(r"\1,", expression)
     public = _dates(country, land, "public", year)
     school = _dates(country, land, "school", year)
     if _HOLIDAY.search(expression):

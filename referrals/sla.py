@@ -61,6 +61,15 @@ def given_back(state: ReferralState, *, at: datetime, land: str) -> datetime | N
     return None if target is None else in_working_days(target.give_back, start=at, land=land)
 
 
+def link_until(*, at: datetime, due: datetime | None, ends: datetime) -> datetime:
+    """Return how long an unused link opens: two weeks from when the service is to act.
+
+    Counted from the mail alone it would be over before the weeks of a waiting list are. due: by when the
+    service is to act, or None. ends: of the consent.
+    """
+    return min(max(at, due or at) + LINK_LASTS, ends)
+
+
 def in_working_days(days: int, *, start: datetime, land: str) -> datetime:
     """Return the moment so many working days of a Land after `start`; without one, of weekdays."""
     return deadline(start, days * DAY, working_days(land))

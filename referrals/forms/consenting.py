@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.fields import PlainLineField, PlainTextField
@@ -17,6 +17,7 @@ CONTACTS = (
     (Contact.PHONE.value, _("Per Telefon")),
     (Contact.CODE.value, _("Gar nicht melden. Ich komme selbst, mit einem Code.")),
 )
+FEWEST_DIGITS = 5  # of a number that the service shall call
 DAYS = (
     ("30", _("einen Monat")),
     ("90", _("drei Monate")),
@@ -111,15 +112,15 @@ class ConsentForm(forms.Form):
         data = super().clean() or {}
         wants_mail = data.get("contact") == Contact.EMAIL
         if wants_mail and not data.get("email") and "email" not in self.errors:
-            self.add_error("email", _now("Bitte geben Sie Ihre E-Mail-Adresse ein."))
-        if data.get("contact") == Contact.PHONE and not data.get("phone"):
-            self.add_error("phone", _now("Bitte geben Sie Ihre Telefonnummer ein."))
+            self.add_error("email", gettext("Bitte geben Sie Ihre E-Mail-Adresse ein."))
+        if data.get("contact") == Contact.PHONE and not _can_be_dialled(data.get("phone", "")):
+            self.add_error("phone", gettext("Bitte geben Sie Ihre Telefonnummer ein."))
         if data.get("about") in {Consent.About.OTHERS, Consent.About.MINOR} and not data.get(
             "checked"
         ):
             self.add_error(
                 "checked",
-                _now(
+                gettext(
                     "Bitte lesen Sie Ihren Text noch einmal: Steht etwas über andere darin, das sie "
                     "nicht wissen? Setzen Sie dann das Häkchen."
                 ),
@@ -145,6 +146,10 @@ class ConsentForm(forms.Form):
             times=data["times"] if by_phone else "",
             voicemail=bool(by_phone and data["voicemail"]),
         )
+
+
+def _can_be_dialled(typed: str) -> bool:
+    return sum(character.isdigit() for character in typed) >= FEWEST_DIGITS
 
 
 class ConfirmForm(forms.Form):

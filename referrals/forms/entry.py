@@ -1,10 +1,13 @@
 """The form of an entry: what editors change of its HSDS document; everything else in it stays."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.fields import PlainTextField
@@ -106,8 +109,18 @@ class EntryForm(forms.Form):
         help_text=_("Bekommt einmal im Jahr eine Mail mit einem Link zum Bestätigen."),
     )
 
-    def __init__(self, *args: Any, terms: "list[TaxonomyTerm]", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        before: Mapping[str, Any],
+        terms: "list[TaxonomyTerm]",
+    ) -> None:
+        """Show or read an entry. before: its document as it is now, or empty."""
+        super().__init__(data, initial={**initial(before), "seen": mark(before)})
+        self.before = before
         categories = self.fields["categories"]
         assert isinstance(categories, forms.MultipleChoiceField)
         categories.choices = [(term.code, term.name) for term in terms]
@@ -159,8 +172,19 @@ class EntryForm(forms.Form):
         return [key.value for _word, key in found]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse ages that cannot both be true."""
+        """Refuse ages that cannot both be true, and to undo what somebody has changed meanwhile."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
+        now = mark(self.before)
+        if said["seen"] and said["seen"] != now:
+            self.data = self.data.copy()
+            self.data["seen"] = now  # who saves once more means it
+            self.add_error(
+                None,
+                _(
+                    "Noch nicht gespeichert: Inzwischen wurde dieser Eintrag geändert, vielleicht in einem "
+                    "anderen Fenster. Wenn Sie noch einmal speichern, gilt, was hier steht."
+                ),
+            )
         lowest, highest = said.get("minimum_age"), said.get("maximum_age")
         if lowest is not None and highest is not None and lowest > highest:
             self.add_error("maximum_age", _("Das ist jünger als „von“."))
@@ -216,6 +240,12 @@ class EntryForm(forms.Form):
             location.pop("latitude", None)
             location.pop("longitude", None)
         return [{**first, "location": location}, *links[1:]]
+
+
+def mark(document: Mapping[str, Any]) -> str:
+    """Return what changes when anything does that the form shows of a document."""
+    shown = json.dumps(initial(document), sort_keys=True, default=str)
+    return hashlib.sha256(shown.encode()).hexdigest()
 
 
 def initial(document: Mapping[str, Any]) -> dict[str, Any]:

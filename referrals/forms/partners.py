@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.fields import PlainLineField, PlainTextField
@@ -122,13 +122,13 @@ class OfferForm(WordForm):
         for number in range(1, MOST_OFFERS + 1):
             self.fields[f"slot_{number}"] = forms.DateTimeField(
                 required=False,
-                label=_now("Termin %(number)d") % {"number": number},
+                label=gettext("Termin %(number)d") % {"number": number},
                 widget=forms.DateTimeInput(
                     attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
                 ),
                 input_formats=["%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M"],
                 error_messages={
-                    "invalid": _now("Bitte geben Sie Tag und Uhrzeit so ein: 24.11.2026 14:30.")
+                    "invalid": gettext("Bitte geben Sie Tag und Uhrzeit so ein: 24.11.2026 14:30.")
                 },
             )
         self.order_fields(
@@ -142,9 +142,9 @@ class OfferForm(WordForm):
         moments = {name: data[name] for name in names if data.get(name)}
         for name, moment in moments.items():
             if moment <= self.at:
-                self.add_error(name, _now("Dieser Termin liegt in der Vergangenheit."))
+                self.add_error(name, gettext("Dieser Termin liegt in der Vergangenheit."))
         if not moments and not any(name in self.errors for name in names):
-            self.add_error("slot_1", _now("Bitte geben Sie mindestens einen Termin an."))
+            self.add_error("slot_1", gettext("Bitte geben Sie mindestens einen Termin an."))
         if not self.errors:
             self.slots = [
                 Slot(moment, data["minutes"], data["place"])
@@ -183,8 +183,9 @@ class CodeForm(forms.Form):
             return parcels.read_code(self.cleaned_data["code"])
         except CodeInvalid:
             raise forms.ValidationError(
-                _now(
-                    "Das ist kein vollständiger Code. Er hat neun Zeichen, zum Beispiel 7KQ-M4X-W2P."
+                gettext(
+                    "Dieser Code stimmt so nicht. Er hat neun Zeichen, zum Beispiel 7KQ-M4X-W2P. Bitte "
+                    "vergleichen Sie jedes Zeichen."
                 )
             ) from None
 

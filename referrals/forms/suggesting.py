@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.fields import PlainLineField, PlainTextField
@@ -10,6 +11,7 @@ from referrals.forms.searching import ASKED_LANGUAGES
 from referrals.handoff.parcel import LONGEST_TEXT
 from referrals.languages import name_of
 from referrals.models import Necessity, Service
+from referrals.search import places
 from referrals.search.understanding import LONGEST
 
 
@@ -30,6 +32,18 @@ class CandidatesForm(forms.Form):
             ("", _("keine besondere")),
             *sorted(((code, name_of(code)) for code in ASKED_LANGUAGES), key=lambda c: c[1]),
         ]
+
+    def clean_place(self) -> str:
+        """Return the place. An unknown one is told, and the search goes on without it."""
+        typed: str = self.cleaned_data["place"]
+        if typed and places.named(typed) is None:
+            raise forms.ValidationError(
+                gettext(
+                    "Diesen Ort kennen wir nicht. Bitte prüfen Sie die Schreibweise, oder "
+                    "geben Sie die Postleitzahl ein."
+                )
+            )
+        return typed
 
 
 class ProposalForm(forms.Form):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from counselling.models import Case
-from referrals.handoff import wording
+from referrals.handoff import standings, wording
 from referrals.handoff.parcel import Parcel
 from referrals.models import Consent, Referral
 from referrals.operations import consents, handing_over
@@ -22,7 +22,7 @@ def of_case(case: Case, *, holder: Holder) -> list[dict[str, Any]]:
 
 
 def _saved(row: Referral, holder: Holder) -> dict[str, Any]:
-    standing = wording.for_client(row)
+    standing = standings.for_client(row)
     texts: dict[str, Any]
     try:
         texts = _texts(row, holder)

@@ -1,6 +1,5 @@
 """How referrals are said: to the client in plain German, to counsellors and services briefly."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
@@ -18,18 +17,6 @@ from referrals.models import Act, Appointment, Referral
 from referrals.operations.partner_reading import Denial
 from referrals.states import IllegalReferralMove, ReferralState, Waits, Why, waits_for
 
-S = ReferralState
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a referral stands. `kind`: of the notice that says it."""
-
-    kind: str
-    title: str
-    text: str = ""
-
-
 FIELDS: dict[str, Promise] = {
     Field.NAME: gettext_lazy("Wie Sie genannt werden möchten"),
     Field.TOPIC: gettext_lazy("Thema"),
@@ -38,128 +25,6 @@ FIELDS: dict[str, Promise] = {
     Field.LANGUAGE: gettext_lazy("Sprache"),
 }
 FIELDS_FOR_PARTNER: dict[str, Promise] = {**FIELDS, Field.NAME: gettext_lazy("Name")}
-
-_FOR_CLIENT: dict[ReferralState, tuple[str, Promise, Promise]] = {
-    S.SUGGESTED: (
-        "info",
-        gettext_lazy("Das ist ein Vorschlag."),
-        gettext_lazy("Es ist nichts gesendet. Sie entscheiden, ob und was diese Stelle erfährt."),
-    ),
-    S.PREPARED: (
-        "info",
-        gettext_lazy("Noch ist nichts gesendet."),
-        gettext_lazy("Ihr Text ist vorbereitet. Gesendet wird erst, wenn Sie zustimmen."),
-    ),
-    S.SECOND: (
-        "info",
-        gettext_lazy("Die Beratung prüft, ob Hilfe verständigt werden muss."),
-        gettext_lazy("Es ist nichts gesendet."),
-    ),
-    S.CARD: (
-        "info",
-        gettext_lazy("Sie haben einen Code für diese Stelle."),
-        gettext_lazy(
-            "Es ist nichts gesendet. Gehen Sie hin oder rufen Sie an, und nennen Sie dort den Code."
-        ),
-    ),
-    S.SENT: (
-        "info",
-        gettext_lazy("Ihre Anfrage ist bei der Stelle."),
-        gettext_lazy("Sie soll bis %(due)s antworten. Sonst fragen wir nach."),
-    ),
-    S.ASKED: (
-        "warning",
-        gettext_lazy("Die Stelle hat eine Frage an Sie."),
-        gettext_lazy("Bitte antworten Sie ihr, dann geht es weiter."),
-    ),
-    S.ACCEPTED: (
-        "success",
-        gettext_lazy("Die Stelle hat Ja gesagt."),
-        gettext_lazy("Sie soll sich bis %(due)s mit einem Termin melden. Sonst fragen wir nach."),
-    ),
-    S.WAITLISTED: (
-        "info",
-        gettext_lazy("Sie stehen auf der Warteliste."),
-        gettext_lazy("Die Stelle rechnet mit etwa %(weeks)s. Wir fragen danach von selbst nach."),
-    ),
-    S.OFFERED: (
-        "warning",
-        gettext_lazy("Die Stelle bietet Ihnen Termine an."),
-        gettext_lazy("Bitte suchen Sie einen davon aus."),
-    ),
-    S.APPOINTMENT: (
-        "success",
-        gettext_lazy("Sie haben einen Termin."),
-        gettext_lazy("Sie können ihn in Ihren Kalender übernehmen."),
-    ),
-    S.ARRIVED: ("success", gettext_lazy("Sie sind bei der Stelle angekommen."), gettext_lazy("")),
-    S.STARTED: ("success", gettext_lazy("Die Hilfe hat begonnen."), gettext_lazy("")),
-    S.RETURNED: (
-        "warning",
-        gettext_lazy("Die Stelle hat nicht geantwortet. Das tut uns leid."),
-        gettext_lazy(
-            "Ihre Beraterin oder Ihr Berater sucht jetzt andere Hilfe und fragt Sie vorher. "
-            "Antwortet die Stelle doch noch, sehen Sie es hier."
-        ),
-    ),
-    S.COMPLETED: (
-        "success",
-        gettext_lazy("Die Stelle meldet: abgeschlossen."),
-        gettext_lazy("Sie kann Ihren Text jetzt nicht mehr lesen."),
-    ),
-    S.DECLINED: (
-        "warning",
-        gettext_lazy("Diese Stelle kann leider nicht helfen."),
-        gettext_lazy(
-            "Grund: %(decline)s. Sie kann Ihren Text nicht mehr lesen. Ihre Beraterin oder Ihr Berater "
-            "sucht andere Hilfe und fragt Sie vorher."
-        ),
-    ),
-    S.FORWARDED: (
-        "info",
-        gettext_lazy("Diese Stelle empfiehlt Ihnen eine andere."),
-        gettext_lazy(
-            "Dorthin ist nichts gesendet. Sie finden die andere Stelle als neuen Vorschlag."
-        ),
-    ),
-    S.DISMISSED: (
-        "info",
-        gettext_lazy("Diesen Vorschlag haben Sie nicht gewählt."),
-        gettext_lazy("Es wurde nichts gesendet."),
-    ),
-    S.WITHDRAWN: (
-        "info",
-        gettext_lazy("Zurückgenommen."),
-        gettext_lazy(
-            "Die Stelle kann Ihren Text nicht mehr lesen. Sie weiß nur, dass er zurückgenommen wurde. "
-            "Was sie vorher gelesen hat, können wir nicht ungeschehen machen."
-        ),
-    ),
-    S.EXPIRED: (
-        "warning",
-        gettext_lazy("Die Zeit ist abgelaufen."),
-        gettext_lazy("Die Stelle kann nichts mehr lesen. Ihre Beratung sieht das auch."),
-    ),
-}
-
-_FOR_PARTNER: dict[ReferralState, Promise] = {
-    S.SENT: gettext_lazy("Neu. Bitte antworten Sie bis %(due)s."),
-    S.ASKED: gettext_lazy("Ihre Rückfrage liegt bei der Person."),
-    S.ACCEPTED: gettext_lazy("Angenommen. Bitte bieten Sie bis %(due)s Termine an."),
-    S.WAITLISTED: gettext_lazy("Auf Ihrer Warteliste. Bitte melden Sie sich bis %(due)s."),
-    S.OFFERED: gettext_lazy("Ihre Termine liegen bei der Person."),
-    S.APPOINTMENT: gettext_lazy(
-        "Termin vereinbart. Danach bitte bis %(due)s: gekommen oder nicht."
-    ),
-    S.ARRIVED: gettext_lazy("Angekommen. Bitte sagen Sie, wie es weitergeht."),
-    S.STARTED: gettext_lazy("Die Hilfe hat begonnen."),
-    S.RETURNED: gettext_lazy("Ihre Frist ist vorbei. Antworten können Sie weiterhin."),
-    S.COMPLETED: gettext_lazy("Abgeschlossen."),
-    S.DECLINED: gettext_lazy("Von Ihnen abgelehnt."),
-    S.FORWARDED: gettext_lazy("Sie haben eine andere Stelle empfohlen."),
-    S.WITHDRAWN: gettext_lazy("Zurückgenommen. Es ist nichts mehr zu tun."),
-    S.EXPIRED: gettext_lazy("Abgelaufen."),
-}
 
 _ACTS: dict[str, Promise] = {
     "suggest": gettext_lazy("Vorgeschlagen"),
@@ -188,8 +53,8 @@ _ACTS: dict[str, Promise] = {
     "complete": gettext_lazy("Die Stelle hat abgeschlossen"),
     "remind": gettext_lazy("Die Frist ist vorbei. Die Stelle wird erinnert"),
     "return": gettext_lazy("Keine Antwort in der Frist: zurück an die Beratung"),
-    "revoke": gettext_lazy("Zurückgenommen; die Stelle liest nichts mehr"),
-    "expire": gettext_lazy("Abgelaufen; die Stelle liest nichts mehr"),
+    "revoke": gettext_lazy("Zurückgenommen"),
+    "expire": gettext_lazy("Abgelaufen"),
 }
 
 _WHY: dict[Why, Promise] = {
@@ -272,20 +137,6 @@ _CONTACTS: dict[Contact, Promise] = {
     Contact.PHONE: gettext_lazy("per Telefon"),
     Contact.CODE: gettext_lazy("nicht melden; die Person kommt mit einem Code"),
 }
-
-
-def for_client(row: Referral) -> Standing:
-    """Say where a referral stands, to its client."""
-    kind, title, text = _FOR_CLIENT[ReferralState(row.state)]
-    if row.state == S.SENT and row.due_at is None:
-        return Standing(kind, str(title))
-    return Standing(kind, str(title), str(text) % _values(row))
-
-
-def for_partner(row: Referral) -> str:
-    """Say where a referral stands, to the service."""
-    words = _FOR_PARTNER.get(ReferralState(row.state))
-    return str(words) % _values(row) if words is not None else ""
 
 
 def look_words(found: Look) -> str:
@@ -420,12 +271,4 @@ def reminder(appointment: Appointment | None, at: datetime) -> str:
     return _("Am %(day)s um %(time)s Uhr haben Sie einen Termin.") % {
         "day": date_format(starts, pgettext("format of the day of a promise", "l, j. F")),
         "time": time,
-    }
-
-
-def _values(row: Referral) -> dict[str, str]:
-    return {
-        "due": by_when(row.due_at) if row.due_at else "",
-        "weeks": weeks_words(row.weeks),
-        "decline": str(row.get_decline_display()) if row.decline else "",
     }

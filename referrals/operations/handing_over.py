@@ -161,7 +161,7 @@ def _make_link(
         passes=secret.cost.passes,
         email=email,
         created_at=at,
-        expires_at=min(at + sla.LINK_LASTS, row.expires_at),
+        expires_at=sla.link_until(at=at, due=row.due_at, ends=row.expires_at),
     )
     parcels.seal_for_link(parcel=row.pk, link=link.pk, secret=secret, key=key, at=at)
     return link

@@ -52,10 +52,11 @@ def tell_partner(row: Referral, what: str, *, at: datetime, key: str = "") -> in
 
     key: what makes this news another than the last; the same again is not sent twice.
     """
-    found = _desk(row) if row.desk_id else _by_link(row)
-    for to, way in found:
-        with translation.override("de"):
-            body = _("Guten Tag,\n\n%(what)s\n\n%(way)s\n") % {"what": _BODIES[what], "way": way}
+    with translation.override("de"):
+        found = _desk(row) if row.desk_id else _by_link(row)
+        for to, way in found:
+            body = _("Guten Tag,\n\n%(what)s\n\n%(way)s") % {"what": _BODIES[what], "way": way}
+            body = f"{body.rstrip()}\n"
             _promise(row, f"{what}:{key}:{to}", to, str(_SUBJECTS[what]), body, at)
     return len(found)
 
@@ -64,7 +65,13 @@ def send_link(row: Referral, link: HandoffLink, token: str, *, at: datetime, fir
     """Promise the mail with a link. first: the code comes by telephone; later they have it."""
     with translation.override("de"):
         address = settings.PUBLIC_URL + reverse("handoff-link", args=[token])
-        if first:
+        if first and row.basis == Referral.Basis.NECESSITY:
+            said = _(
+                "über Lotse wartet eine Mitteilung auf Sie. Es geht darum, eine akute Gefahr abzuwenden; "
+                "bitte lesen Sie sie gleich.\n\nSie öffnen sie mit diesem Link und einem kurzen Code. Den "
+                "Code sagt Ihnen die Beratungsstelle am Telefon."
+            )
+        elif first:
             said = _(
                 "über Lotse wartet eine Anfrage auf Sie. Jemand möchte bei Ihnen Hilfe bekommen und hat "
                 "eingewilligt, dass Sie den Text lesen.\n\nSie öffnen ihn mit diesem Link und einem "
@@ -117,4 +124,10 @@ def _by_link(row: Referral) -> list[tuple[str, str]]:
     link = HandoffLink.objects.filter(referral=row).order_by("-created_at").first()
     if link is None:
         return []
-    return [(link.email, _("Sie öffnen sie mit dem Link aus unserer letzten Mail und Ihrem Code."))]
+    if link.closed_at is not None:
+        return [(link.email, "")]
+    way = _(
+        "Sie öffnen sie mit dem Link aus unserer letzten Mail und Ihrem Code. Der Link gilt bis "
+        "%(until)s."
+    ) % {"until": f"{link.expires_at:%d.%m.%Y}"}
+    return [(link.email, way)]

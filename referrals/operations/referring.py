@@ -118,6 +118,8 @@ def move(
         row.handled_at = row.handled_by = None
     if new in ReferralState.ended():
         _close(row, at)
+    elif row.way == Referral.Way.LINK and old in ReferralState.with_partner():
+        _let_link_last(row, at)
     row.save()
     act = keep(
         row, what.value, by=by, at=at, old=old, member=member, text=text, key=key, entered=entered
@@ -214,6 +216,14 @@ def _close(row: Referral, at: datetime) -> None:
     notices.withdraw_all(row, at=at)
     if row.state != ReferralState.COMPLETED:
         drop_appointments(row, at=at)
+
+
+def _let_link_last(row: Referral, at: datetime) -> None:
+    """Let the link that the service has not used yet open until it is to act, and two weeks more."""
+    until = sla.link_until(at=at, due=row.due_at, ends=row.expires_at)
+    HandoffLink.objects.filter(
+        referral=row, used_at__isnull=True, closed_at__isnull=True, expires_at__lt=until
+    ).update(expires_at=until)
 
 
 def drop_appointments(row: Referral, *, at: datetime) -> None:

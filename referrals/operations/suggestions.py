@@ -1,7 +1,7 @@
 """Suggesting services from an open case, and the client's no to a suggestion."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -21,6 +21,7 @@ from vault import keyring
 from vault.keyring import Holder
 
 MOST_AT_ONCE = 3
+ORDER = timedelta(microseconds=1)  # the client sees the cards as the counsellor has put them
 
 
 class TooMany(Exception):
@@ -61,7 +62,7 @@ def suggest(
         raise AlreadySuggested
     key = keyring.open_case_key(subject=case, holder=holder)
     made = []
-    for service in services:
+    for place, service in enumerate(services):
         referral = Referral(
             id=uuid4(),
             organisation_id=row.organisation_id,
@@ -69,7 +70,7 @@ def suggest(
             team_id=row.team_id,
             service=service,
             suggested_by=by,
-            created_at=at,
+            created_at=at + place * ORDER,
             changed_at=at,
             expires_at=at + sla.SUGGESTION_LASTS,
         )

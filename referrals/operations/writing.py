@@ -94,7 +94,8 @@ class Writer(Applier):
         if before[0] == bundle.place.line and before[1] == digest:
             return False
         code = "double-row" if before[1] == digest else "double-id"
-        self._leave_out(bundle, code, value=bundle.root[1], hint=str(before[0]))
+        told = bundle.source_id or bundle.place.entry  # never ours, which no clerk has seen
+        self._leave_out(bundle, code, value=told, hint=str(before[0]))
         return True
 
     def _wanted(self, bundles: Sequence[Bundle]) -> list[Bundle]:

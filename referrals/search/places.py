@@ -22,6 +22,8 @@ EARTH_KM = 6371.0
 LONGEST_NAME = 4  # words: Frankfurt am Main, Bad Neustadt an der Saale is found by its beginning
 TOWN, CITY = 20_000, 100_000  # inhabitants
 SHORTEST_TYPO = 6  # letters; shorter names with a letter wrong are other words
+# Behind one of these a name only says where the town lies: Bad Homburg vor der Höhe, Frankfurt am Main.
+_LIES = frozenset(["am", "an", "auf", "bei", "im", "in", "ob", "unter", "vor"])
 BEFORE_PLACE = listed("in bei nahe naehe um raum aus umkreis nach stadt near around w в у")
 # Towns whose names are ordinary words: meant only after „in“, or when they are large and at the edge.
 _WORDS_TOO = listed("""singen siegen halle hof leer lage weiden kamen bergen laufen werden wald hagen stade burg
@@ -76,24 +78,25 @@ class Gazetteer:
     def __init__(self, path: Path = FILE) -> None:
         self.named: dict[tuple[str, ...], Place] = {}
         self.cells: dict[tuple[int, int], list[Place]] = defaultdict(list)
+        own: set[tuple[str, ...]] = set()
         others: list[tuple[str, Place]] = []
         for place, names in _read(path):
             self.cells[int(place.latitude * 4), int(place.longitude * 4)].append(place)
-            self._add(place.name, place)
-            others.extend((name, place) for name in names)
+            own.add(self._add(place.name, place))
+            others.extend((name, place) for name in (*names, *_shorter(place)))
         for name, place in others:  # a town's own name goes before another's nickname
-            key = tuple(words.words(name))
-            if key not in self.named:
+            if tuple(words.words(name)) not in own:
                 self._add(name, place)
         self._typos = dict(self._near_spellings())
 
-    def _add(self, name: str, place: Place) -> None:
+    def _add(self, name: str, place: Place) -> tuple[str, ...]:
         key = tuple(words.words(name))
         bare = tuple(words.words(name.partition("(")[0]))
         for spelling in (key, bare):
             known = self.named.get(spelling)
             if spelling and (known is None or known.people < place.people):
                 self.named[spelling] = place
+        return key
 
     def _near_spellings(self) -> Iterator[tuple[str, Place]]:
         """Yield every town's name with one letter left out, which finds a name with one mistake."""
@@ -135,6 +138,16 @@ class Gazetteer:
         return Place(name, latitude, longitude, land=near.land if near else "")
 
 
+def _shorter(place: Place) -> Iterator[str]:
+    """Yield what people call a place for short, if that can mean little else."""
+    said = place.name.split()
+    lies = next((at for at, word in enumerate(said) if at and word in _LIES), 0)
+    if lies > 1 or (lies and place.people >= CITY):
+        yield " ".join(said[:lies])
+    if said[0] in {"Sankt", "St."}:
+        yield " ".join(["St" if said[0] == "Sankt" else "Sankt", *said[1:]])
+
+
 def _read(path: Path) -> Iterator[tuple[Place, list[str]]]:
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
@@ -167,6 +180,8 @@ def named(text: str) -> Place | None:
     for length in range(min(len(folded), LONGEST_NAME), 0, -1):
         if found := places.named.get(folded[:length]):
             return found
+    if "-" in text:  # „Köln-Mülheim“: a district that has no name of its own here
+        return named(text.replace("-", " "))
     return places.misspelt(folded[0])
 
 

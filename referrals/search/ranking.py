@@ -48,7 +48,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is ranked: needs, words' marks by document, place, hints, filters, and the day's number."""
+    """What is ranked: needs, words' marks by document, place, hints, filters, and the day's number.
+
+    anything: nothing was asked for but a place; whatever is there answers.
+    """
 
     needs: Sequence[Need]
     marks: Mapping[int, Mark]
@@ -56,6 +59,7 @@ class Question:
     hints: Hints
     filters: Filters
     today: int
+    anything: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def rank(
     need_of = _needs(columns, question.needs)
     marks, named = _marks(columns, question.marks)
     shown = columns.alive & (columns.hide_from > question.today)
-    found = shown & ((need_of >= 0) | (marks > 0))
+    found = shown if question.anything else shown & ((need_of >= 0) | (marks > 0))
     kept = found & _fitting(columns, question.filters, is_open)
     # What follows is costly, and most documents do not answer: it is done for those that do.
     rows = np.flatnonzero(kept)
@@ -260,7 +264,9 @@ def _score(
     score = TIER * tier
     if question.place is not None:
         nearness = np.where(np.isfinite(km), 1 / (1 + (km / HALF_NEAR_KM)), ELSEWHERE)
-        score += NEARNESS * np.where(here & ~np.isfinite(km), 1.0, nearness)
+        # Who has named no need is not shown first what is secret, or by telephone.
+        serving = ELSEWHERE if question.anything else 1.0
+        score += NEARNESS * np.where(here & ~np.isfinite(km), serving, nearness)
     score += FRESHNESS * (columns.fresh_until[rows] >= question.today)
     score += ROOM * columns.capacity[rows]
     return score + HINT * _hinted(columns, question.hints)[rows]

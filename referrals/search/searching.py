@@ -23,6 +23,7 @@ from referrals.search.index import Memory
 from referrals.search.places import Place
 from referrals.search.ranking import Filters, Question, Ranked
 from referrals.search.understanding import Understood, understand
+from referrals.search.words import STOP_WORDS
 
 PAGE = 20
 # What lists of services show and judge by; the long texts stay in the database.
@@ -131,6 +132,7 @@ def _answer(
         hints=understood.hints,
         filters=filters,
         today=at.astimezone(opening.ZONE).date().toordinal(),
+        anything=understood.place is not None and STOP_WORDS.issuperset(understood.words),
     )
     return understood, ranking.rank(columns, question, _open_hours.at(columns, at), most)
 

@@ -19,8 +19,8 @@ from accounts.throttle import Rate
 from counselling import queries as counselling
 from counselling.access import ClientRequest, client_case
 from referrals import sla
-from referrals.forms.consenting import AnswerForm, ConfirmForm, ConsentForm, TimesForm
-from referrals.handoff import calendar, wording
+from referrals.forms.consenting import DAYS, AnswerForm, ConfirmForm, ConsentForm, TimesForm
+from referrals.handoff import calendar, standings, wording
 from referrals.handoff.parcel import Contact, Field, Parcel
 from referrals.models import Consent, OwnReport, Referral
 from referrals.operations import client_moves, consents, handing_over, suggestions
@@ -80,6 +80,8 @@ def referral(request: HttpRequest, referral: UUID) -> HttpResponse:
         return _page(request, row, at=at, bound=refused.form)
     except IllegalReferralMove as refusal:
         messages.warning(request, wording.refusal_words(refusal))
+    except _NothingPicked:
+        messages.warning(request, _("Bitte suchen Sie zuerst einen Termin aus."))
     except client_moves.NoSuchAppointment:
         messages.warning(request, _("Diesen Termin gibt es nicht mehr. Bitte wählen Sie neu."))
     except client_moves.NothingToReport:
@@ -147,6 +149,10 @@ class _NotValid(Exception):
         self.form = form
 
 
+class _NothingPicked(Exception):
+    """No appointment was marked."""
+
+
 def _do_before_sending(request: ClientRequest, row: Referral, *, at: datetime) -> HttpResponse:
     act = request.POST.get("act")
     if act == "dismiss":
@@ -211,8 +217,10 @@ def _answer(request: ClientRequest, row: Referral, at: datetime) -> str:
 
 
 def _pick(request: ClientRequest, row: Referral, at: datetime) -> str:
+    if not request.POST.get("appointment"):
+        raise _NothingPicked
     try:
-        chosen = UUID(request.POST.get("appointment", ""))
+        chosen = UUID(request.POST["appointment"])
     except ValueError:
         raise client_moves.NoSuchAppointment from None
     client_moves.pick(referral=row.pk, appointment=chosen, at=at)
@@ -240,6 +248,8 @@ def _report(request: ClientRequest, row: Referral, at: datetime) -> str:
 
 def _revoke(request: ClientRequest, row: Referral, at: datetime) -> str:
     consents.revoke(referral=row.pk, at=at)
+    if row.way in {Referral.Way.CARD, Referral.Way.LETTER}:
+        return _("Zurückgenommen.")
     return _("Zurückgenommen. Die Stelle kann nichts mehr lesen.")
 
 
@@ -267,6 +277,8 @@ def _page(
     state = ReferralState(row.state)
     wanted = client_moves.wanted_report(row, at=at)
     picked = queries.picked(row, key)
+    history = queries.history(row, key)
+    offers = queries.offers(row, key, at=at) if state is ReferralState.OFFERED else []
     forms: dict[str, AnswerForm] = {
         "answer": AnswerForm(prefix="answer"),
         "none_fits": TimesForm(prefix="none_fits"),
@@ -278,16 +290,15 @@ def _page(
         "referrals/handoff/client_referral.html",
         {
             "referral": row,
-            "standing": wording.for_client(row),
+            "standing": standings.for_client(row, offers_over=not offers),
+            "said": partner_work.last_words(row, history, ReferralMove.of_partner()),
             "text": sent.text if sent else "",
             "facts": wording.facts_for_client(sent) if sent else [],
-            "history": partner_work.lines(queries.history(row, key), for_client=True),
+            "history": partner_work.lines(history, for_client=True),
             "offers": [
                 {"id": one.row.pk, "when": wording.moment(one.row.starts_at), "where": one.text}
-                for one in queries.offers(row, key, at=at)
-            ]
-            if state is ReferralState.OFFERED
-            else [],
+                for one in offers
+            ],
             "picked": {
                 "when": wording.moment(picked.row.starts_at),
                 "where": picked.text,
@@ -304,12 +315,19 @@ def _page(
             "reported": getattr(row, f"get_{wanted}_display")() if wanted else "",
             "has_card": row.arrival_code is not None,
             "can_choose": state in sources(ReferralMove.PREPARE),
-            "can_revoke": row.is_open
-            and state not in {ReferralState.SUGGESTED, ReferralState.PREPARED}
-            and row.basis == Referral.Basis.CONSENT,
+            "can_revoke": _can_revoke(row, state),
             "is_necessity": row.basis == Referral.Basis.NECESSITY,
         },
     )
+
+
+def _can_revoke(row: Referral, state: ReferralState) -> bool:
+    """Say whether there is something to take back: a consent, or a code that has not counted yet."""
+    if not row.is_open or row.basis != Referral.Basis.CONSENT:
+        return False
+    if row.way == Referral.Way.CARD:
+        return state is ReferralState.CARD
+    return state not in {ReferralState.SUGGESTED, ReferralState.PREPARED}
 
 
 def _form_page(request: ClientRequest, row: Referral, form: ConsentForm) -> HttpResponse:
@@ -326,7 +344,8 @@ def _form_page(request: ClientRequest, row: Referral, form: ConsentForm) -> Http
 
 
 def _fresh_form(request: ClientRequest, row: Referral) -> ConsentForm:
-    initial: dict[str, Any] = {"days": str(sla.USUAL_CONSENT)}
+    typed = request.GET.get("tage", "")  # back from looking at it once more
+    initial: dict[str, Any] = {"days": typed if typed in dict(DAYS) else str(sla.USUAL_CONSENT)}
     found = consents.prepared(row, holder=request.holder)
     before = found[0] if found else _sent_before(request, row)
     if before is not None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import StaffRequest, staff
 from referrals import versions
 from referrals.access import EntryRequest, staff_entry
-from referrals.forms.entry import CapacityForm, EntryForm, initial
+from referrals.forms.entry import CapacityForm, EntryForm
 from referrals.models import CapacityCode
 from referrals.operations import entries as operations
 from referrals.queries import entries as queries
@@ -129,9 +129,9 @@ def _form(request: StaffRequest, before: dict[str, Any], *, is_new: bool) -> Htt
     row = None if is_new else cast(EntryRequest, request).entry
     context: dict[str, Any] = {"entry": row, "findings": list(queries.findings(row)) if row else []}
     if request.method != "POST":
-        context["form"] = EntryForm(initial=initial(before), terms=terms)
+        context["form"] = EntryForm(before=before, terms=terms)
         return render(request, "referrals/entry.html", context)
-    form = EntryForm(request.POST, terms=terms)
+    form = EntryForm(request.POST, before=before, terms=terms)
     context["form"] = form
     if not form.is_valid():
         return render(request, "referrals/entry.html", context)

@@ -16,9 +16,9 @@ from accounts import queries as people
 from accounts.access import StaffRequest, staff
 from accounts.models import Membership
 from accounts.operations.staff import NotCurrent, OwnMembership
-from referrals.forms.entry import EntryForm, initial
+from referrals.forms.entry import EntryForm
 from referrals.forms.partners import CapacityForm, ColleagueForm
-from referrals.handoff import fhir, wording
+from referrals.handoff import fhir, standings, wording
 from referrals.models import CapacityCode, PartnerDesk, Referral, Service
 from referrals.operations import desks, partner_reading
 from referrals.operations import entries as entry_operations
@@ -114,9 +114,9 @@ def entry(request: HttpRequest, service: UUID) -> HttpResponse:
     before = entries.document(row)
     terms = list(entries.categories())
     if request.method != "POST":
-        form = EntryForm(initial=initial(before), terms=terms)
+        form = EntryForm(before=before, terms=terms)
         return render(request, "referrals/entry.html", {"entry": row, "form": form, "own": True})
-    form = EntryForm(request.POST, terms=terms)
+    form = EntryForm(request.POST, before=before, terms=terms)
     if form.is_valid():
         try:
             entry_operations.save_entry(
@@ -237,7 +237,7 @@ def _denied(request: StaffRequest, row: Referral, denied: Denied) -> HttpRespons
 def _row(row: Referral, at: datetime) -> dict[str, Any]:
     return {
         "referral": row,
-        "standing": wording.for_partner(row),
+        "standing": standings.for_partner(row),
         "mine": waits_for(ReferralState(row.state)) is Waits.PARTNER,
         "late": row.due_at is not None and row.due_at < at,
         "is_new": row.seen_at is None,

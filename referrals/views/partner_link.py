@@ -68,7 +68,10 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 def opened(request: HttpRequest) -> HttpResponse:
     """Show what a link has opened in this browser, and do what the service answers."""
     at = timezone.now()
-    kept = _kept(request, at)
+    try:
+        kept = _kept(request, at)
+    except Denied as denied:
+        return _closed(request, denied.why)
     if kept is None:
         return _closed(request, Denial.USED)
     row, key = kept
@@ -129,12 +132,16 @@ def _keep(request: HttpRequest, link: UUID, key: CaseKey, at: datetime) -> None:
 
 
 def _kept(request: HttpRequest, at: datetime) -> tuple[Referral, CaseKey] | None:
+    """Return what a link has opened here. Raises Denied when the case is deleted since: no link is left."""
     found = request.session.get(SESSION)
     if not found or at.timestamp() >= found["until"]:
         request.session.pop(SESSION, None)
         return None
     row = queries.by_link(UUID(found["link"]))
-    return (row, CaseKey(b64decode(found["key"]))) if row else None
+    if row is None:
+        request.session.pop(SESSION, None)
+        raise Denied(Denial.REVOKED)
+    return row, CaseKey(b64decode(found["key"]))
 
 
 def _page(

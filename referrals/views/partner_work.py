@@ -1,6 +1,6 @@
 """What a service sees of one referral and does with it: the same at its desk and by a link."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from referrals.forms.partners import OfferForm, form_for, possible
-from referrals.handoff import wording
+from referrals.handoff import standings, wording
 from referrals.handoff.parcel import Parcel
 from referrals.models import Act, Decline, Outcome, Referral
 from referrals.operations import partner_moves as moves
@@ -31,6 +31,9 @@ NOT_FOR_PARTNER = frozenset(
         Act.Move.SECOND_YES,
     ]
 )
+
+
+_CLIENT_WRITES = frozenset([ReferralMove.ANSWER, ReferralMove.NONE_FITS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +56,22 @@ def page(
     """Return what the page of one referral shows. opened: None where nothing was sent (a card)."""
     key = opened.key if opened else None
     picked = queries.picked(row, key)
+    history = queries.history(row, key)
+    offers = queries.offers(row, key, at=at) if row.state == ReferralState.OFFERED else []
     return {
         "referral": row,
-        "standing": wording.for_partner(row),
+        "standing": standings.for_partner(row, offers_over=not offers),
         "facts": parcel_facts(opened.sent) if opened else [],
         "text": opened.sent.text if opened else "",
         "acts": offered(row, at=at, bound=bound),
+        "said": last_words(row, history, _CLIENT_WRITES),
         "waits": waits_for(ReferralState(row.state)) is Waits.PARTNER,
         "history": lines(
-            [one for one in queries.history(row, key) if one.act.move not in NOT_FOR_PARTNER],
+            [one for one in history if one.act.move not in NOT_FOR_PARTNER],
             for_client=False,
         ),
         "picked": wording.moment(picked.row.starts_at) if picked else "",
-        "offers": [wording.moment(one.row.starts_at) for one in queries.offers(row, key, at=at)],
+        "offers": [wording.moment(one.row.starts_at) for one in offers],
         "refused_form": bound[1] if bound else None,
         "is_necessity": row.basis == Referral.Basis.NECESSITY,
     }
@@ -109,6 +115,14 @@ def lines(found: list[queries.History], *, for_client: bool) -> list[dict[str, A
         }
         for one in reversed(found)
     ]
+
+
+def last_words(
+    row: Referral, found: Sequence[queries.History], moves: Collection[ReferralMove]
+) -> str:
+    """Return what was written with the last of some moves, while the referral stands where it led."""
+    last = next((one for one in reversed(found) if one.act.move in moves), None)
+    return last.text if last is not None and last.act.new == row.state else ""
 
 
 class NotValid(Exception):

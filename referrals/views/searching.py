@@ -160,6 +160,7 @@ def _search(
         "found": found,
         "results": results,
         "understood_place": results.understood.place,
+        "far_away": bool(results.understood.place and found and results.radius_km is None),
         "picture": _picture(results, places, first),
         "facets": _facets(request, form, results, topics, for_staff=for_staff),
         "set_count": form.count_set(),

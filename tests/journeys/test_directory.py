@@ -44,6 +44,19 @@ def test_from_the_landing_page_to_a_number_to_call(page: Page) -> None:
     assert page.context.cookies() == []
 
 
+def test_the_longest_names_stay_on_a_page_of_320_pixels(page: Page) -> None:
+    """The width of a desktop at 400 %: „Jugendlichenpsychotherapie“ once widened all of it."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto("/nordhafen/hilfe/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.goto("/nordhafen/hilfe/?q=psychotherapie&ort=27568")
+    expect(page.locator(".result").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.locator(".result__name a").first.click()
+    expect(page.locator("h1")).to_contain_text("psychotherapie")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 def test_without_javascript_it_works_the_same(no_js_page: Page) -> None:
     page = no_js_page
     find(page, "schulden")

@@ -33,6 +33,31 @@ def test_corpus_christi_is_a_holiday_in_cologne_and_none_in_berlin(
     assert opening.opening(hours, at=CORPUS_CHRISTI, land="BE").is_open is in_berlin
 
 
+@pytest.mark.parametrize(
+    "hours",
+    [
+        "Tu,Th 10:00-15:00; PH off",
+        "Tu, Th 10:00-15:00; PH off",
+        "Tu , Th 10:00-15:00; PH off",
+        "PH off; Mo-Tu,Th 10:00-15:00",
+        "Tu,Th 10:00-15:00, Sa 09:00-12:00; SH off",
+        "Sa 09:00-12:00, Tu,Th 10:00-15:00; PH off",
+        "PH,Tu 10:00-15:00",
+    ],
+)
+@pytest.mark.parametrize(
+    "day", [datetime(2026, 11, 24, tzinfo=ZONE), datetime(2026, 1, 1, tzinfo=ZONE)]
+)
+def test_days_in_a_list_have_the_hours_behind_it(hours: str, day: datetime) -> None:
+    """„Tu,Th 10:00-15:00“ once left a Tuesday without hours: open all day and all night."""
+    holiday_too = "PH," in hours
+    working = day.month == 11 or holiday_too
+    night, morning = day.replace(hour=3), day.replace(hour=11)
+    assert not opening.opening(hours, at=night, land="HH").is_open
+    assert opening.opening(hours, at=morning, land="HH").is_open is working
+    assert not opening.opening(hours, at=day.replace(hour=16), land="HH").is_open
+
+
 def test_the_next_opening_is_the_day_after_the_holiday() -> None:
     found = opening.opening("Mo-Fr 09:00-17:00", at=CORPUS_CHRISTI, land="NW")
     assert found.opens_at == datetime(2026, 6, 5, 9, 0, tzinfo=ZONE)

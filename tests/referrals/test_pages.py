@@ -84,6 +84,26 @@ def test_filters_hide_what_does_not_fit_and_facets_count_what_is_left(
     assert "Kostenlos (1)" in words(client.get(SEARCH, query))
 
 
+def test_what_is_far_away_is_not_called_near(client: Client, hafen: Service) -> None:
+    near = words(client.get(SEARCH, {"q": "familienberatung", "ort": "Hamburg"}))
+    assert "gefunden bei Hamburg" in near
+    far = words(client.get(SEARCH, {"q": "familienberatung", "ort": "München"}))
+    assert "bei München" not in far
+    assert "In der Nähe von München kennen wir dafür noch nichts." in far
+    assert hafen.name in far
+
+
+@pytest.mark.parametrize(
+    ("typed", "opened"), [({"ort": "Xyzstadt"}, False), ({"alter": "x"}, True)]
+)
+def test_only_a_mistake_among_the_filters_unfolds_them(
+    client: Client, hafen: Service, typed: dict[str, str], opened: bool
+) -> None:
+    page = client.get(SEARCH, {"q": "familienberatung", **typed}).content.decode()
+    assert ('<details class="fold" open>' in page) is opened
+    assert "error" in page
+
+
 def test_nothing_found_is_no_dead_end(client: Client, nordhafen: Organisation) -> None:
     page = client.get(SEARCH, {"q": "familienberatung", "kostenlos": "1"})
     assert "Dazu haben wir noch nichts im Verzeichnis." in words(page)

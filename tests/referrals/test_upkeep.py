@@ -77,6 +77,25 @@ def test_anna_changes_one_field_and_everything_else_stays(anna: Membership, entr
     assert after == before
 
 
+def test_anna_does_not_undo_unseen_what_was_changed_while_her_form_stood_open(
+    anna: Membership, entry: Service
+) -> None:
+    browser, address = signed_in(anna), reverse("directory-entry", args=[entry.pk])
+    sent = form_of(browser, address) | {"description": "Von Anna."}
+    entries.confirm(service=entry, by=None, at=NOW)  # nothing of it stands in the form
+    entries.report_capacity(
+        service=entry, code=CapacityCode.FULL, waiting_weeks=None, by=None, at=NOW
+    )
+    answer = browser.post(address, sent)
+    shown = answer.content.decode()
+    assert "Inzwischen wurde dieser Eintrag geändert" in shown
+    assert "Von Anna." in shown
+    assert Service.objects.get(pk=entry.pk).capacity_code == CapacityCode.FULL
+    again = sent | {"seen": answer.context["form"]["seen"].value()}
+    assert browser.post(address, again).status_code == 302
+    assert Service.objects.get(pk=entry.pk).description == "Von Anna."
+
+
 def test_anna_adds_an_entry_that_everybody_finds(anna: Membership) -> None:
     browser, address = signed_in(anna), reverse("directory-entry-new")
     sent = {"name": "Elterncafé", "status": "active", "capacity_code": "frei", "categories": ["familienzentrum"], "street": "Kai 1", "postcode": "20459", "city": "Hamburg", "districts": "2000"}  # fmt: skip

@@ -13,7 +13,9 @@ from referrals.handoff import parcel, wording
 from referrals.handoff.parcel import Contact, Parcel
 from referrals.models import Consent, Referral
 from referrals.operations import (
+    client_moves,
     consents,
+    following_up,
     handing_over,
     partner_moves,
     partner_reading,
@@ -179,6 +181,43 @@ def test_a_link_that_is_too_old_opens_nothing() -> None:
             at=NOW + timedelta(days=14),
         )
     assert denied.value.why is Denial.RUN_OUT
+
+
+@pytest.mark.parametrize("opened_before", [False, True])
+def test_a_link_lasts_until_the_weeks_of_a_waiting_list_are_over(opened_before: bool) -> None:
+    handed = handoff.sent(at=NOW)
+    code = handed.codes().link
+    partner_reading.open_link(token=handoff.token_of(handed), code=code, at=NOW)
+    partner_moves.put_on_waiting_list(
+        referral=handed.referral, weeks=6, by=handoff.side(), key=None, at=NOW
+    )
+    if opened_before:  # somebody only looks: the next link has to last as long
+        partner_reading.open_link(token=handoff.token_of(handed), code=code, at=NOW)
+    reminded = NOW + timedelta(weeks=6, days=3)
+    following_up.follow_up(at=reminded)
+    assert "aus unserer letzten Mail und Ihrem Code. Der Link gilt bis" in handoff.mails()[-1].body
+    _link, key = partner_reading.open_link(token=handoff.token_of(handed), code=code, at=reminded)
+    partner_moves.accept(referral=handed.referral, by=handoff.side(), key=key, at=reminded)
+
+
+def test_a_link_waits_for_a_client_who_takes_three_weeks_to_answer() -> None:
+    handed = handoff.sent(at=NOW)
+    code = handed.codes().link
+    _link, key = partner_reading.open_link(token=handoff.token_of(handed), code=code, at=NOW)
+    partner_moves.ask_back(
+        referral=handed.referral, text="Wie alt?", by=handoff.side(), key=key, at=NOW
+    )
+    answered = NOW + timedelta(weeks=3)
+    client_moves.answer(
+        referral=handed.referral, text="Zwei.", holder=handed.asked.holder, at=answered
+    )
+    partner_reading.open_link(token=handoff.token_of(handed), code=code, at=answered)
+
+
+def test_who_is_told_of_a_withdrawal_is_not_sent_to_a_closed_link() -> None:
+    handed = handoff.sent(at=NOW)
+    consents.revoke(referral=handed.referral, at=NOW)
+    assert "Link" not in handoff.mails()[-1].body
 
 
 def test_a_link_that_never_was_is_noted_too() -> None:

@@ -1,5 +1,6 @@
 """What a client agrees to and how it goes: to a desk, by a link, by a code; told exactly, taken back."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,18 @@ def test_the_client_sees_exactly_what_would_go_and_confirms_that() -> None:
     assert Consent.objects.count() == 1
 
 
+def test_who_changes_something_keeps_how_long_it_may_be_read() -> None:
+    handed = handoff.suggested()
+    browser = client_of(handed.asked)
+    shown = browser.post(address("help-consent", handed), FORM | {"days": "30"}).content.decode()
+    back = re.search(r'href="([^"]*einwilligen/[^"]*)"', shown)
+    assert back
+    form = browser.get(back[1]).context["form"]
+    assert form["days"].value() == "30"
+    odd = browser.get(address("help-consent", handed) + "?tage=4000").context["form"]
+    assert odd["days"].value() == "90"
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -59,6 +72,7 @@ def test_the_client_sees_exactly_what_would_go_and_confirms_that() -> None:
         ({"contact": "email", "email": ""}, "email"),
         ({"contact": "email", "email": "kein"}, "email"),
         ({"phone": ""}, "phone"),
+        ({"phone": "abends"}, "phone"),
         ({"about": "others"}, "checked"),
         ({"about": "minor"}, "checked"),
         ({"about": ""}, "about"),

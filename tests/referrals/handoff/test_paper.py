@@ -1,8 +1,10 @@
 """What the counsellor prints: a letter with what was confirmed and until when, and a page for the answer."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +16,7 @@ from tests.factories import handoff
 from tests.factories.handoff import Handed
 from tests.factories.people import holder_of
 from tests.factories.sessions import signed_in
+from tests.referrals.handoff.client_pages import client_of
 from tests.referrals.handoff.paper import words_of
 
 pytestmark = pytest.mark.django_db
@@ -86,12 +89,12 @@ def test_after_it_is_taken_back_nothing_is_printed_any_more() -> None:
     assert answer.status_code == 302
 
 
-def test_the_letter_in_acute_danger_speaks_of_no_consent() -> None:
-    handed = handoff.suggested()
+def in_danger(handed: Handed, **service: Any) -> Referral:
+    """Let Katrin and Mehmet hand on without consent."""
     mehmet = factories.enrol(handed.counsellor.organisation, "Mehmet Aydin")
     row = necessities.propose(
         case=handed.asked.pk,
-        service=handoff.service(2, email="", referral_ways=["telefon"]),
+        service=handoff.service(2, **service),
         ground=Necessity.Ground.CHILD,
         reason="Blaue Flecken, Vater droht.",
         text="Bitte sofort prüfen.",
@@ -102,8 +105,29 @@ def test_the_letter_in_acute_danger_speaks_of_no_consent() -> None:
         at=timezone.now(),
     )
     necessities.confirm(referral=row.pk, by=mehmet, holder=holder_of(mehmet), at=timezone.now())
+    return row
+
+
+def test_the_letter_in_acute_danger_speaks_of_no_consent() -> None:
+    handed = handoff.suggested()
+    row = in_danger(handed, email="", referral_ways=["telefon"])
     read = letter(Handed(handed.asked, handed.counsellor, handed.service, row.pk))
     assert "Mitteilung in akuter Gefahr" in read
     assert "Bitte sofort prüfen." in read
     assert "Blaue Flecken" not in read  # the reason is the team's
     assert "inwilligung" not in read
+
+
+def test_neither_does_the_mail_with_the_link_nor_the_page_behind_it() -> None:
+    handed = handoff.suggested()
+    row = in_danger(handed)
+    mail = handoff.mails()[-1].body
+    assert "akute Gefahr" in mail
+    assert "eingewilligt" not in mail
+    token = handoff.token_of(Handed(handed.asked, handed.counsellor, handed.service, row.pk))
+    page = Client().get(reverse("handoff-link", args=[token])).content.decode()
+    assert "möchte bei Ihnen Hilfe" not in page
+    thread = reverse("thread", args=[handed.asked.case.organisation.slug])
+    told = client_of(handed.asked).get(thread).content.decode()
+    assert "Wir haben diese Stelle verständigt." in told
+    assert "Ihre Anfrage ist bei der Stelle." not in told

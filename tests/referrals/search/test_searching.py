@@ -64,6 +64,26 @@ def test_within_a_kind_of_help_the_nearer_goes_first(directory: Directory) -> No
     assert names(wider) == ["In Köln", "In Bonn"]
 
 
+@pytest.mark.parametrize("text", ["Köln", "", "in 50667 Köln"])
+def test_who_only_says_where_is_shown_what_is_there(directory: Directory, text: str) -> None:
+    directory(
+        entry("In Bonn", "schuldnerberatung", place=BONN),
+        entry("In Köln", "schreiambulanz", place=COLOGNE),
+        entry("In Berlin", "schreiambulanz", place=BERLIN),
+    )
+    near = None if text else searching.place("Köln")
+    assert names(search(text, at=AT, near=near)) == ["In Köln", "In Bonn"]
+    assert names(search("?", at=AT)) == []
+
+
+def test_a_shelter_is_not_the_first_that_a_postcode_alone_finds(directory: Directory) -> None:
+    directory(
+        entry("Haus Efeu", "frauenhaus", confidential_address=True, districts=["05315"]),
+        entry("In Köln", "schreiambulanz", place=COLOGNE),
+    )
+    assert names(search("50667", at=AT))[0] == "In Köln"
+
+
 def test_what_nobody_is_near_to_is_found_far_away(directory: Directory) -> None:
     directory(entry("In Berlin", "schuldnerberatung", place=BERLIN))
     assert names(search("schuldnerberatung köln", at=AT)) == ["In Berlin"]

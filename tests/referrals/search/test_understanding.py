@@ -59,6 +59,11 @@ def test_umlauts_and_case_make_no_difference(one: str, other: str) -> None:
         ("essstörung tochter", None),
         ("kostenloses essen", None),
         ("hebamme frankfurt am main", "Frankfurt am Main"),
+        ("hebamme frankfurt", "Frankfurt am Main"),
+        ("hebamme frankfurt (oder)", "Frankfurt (Oder)"),
+        ("hebamme halle", "Halle (Saale)"),
+        ("hebamme bad homburg", "Bad Homburg vor der Höhe"),
+        ("hebamme st. gallen", "Sankt Gallen"),
         ("hebamme koeln", "Köln"),
         ("hebamme Düseldorf", "Düsseldorf"),
         ("krabbelgruppe in der nähe von neukölln", "Neukölln"),
@@ -72,6 +77,13 @@ def test_umlauts_and_case_make_no_difference(one: str, other: str) -> None:
 def test_a_place_is_told_from_a_word(text: str, place: str | None) -> None:
     found = told(text).place
     assert (found.name if found else None) == place
+
+
+def test_a_district_behind_a_hyphen_is_looked_for_in_its_city() -> None:
+    for typed, name in (("Köln-Mülheim", "Köln"), ("Castrop-Rauxel", "Castrop-Rauxel")):
+        found = places.named(typed)
+        assert found is not None
+        assert found.name == name
 
 
 def test_the_place_is_no_word_of_the_need() -> None:
