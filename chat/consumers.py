@@ -256,8 +256,17 @@ class ChatConsumer(Socket):
             await self._out({"type": "typing", "by": event["by"]})
 
     async def presence(self, event: dict[str, Any]) -> None:
-        """Pass on that the other side is there or not; who has just come learns that we are."""
-        if event["who"] != self.side.value and self.speaker is not None:
+        """Pass on that the other side is there or not; who has just come learns that we are.
+
+        Of several at one side (a second tab, a connection that died unnoticed, a companion) one goes: the
+        others are still there.
+        """
+        if self.speaker is None or self._closing:
+            return
+        if event["who"] == self.side.value:
+            if not event["there"]:
+                await self._tell(there=True, ask=False)
+        else:
             await self._out({"type": "presence", "who": event["who"], "there": event["there"]})
             if event["ask"]:
                 await self._tell(there=True, ask=False)

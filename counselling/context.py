@@ -54,6 +54,7 @@ def alarms(request: HttpRequest) -> dict[str, Any]:
         "board": SimpleLazyObject(board),
         "alarm_mark": SimpleLazyObject(lambda: marks.of(request, member, board(), request.path)),
         "shows_alarms": True,
-        "alarm_next": request.path,
+        # Where somebody is led back to; an address that only takes forms shows nothing.
+        "alarm_next": request.path if request.method == "GET" else "",
         "live_url": LIVE_URL,
     }

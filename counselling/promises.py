@@ -71,6 +71,10 @@ class Rules:
         others = [row for row in self.calendars if row.team_id != changed.team_id]
         return replace(self, calendars=[*others, changed])
 
+    def without_calendar(self, team: UUID | None) -> "Rules":
+        """Return the rules as they would be if a team (None: the organisation) had no calendar of its own."""
+        return replace(self, calendars=[row for row in self.calendars if row.team_id != team])
+
     def with_levels(
         self, changed: Iterable[ServiceLevel], *, team: UUID | None, channel: str
     ) -> "Rules":

@@ -15,7 +15,8 @@ from chat import events, queries
 from chat.models import Chat
 from chat.operations import moves
 from chat.states import ChatMove, ChatState
-from counselling.operations import cases, entries, holding, messages
+from counselling import queries as case_queries
+from counselling.operations import cases, drafts, entries, holding, messages
 from counselling.sla import Channel
 from vault.keyring import Holder
 
@@ -49,11 +50,19 @@ def end(
 
 
 @transaction.atomic
-def to_mail(*, case: UUID, by: Membership, at: datetime) -> None:
-    """Let a counsellor go on by message; the case stays with them. Raises cases.NotHolder or moves.NoChat."""
+def to_mail(*, case: UUID, summary: str, by: Membership, holder: Holder, at: datetime) -> None:
+    """Let a counsellor go on by message; the case stays with them.
+
+    summary: what they have written of one, or nothing; it waits in the draft of their next message.
+    Raises cases.NotHolder, moves.NoChat or keyring.KeyUnavailable.
+    """
     row = entries.locked(case)
     cases.must_hold(row, by)
     _over(moves.current(case), ChatMove.TO_MAIL, Chat.Why.COUNSELLOR, by=by.actor, at=at)
+    if summary:
+        before = case_queries.draft(row, holder=holder)
+        text = f"{before[1].rstrip()}\n\n{summary}" if before else summary
+        drafts.save(case=case, text=text, by=by, holder=holder, at=at)
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The counsellor's desk: who waits, and several chats side by side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -23,7 +24,7 @@ from chat.operations import ending, moves, seats, speaking
 from chat.protocol import LONGEST_TEXT, Broken
 from chat.states import ChatState
 from chat.views import line, panels
-from chat.views.panels import Filled
+from chat.views.panels import Filled, Panel
 from counselling import roster
 from counselling.access import CaseRequest, staff_case
 from counselling.operations.entries import DifferentText
@@ -46,11 +47,18 @@ class InLine:
 @require_safe
 @staff("chat.desk")
 def desk(request: HttpRequest) -> HttpResponse:
-    """Show who waits and one's own chats; with HX-Request only who waits."""
+    """Show who waits and one's own chats; with HX-Request only who waits, and chats that are not on the page.
+
+    `hier`: the cases whose chats the page shows.
+    """
     request = cast(StaffRequest, request)
     at = timezone.now()
     if request.headers.get("HX-Request"):
-        return render(request, "chat/_line.html", _line(request.member, at=at))
+        shown = set(request.GET.getlist("hier"))
+        chats = [chat for chat in queries.held_by(request.member) if str(chat.case_id) not in shown]
+        arrived = _panels(request, chats, Filled(), at=at)
+        context = _line(request.member, at=at) | (_shared(request) if arrived else {})
+        return render(request, "chat/_line.html", context | {"arrived": arrived})
     return _desk(request, Filled(), at=at)
 
 
@@ -136,7 +144,13 @@ def finish(request: HttpRequest) -> HttpResponse:
     by_mail = request.POST.get("als") == "nachricht"
     try:
         if by_mail:
-            ending.to_mail(case=request.case.pk, by=request.member, at=at)
+            ending.to_mail(
+                case=request.case.pk,
+                summary=form.cleaned_data["text"],
+                by=request.member,
+                holder=request.holder,
+                at=at,
+            )
         else:
             ending.end(
                 case=request.case.pk,
@@ -177,21 +191,33 @@ def _desk(
     request: StaffRequest, filled: Filled, *, at: datetime, status: int = 200
 ) -> HttpResponse:
     chats = queries.held_by(request.member)
+    context = {
+        "panels": _panels(request, chats, filled, at=at),
+        "refusal": filled.refusal,
+        "kept": _kept(filled, {chat.case_id for chat in chats}),
+        **_shared(request),
+    }
+    return render(request, "chat/desk.html", context | _line(request.member, at=at), status=status)
+
+
+def _panels(
+    request: StaffRequest, chats: Sequence[Chat], filled: Filled, *, at: datetime
+) -> list[Panel]:
+    """Return one's own chats as panels; whoever gets them sits in them."""
     for chat in chats:
         speaking.keep_seat(case=chat.case_id, by=request.member, at=at)
     teams = {chat.case.team_id for chat in chats}
     found = {team: panels.colleagues(team, request, at=at) for team in teams}
-    context = {
-        "panels": [
-            panels.panel(request, chat, filled, found[chat.case.team_id], at=at) for chat in chats
-        ],
-        "refusal": filled.refusal,
-        "kept": _kept(filled, {chat.case_id for chat in chats}),
+    return [panels.panel(request, chat, filled, found[chat.case.team_id], at=at) for chat in chats]
+
+
+def _shared(request: StaffRequest) -> dict[str, object]:
+    """Return what all panels share."""
+    return {
         "longest": LONGEST_TEXT,
         "spoken": (translation.get_language() or "de")[:2],
         "modules": filled_modules(request.member, placeholders_of(request.member)),
     }
-    return render(request, "chat/desk.html", context | _line(request.member, at=at), status=status)
 
 
 def _line(member: Membership, *, at: datetime) -> dict[str, object]:

@@ -97,6 +97,12 @@ class CalendarForm(forms.Form):
             self.add_error(*_why(refused))
 
 
+class DropForm(forms.Form):
+    """That one's own hours or times are to go."""
+
+    drop = forms.CharField(widget=forms.HiddenInput, initial="1")
+
+
 def values_of_calendar(calendar: Calendar) -> dict[str, str]:
     """Return what the form shows of a calendar before anything is changed."""
     single = {day: calendar.opened.get(day, ()) for day in {*calendar.closed, *calendar.opened}}

@@ -60,24 +60,13 @@ def alarms(request: HttpRequest) -> HttpResponse:
 @staff("alarm.see")
 def board(request: HttpRequest) -> HttpResponse:
     """Show the part of every page that says what alarms there are; js/live.js renews it."""
-    member = cast(StaffRequest, request).member
-    found = open_alarms.board(member, at=timezone.now())
-    # Where the page is that the board stands on.
-    page = request.htmx.current_url_abs_path or reverse("queue")  # type: ignore[attr-defined]  # by django_htmx
-    mark = marks.of(request, member, found, page)
-    if marks.is_shown(request, mark):
-        return marks.nothing_new()
-    return render(
-        request,
-        "counselling/staff/_alarm_board.html",
-        {"board": found, "alarm_mark": mark, "alarm_next": page},
-    )
+    return _board(cast(StaffRequest, request))
 
 
 @require_POST
 @staff("alarm.acknowledge")
 def acknowledge(request: HttpRequest, escalation: UUID) -> HttpResponse:
-    """Confirm an alarm from a page, and go back to it."""
+    """Confirm an alarm from a page, and go back to it; with HX-Request the page stays, and all that is typed there."""
     member = cast(StaffRequest, request).member
     row = open_alarms.one(escalation)
     if row is None or not allows(member, "alarm.acknowledge", row):
@@ -85,10 +74,12 @@ def acknowledge(request: HttpRequest, escalation: UUID) -> HttpResponse:
     won = escalations.acknowledge(
         escalation=row.pk, by=member, how=Escalation.How.PAGE, at=timezone.now()
     )
-    if won:
-        messages.success(request, _("Bestätigt. Der Alarm ist überall aus."))
-    else:
-        messages.info(request, _("Das hat schon jemand bestätigt."))
+    said = (
+        _("Bestätigt. Der Alarm ist überall aus.") if won else _("Das hat schon jemand bestätigt.")
+    )
+    if request.headers.get("HX-Request"):
+        return _board(cast(StaffRequest, request), said=said)
+    (messages.success if won else messages.info)(request, said)
     return HttpResponseRedirect(_back(request))
 
 
@@ -151,6 +142,21 @@ def end_words(alarm: Escalation) -> str:
     if alarm.by is None:
         return _("%(time)s Uhr: %(how)s") % words
     return _("%(time)s Uhr: %(how)s, %(who)s") % words
+
+
+def _board(request: StaffRequest, *, said: str = "") -> HttpResponse:
+    """Return the board anew. said: what came of a click on it."""
+    found = open_alarms.board(request.member, at=timezone.now())
+    # Where the page is that the board stands on.
+    page = request.htmx.current_url_abs_path or reverse("queue")  # type: ignore[attr-defined]  # by django_htmx
+    mark = marks.of(request, request.member, found, page)
+    if not said and marks.is_shown(request, mark):
+        return marks.nothing_new()
+    return render(
+        request,
+        "counselling/staff/_alarm_board.html",
+        {"board": found, "alarm_mark": mark, "alarm_next": page, "said": said},
+    )
 
 
 def _of_ticket(ticket: str, *, at: datetime) -> tuple[Membership | None, Escalation | None]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import queries as staff_queries
 from accounts.access import StaffRequest, staff
 from counselling import coverage as hours
-from counselling import planning
+from counselling import planning, roster
 from counselling.forms.roster import OnCallForm, ShiftForm
 from counselling.models import OnCall, Pattern
 from counselling.operations import on_call as calling
@@ -64,6 +64,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         {
             "tabs": tabs(request),
             "form": form,
+            "all_on_duty": not roster.works_by_roster(member.organisation_id),
             "patterns": [
                 _pattern_row(one) for one in planning.patterns(member.organisation, at=at)
             ],
@@ -129,6 +130,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
                 }
                 for gap in gaps[:SHOWN_GAPS]
             ],
+            "all_on_duty": not roster.works_by_roster(organisation.pk),
             "more_gaps": max(0, len(gaps) - SHOWN_GAPS),
             **around,
             "before": f"{around['before']}&team={chosen.pk}",

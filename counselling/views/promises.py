@@ -22,6 +22,7 @@ from accounts.models import Team
 from counselling import hours, promises
 from counselling.forms.promises import (
     CalendarForm,
+    DropForm,
     LevelsForm,
     values_of_calendar,
     values_of_levels,
@@ -83,11 +84,18 @@ def calendar(request: HttpRequest) -> HttpResponse:
     which = team.pk if team else None
     row = next((one for one in known.calendars if one.team_id == which), None)
     at = timezone.now()
-    if request.method == "POST" and "drop" in request.POST and row is not None:
-        operations.drop_calendar(calendar=row, by=request.member, at=at)
-        messages.success(request, _("Die eigenen Arbeitszeiten sind gelöscht."))
-        return HttpResponseRedirect(reverse("calendars"))
-    if request.method != "POST":
+    if row is not None and _drops(request):
+        own = row
+        return _ask_or_save(
+            request,
+            DropForm(),
+            known.without_calendar(which),
+            lambda: operations.drop_calendar(calendar=own, by=request.member, at=at),
+            at=at,
+            back=reverse("calendars"),
+            done=_("Die eigenen Arbeitszeiten sind gelöscht."),
+        )
+    if request.method != "POST" or "drop" in request.POST:
         form = CalendarForm(initial=values_of_calendar(known.calendar(which)))
     else:
         form = CalendarForm(request.POST)
@@ -97,7 +105,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "own": row is not None,
         "back_url": reverse("calendars"),
     }
-    if request.method != "POST" or "back" in request.POST or not form.is_valid():
+    if not form.is_bound or "back" in request.POST or not form.is_valid():
         return render(request, "counselling/settings/calendar.html", context)
     row = row or WorkCalendar(organisation=organisation, team=team)
     form.apply_to(row)
@@ -159,11 +167,17 @@ def service_level(request: HttpRequest) -> HttpResponse:
             at=at,
         )
 
-    if request.method == "POST" and "drop" in request.POST and own:
-        save([])
-        messages.success(request, _("Die eigenen Antwortzeiten sind gelöscht."))
-        return HttpResponseRedirect(reverse("service-levels"))
-    if request.method != "POST":
+    if own and _drops(request):
+        return _ask_or_save(
+            request,
+            DropForm(),
+            known.with_levels([], team=which, channel=channel),
+            lambda: save([]),
+            at=at,
+            back=reverse("service-levels"),
+            done=_("Die eigenen Antwortzeiten sind gelöscht."),
+        )
+    if request.method != "POST" or "drop" in request.POST:
         shown = [known.level(urgency, team=which, channel=channel) for urgency in Urgency]
         form = LevelsForm(initial=values_of_levels(shown))
     else:
@@ -175,13 +189,17 @@ def service_level(request: HttpRequest) -> HttpResponse:
         "own": own,
         "back_url": reverse("service-levels"),
     }
-    if request.method != "POST" or "back" in request.POST or not form.is_valid():
+    if not form.is_bound or "back" in request.POST or not form.is_valid():
         return render(request, "counselling/settings/service_level.html", context)
     levels = form.levels(organisation, team=team, channel=channel)
     changed = known.with_levels(levels, team=which, channel=channel)
     return _ask_or_save(
         request, form, changed, lambda: save(levels), at=at, back=reverse("service-levels")
     )
+
+
+def _drops(request: HttpRequest) -> bool:
+    return "drop" in request.POST and "back" not in request.POST
 
 
 def _ask_or_save(
@@ -192,6 +210,7 @@ def _ask_or_save(
     *,
     at: datetime,
     back: str,
+    done: str = "",
 ) -> HttpResponse:
     """Show what a change would move, if it would; otherwise, or when that was seen, make it."""
     if "confirm" not in request.POST:
@@ -209,7 +228,7 @@ def _ask_or_save(
     save()
     messages.success(
         request,
-        _("Gespeichert. Was schon läuft, wird in den nächsten Minuten neu berechnet."),
+        done or _("Gespeichert. Was schon läuft, wird in den nächsten Minuten neu berechnet."),
     )
     return HttpResponseRedirect(back)
 

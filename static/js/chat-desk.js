@@ -1,5 +1,6 @@
 // The counsellor's desk: counts what is unread, shows it in the title and repeats a tone until somebody
-// looks; keeps what is being typed when another chat is taken (the page loads anew).
+// looks, also for a chat that comes to the open page; keeps what is being typed when another chat is taken
+// (the page loads anew).
 
 import { announce } from "./announce.js";
 import { play } from "./sound.js";
@@ -13,6 +14,7 @@ let waiting = Number(document.querySelector("[data-chat-waiting]")?.dataset.chat
 let newcomer = false;
 
 const boxes = () => [...document.querySelectorAll("[data-chat=team]")];
+const known = new WeakSet(boxes());
 const unread = (box) => Number(box.dataset.chatUnread ?? 0);
 const total = () => boxes().reduce((sum, box) => sum + unread(box), 0) + (newcomer ? 1 : 0);
 
@@ -47,7 +49,32 @@ document.addEventListener("lotse:chat-seen", (event) => {
   show();
 });
 
+// A chat that a colleague passed on comes with the line's next answer.
+function welcome(box) {
+  box.dataset.chatUnread = Math.max(1, unread(box));
+  box.dataset.chatSince ??= new Date().toISOString();
+  for (const former of boxes().filter((other) => other !== box && other.id === box.id)) {
+    carry(former, box);
+    former.remove();
+  }
+  announce(`${box.dataset.chatArrived}: ${box.querySelector("h2").firstChild.textContent.trim()}`);
+  tone();
+}
+
+// It was here before, and something was being typed in it.
+function carry(from, to) {
+  const typed = [...from.querySelectorAll("textarea")].map((field) => [field.id, field.value]);
+  for (const [id, text] of typed) {
+    const field = [...to.querySelectorAll("textarea")].find((one) => one.id === id);
+    if (field && text) field.value = text;
+  }
+}
+
 document.addEventListener("htmx:afterSettle", () => {
+  for (const box of boxes().filter((one) => !known.has(one))) {
+    known.add(box);
+    welcome(box);
+  }
   const now = Number(document.querySelector("[data-chat-waiting]")?.dataset.chatWaiting ?? 0);
   if (now > waiting) {
     newcomer = true;
@@ -65,16 +92,43 @@ for (const happening of ["pointerdown", "keydown"]) {
 }
 window.setInterval(() => total() > 0 && tone(), AGAIN_MS);
 
-// What is typed in the other chats outlives the page that takes one more; it is read back at once.
+// What is not sent would stay behind when a chat goes: said once, then it is theirs to decide. Captured, so
+// that double-submit.js does not hold the button.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const box = event.target.closest("[data-chat=team]");
+    if (!box || event.target.method !== "post" || event.target.matches("[data-chat-form]")) return;
+    const left =
+      box.querySelector("[data-chat-form] textarea")?.value.trim() ||
+      box.querySelector("[data-chat-sending]:not(:empty)");
+    if (!left || box.dataset.chatWarned) return;
+    event.preventDefault();
+    box.dataset.chatWarned = "1";
+    const line = box.querySelector("[data-chat-line]");
+    line.textContent = box.dataset.chatUnsent;
+    line.hidden = false;
+    line.scrollIntoView({ block: "nearest" });
+  },
+  { capture: true },
+);
+document.addEventListener("input", (event) => {
+  delete event.target.closest("[data-chat=team]")?.dataset.chatWarned;
+});
+
+// What is typed anywhere at the desk outlives the page that takes one more chat; it is read back at once.
 window.addEventListener("pagehide", () => {
-  const typed = boxes()
-    .map((box) => [box.id, box.querySelector("[data-chat-form] textarea")?.value ?? ""])
+  const typed = [...document.querySelectorAll("[data-chat=team] textarea")]
+    .map((field) => [field.id, field.value])
     .filter(([, text]) => text.trim());
   if (typed.length) window.sessionStorage.setItem(KEPT, JSON.stringify(typed));
 });
 for (const [id, text] of JSON.parse(window.sessionStorage.getItem(KEPT) ?? "[]")) {
-  const field = document.getElementById(id)?.querySelector("[data-chat-form] textarea");
-  if (field && !field.value) field.value = text;
+  const field = document.getElementById(id);
+  if (!field || field.value === text) continue;
+  field.value = [field.value, text].filter(Boolean).join("\n"); // after what was not sent (chat.js)
+  const fold = field.closest("details");
+  if (fold) fold.open = true;
 }
 window.sessionStorage.removeItem(KEPT);
 show();

@@ -4,6 +4,8 @@
 // `lotse:chat-state`, `lotse:chat-seen`.
 
 import { call, stopOffering } from "./chat-call.js";
+import { clock, drawn, linksApart } from "./chat-entry.js";
+import { keepUnsent, takeUnsent } from "./chat-unsent.js";
 
 const VERSION = 1;
 const RETRY_MIN_MS = 500;
@@ -18,7 +20,6 @@ const PING_MS = 20_000;
 const OPEN = new Set(["waiting", "active", "interrupted"]);
 const FINAL = new Set([4400, 4404, 4413, 4426]);
 
-const template = (kind) => document.querySelector(`template[data-chat-entry="${kind}"]`);
 const uuid = () => {
   // randomUUID needs a secure page; the demo on another machine has none.
   if (crypto.randomUUID) return crypto.randomUUID();
@@ -55,7 +56,10 @@ class Room {
       box.addEventListener(happening, () => this.look());
     }
     document.addEventListener("visibilitychange", () => this.look());
-    window.addEventListener("pagehide", () => this.leave());
+    window.addEventListener("pagehide", () => {
+      this.remember();
+      this.leave();
+    });
     window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
     window.addEventListener("lotse:leaving", () => this.leave());
     window.addEventListener("online", () => this.again(0));
@@ -65,7 +69,8 @@ class Room {
       this.stay();
       this.field?.focus();
     });
-    this.linksApart(this.log);
+    linksApart(this.log);
+    this.recall();
     this.toEnd();
     if (this.silent) this.startPolling();
     else this.open();
@@ -199,7 +204,7 @@ class Room {
     this.pending.delete(frame.id);
     mine?.element.remove();
     const atEnd = this.isAtEnd();
-    const entry = this.drawn(frame.from, frame);
+    const entry = drawn(frame.from, frame);
     entry.querySelector("[data-chat-sending]")?.remove();
     this.list.append(entry);
     const foreign = frame.from === (this.side === "client" ? "reply" : "client");
@@ -225,9 +230,7 @@ class Room {
       window.setTimeout(() => this.put(one.frame), 2000);
       return;
     }
-    this.pending.delete(frame.id);
-    one.element.remove();
-    if (this.field) this.field.value = [one.frame.text, this.field.value].filter(Boolean).join("\n");
+    this.backToField([one]);
     const words = frame.error === "too_long" ? this.words.chatTooLong : this.words.chatRefused;
     this.line(words);
   }
@@ -246,7 +249,11 @@ class Room {
       if (words.textContent !== frame.text) words.textContent = frame.text;
       standing.className = `notice notice--${frame.kind}`;
     }
-    if (!OPEN.has(frame.state) || (frame.yours === false && !this.silent)) return this.over();
+    if (!OPEN.has(frame.state) || (frame.yours === false && !this.silent)) {
+      // It may come to this desk once more, as a panel of its own (chat-desk.js).
+      this.box.querySelector("[data-chat-shown]")?.remove();
+      return this.over();
+    }
     if (before === "waiting" && frame.state === "active") this.turn();
     this.box.dataset.chatState = frame.state;
     this.box.dispatchEvent(new CustomEvent("lotse:chat-state", { bubbles: true, detail: frame }));
@@ -275,17 +282,46 @@ class Room {
     }
     const kind = event.submitter?.hasAttribute("data-chat-note") ? "note" : "message";
     const frame = { type: "send", id: uuid(), text, kind };
-    const role = { message: this.side === "client" ? "client" : "reply", note: "note" }[kind];
-    const element = this.drawn(role, { text, name: "", at: new Date().toISOString() });
-    element.querySelector("[data-chat-sending]").textContent = this.words.chatSending;
-    this.list.append(element);
-    this.pending.set(frame.id, { frame, element });
+    this.pend(frame);
+    if (this.box.dataset.chatConnection !== "lost") this.line(""); // what was refused before is mended
     this.field.value = "";
     this.field.dispatchEvent(new Event("input", { bubbles: true }));
     this.field.focus();
     this.toEnd();
     if (this.polling) this.poll();
     else this.put(frame);
+  }
+
+  // It stands in the log as on its way until it comes back with its number.
+  pend(frame) {
+    const role = { message: this.side === "client" ? "client" : "reply", note: "note" }[frame.kind];
+    const element = drawn(role, { text: frame.text, name: "", at: new Date().toISOString() });
+    element.querySelector("[data-chat-sending]").textContent = this.words.chatSending;
+    this.list.append(element);
+    this.pending.set(frame.id, { frame, element });
+  }
+
+  backToField(some) {
+    for (const { frame, element } of some) {
+      this.pending.delete(frame.id);
+      element.remove();
+    }
+    const texts = [...some.map(({ frame }) => frame.text), this.field?.value];
+    if (this.field) this.field.value = texts.filter(Boolean).join("\n");
+  }
+
+  // A counsellor's page loads anew when they take another chat; of a client nothing is kept.
+  remember() {
+    if (this.side === "client") return;
+    keepUnsent(this.box.id, [...this.pending.values()].map(({ frame }) => frame));
+  }
+
+  // Sent again under its id, it counts once; what is older waits in the field for a decision.
+  recall() {
+    if (this.side === "client" || !this.form) return;
+    const { frames, isFresh } = takeUnsent(this.box.id);
+    for (const frame of frames) this.pend(frame);
+    if (!isFresh) this.backToField([...this.pending.values()]);
   }
 
   key(event) {
@@ -312,39 +348,13 @@ class Room {
   }
 
   // --- The page -----------------------------------------------------------------------------------
-  drawn(kind, frame) {
-    const element = template(kind).content.firstElementChild.cloneNode(true);
-    const text = element.querySelector("[data-chat-text]");
-    // The server has cleaned it (counselling/markup.py); whatever a client wrote comes as text only.
-    if (frame.html && kind !== "client") {
-      text.className = "prose"; // not `message__text`, which keeps line breaks
-      text.innerHTML = frame.html;
-      this.linksApart(text);
-    } else text.textContent = frame.text;
-    const name = element.querySelector("[data-chat-name]");
-    if (name) name.textContent = frame.name;
-    const time = element.querySelector("time");
-    const at = new Date(frame.at);
-    time.dateTime = frame.at;
-    time.textContent = this.clock(at);
-    return element;
-  }
-
-  // A link must not take the place of the chat.
-  linksApart(within) {
-    for (const link of within.querySelectorAll(".prose a[href]")) {
-      link.target = "_blank";
-      link.rel = "noopener noreferrer nofollow";
-    }
-  }
-
   // It is still: the team reads when the chat ends by itself, the client can say that they are there.
   quiet(ends) {
     if (this.stayForm) this.stayForm.hidden = !ends;
     const line = this.box.querySelector("[data-chat-quiet]");
     if (!line) return;
     line.hidden = !ends;
-    const at = ends ? this.clock(new Date(ends)) : "";
+    const at = ends ? clock(new Date(ends)) : "";
     const words = ends ? line.dataset.chatQuiet.replace("{time}", at) : "";
     if (line.textContent !== words) line.textContent = words;
   }
@@ -355,10 +365,6 @@ class Room {
     body.set("als", "da");
     // The answer is the next `state`; if this is lost, any message says the same.
     fetch(this.stayForm.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
-  }
-
-  clock(at) {
-    return at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
   }
 
   isAtEnd() {
@@ -393,6 +399,7 @@ class Room {
     this.leave();
     this.box.dataset.chatConnection = "over";
     if (this.side === "client") return undefined;
+    this.backToField([...this.pending.values()]);
     this.line(this.words.chatOver);
     for (const button of this.form.querySelectorAll("button")) button.disabled = true;
     return undefined;
@@ -414,6 +421,15 @@ class Room {
   }
 }
 
-for (const box of document.querySelectorAll("[data-chat]")) {
-  if (box.querySelector("[data-chat-log]")) new Room(box);
+const begun = new WeakSet();
+
+function begin() {
+  for (const box of document.querySelectorAll("[data-chat]")) {
+    if (begun.has(box) || !box.querySelector("[data-chat-log]")) continue;
+    begun.add(box);
+    new Room(box);
+  }
 }
+
+begin();
+document.addEventListener("htmx:afterSettle", begin); // a chat that came to an open desk

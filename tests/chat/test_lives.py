@@ -178,7 +178,8 @@ class Life:
         self.model.holder = ""
 
     def to_mail(self, who: str) -> None:
-        ending.to_mail(case=self.case, by=self.people[who][0], at=self.model.now)
+        member, holder = self.people[who]
+        ending.to_mail(case=self.case, summary="", by=member, holder=holder, at=self.model.now)
         self.model.over(ChatState.MAIL)
 
     def answer(self, who: str) -> None:

@@ -130,7 +130,9 @@ def test_a_ceiling_counts_over_questions_and_chats_whoever_wrote_last(house: Hou
         sit(another, house.katrin)
     assert refusal.value.capacity == 2
     assert another.chat().state == ChatState.WAITING
-    ending.to_mail(case=chat.pk, by=house.katrin, at=FORENOON)
+    ending.to_mail(
+        case=chat.pk, summary="", by=house.katrin, holder=holder_of(house.katrin), at=FORENOON
+    )
     sit(another, house.katrin)
 
 
@@ -296,7 +298,9 @@ def test_who_still_waits_when_the_chat_closes_has_a_question(house: House) -> No
 def test_every_move_is_in_the_trail_without_a_word(house: House) -> None:
     entered = enter(house)
     sit(entered, house.katrin)
-    ending.to_mail(case=entered.pk, by=house.katrin, at=FORENOON)
+    ending.to_mail(
+        case=entered.pk, summary="", by=house.katrin, holder=holder_of(house.katrin), at=FORENOON
+    )
     rows = TrailEntry.objects.filter(case=entered.pk, action__startswith="chat.").order_by("pk")
     assert [row.action for row in rows] == ["chat.entered", "chat.taken", "chat.became_mail"]
     assert WORRY not in str([row.detail for row in rows])

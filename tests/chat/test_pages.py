@@ -15,11 +15,12 @@ from chat.models import Chat, ChatRules
 from chat.operations import seats
 from chat.states import ChatState
 from counselling.models import Case, Channel, WorkProfile
+from counselling.operations import drafts
 from counselling.states import CaseState
 from tests.accounts.test_proof import solved
 from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer, reply
 from tests.counselling.house import House
-from tests.factories import roster
+from tests.factories import holder_of, roster
 from tests.factories.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -313,6 +314,35 @@ def test_going_on_by_message_leads_to_the_case(house: House, clock: object) -> N
     )
     assert response.headers["Location"] == reverse("case", args=[entered.pk])
     assert "Es geht als Nachricht weiter." in words(inside(entered).get(ROOM))
+
+
+def test_a_summary_that_goes_on_by_message_waits_in_the_draft(house: House, clock: object) -> None:
+    entered = taken(house)
+    browser = signed_in(house.katrin)
+    kept = {"case": entered.pk, "by": house.katrin, "holder": holder_of(house.katrin)}
+    drafts.save(text="Von vorher.", at=FORENOON, **kept)
+    url = reverse("chat-finish", args=[entered.pk])
+    case = browser.post(url, {"als": "nachricht", "text": "Drei Schritte."}, follow=True)
+    assert case.context["reply_form"]["text"].value() == "Von vorher.\n\nDrei Schritte."
+    assert "Drei Schritte." not in words(inside(entered).get("/nordhafen/gespraech/"))
+
+
+def test_a_chat_that_is_passed_on_comes_to_an_open_desk(house: House, clock: object) -> None:
+    entered, mine = taken(house), enter(house, "Noch eine Frage.")
+    aylin = signed_in(house.aylin)
+    aylin.post(reverse("chat-take", args=[mine.pk]))
+    shown = {"hier": [str(mine.pk)]}
+    hint = {"HX-Request": "true"}
+    assert 'role="log"' not in words(aylin.get(reverse("chat-desk"), shown, headers=hint))
+    signed_in(house.katrin).post(
+        reverse("chat-pass-on", args=[entered.pk]),
+        {"to": str(house.aylin.pk), "text": "Aylin macht weiter.", "message": str(uuid4())},
+    )
+    came = words(aylin.get(reverse("chat-desk"), shown, headers=hint))
+    assert "Aylin macht weiter." in came
+    assert came.count('role="log"') == 1  # what stands there already is not brought again
+    shown["hier"].append(str(entered.pk))
+    assert 'role="log"' not in words(aylin.get(reverse("chat-desk"), shown, headers=hint))
 
 
 def test_a_reply_to_a_chat_that_went_to_somebody_else_is_not_lost(

@@ -132,6 +132,25 @@ async def test_typing_reading_and_being_there_reach_the_other_side(
         assert (await mother.next("presence"))["there"] is False
 
 
+async def settled(wire: Wire) -> None:
+    """Say hello, and wait until all that belongs to it is done."""
+    await wire.hello()
+    await wire.put(type="ping")
+    await wire.next("pong")
+
+
+async def test_who_goes_in_one_of_two_tabs_is_still_there(house: House, entered: Entered) -> None:
+    await sit(entered, house.katrin)
+    async with colleague(house.katrin, entered) as katrin, parent(entered) as mother:
+        await settled(katrin)
+        await settled(mother)
+        async with parent(entered) as second:
+            await settled(second)
+        while (await katrin.next("presence"))["there"]:
+            pass
+        assert (await katrin.next("presence"))["there"] is True
+
+
 async def test_a_reader_who_says_nothing_gets_a_window_full_and_the_rest_after_a_sign(
     house: House, entered: Entered, monkeypatch: pytest.MonkeyPatch
 ) -> None:

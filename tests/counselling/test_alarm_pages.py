@@ -74,6 +74,29 @@ def test_one_click_confirms_and_it_vanishes_for_everybody(house: House) -> None:
     assert "Das hat schon jemand bestätigt" in words(again)
 
 
+def test_who_writes_confirms_without_leaving_the_page(house: House) -> None:
+    raised, other = alarm(house), alarm(house)
+    browser = signed_in(house.aylin)
+    url = reverse("alarm-acknowledge", args=[raised.pk])
+    board = words(browser.post(url, headers={"HX-Request": "true"}))
+    assert "Der Alarm ist überall aus" in board
+    assert raised.case.reference not in board
+    assert other.case.reference in board
+    again = words(browser.post(url, headers={"HX-Request": "true"}))
+    assert "Das hat schon jemand bestätigt" in again
+
+
+def test_a_page_that_answers_a_form_leads_back_to_no_address_that_only_takes_forms(
+    house: House,
+) -> None:
+    raised = alarm(house)
+    browser = signed_in(house.aylin)
+    page = browser.post(reverse("case-note", args=[raised.case_id]), {"text": ""})
+    ways = re.findall(r'name="next" value="([^"]*)"', page.content.decode())
+    url = reverse("alarm-acknowledge", args=[raised.pk])
+    assert browser.post(url, {"next": ways[0]}, follow=True).status_code == 200
+
+
 def test_nobody_is_led_to_another_site_after_confirming(house: House) -> None:
     url = reverse("alarm-acknowledge", args=[alarm(house).pk])
     for elsewhere in ("https://evil.example/", "//evil.example/", "javascript:alert(1)"):

@@ -258,6 +258,31 @@ def test_ada_sees_what_would_move_before_it_does(house: House) -> None:
     assert not WorkCalendar.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "own", "query"),
+    [
+        ("calendar", OFFICE, ""),
+        ("service-level", LEVELS, ""),
+        ("service-level", LEVELS, "?kanal=mail"),
+    ],
+)
+def test_ada_sees_what_would_move_before_her_own_times_are_gone(
+    house: House, name: str, own: dict[str, str], query: str
+) -> None:
+    send(house.ada, name, own, query)
+    asked = factories.ask(house.nordhafen, at=MONDAY)
+    rows = WorkCalendar if name == "calendar" else ServiceLevel
+    preview = send(house.ada, name, {"drop": "1"}, query)
+    assert "1 laufende Frist verschiebt sich." in words(preview)
+    assert asked.case.reference in words(preview)
+    assert 'name="drop" value="1"' in preview.content.decode()
+    assert rows.objects.exists()
+    assert "Weiter" in words(send(house.ada, name, {"drop": "1", "back": "1"}, query))
+    assert rows.objects.exists()
+    assert "gelöscht." in words(send(house.ada, name, {"drop": "1", "confirm": "1"}, query))
+    assert not rows.objects.exists()
+
+
 def test_confirmed_it_moves_in_batches_and_parents_read_that_it_takes_longer(house: House) -> None:
     asked = [factories.ask(house.nordhafen, at=MONDAY) for _ in range(5)]
     theirs = factories.ask(house.suedstadt, at=MONDAY)

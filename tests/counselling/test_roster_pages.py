@@ -267,6 +267,20 @@ def test_the_coverage_shows_gaps_and_how_many_are_there(house: House, lead: Memb
     assert browser.get(reverse("coverage"), {"woche": "2026-03-23"}).status_code == 200
 
 
+def test_who_plans_the_first_shift_reads_that_from_then_on_only_who_is_planned_is_on_duty(
+    house: House, lead: Membership
+) -> None:
+    browser = signed_in(lead)
+    coverage = browser.get(reverse("coverage"))
+    assert "So lange haben alle im Team Dienst." in words(coverage)
+    assert "<strong>niemand</strong>" not in coverage.content.decode()
+    assert "Zu jeder geöffneten Stunde ist jemand da." not in words(coverage)
+    assert "Deshalb haben jetzt alle im Team Dienst." in words(browser.get(reverse("roster-plan")))
+    shift(house.aylin, MONDAY, "09:30", "12:00", at=NOW)
+    assert "haben alle im Team Dienst" not in words(browser.get(reverse("coverage")))
+    assert "haben jetzt alle im Team" not in words(browser.get(reverse("roster-plan")))
+
+
 def test_the_on_call_list_is_edited_in_order(house: House, lead: Membership) -> None:
     browser, address = signed_in(lead), reverse("on-call")
     assert "gehen Alarme an alle Leitungen" in words(browser.get(address))

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import SESSION
 from tests.journeys.conftest import OpenVisitor
 from tests.journeys.test_chat import (
     JONNA,
     MEHMET,
+    Network,
     arrive,
     connected,
     enter,
@@ -192,6 +193,67 @@ def test_a_desk_with_the_keyboard_alone(visit: OpenVisitor, open_chat: Lotse) ->
     with second.expect_popup() as opened:
         card.click()
     expect(opened.value.locator("h1")).to_be_visible()
+
+
+def pass_on(panel: Locator, name: str) -> None:
+    """Give a chat to a colleague."""
+    more = panel.locator("details.chat__more", has_text="Weitergeben")
+    if more.get_attribute("open") is None:
+        more.locator("summary").click()
+    target = more.locator("select option", has_text=name)
+    more.locator("select").select_option(value=target.get_attribute("value"))
+    more.locator("textarea").fill(f"{name} macht weiter.")
+    more.locator("button[type=submit]").click()
+
+
+def test_a_chat_that_is_passed_on_comes_to_an_open_desk_and_nothing_written_is_lost(
+    visit: OpenVisitor, open_chat: Lotse
+) -> None:
+    room = enter(visit("phone", base_url=open_chat.url).page(), "Er beißt in der Kita.")
+    mehmet = visit("desktop", base_url=open_chat.url).page()
+    arrive(mehmet, MEHMET)
+    jonna = visit("desktop", base_url=open_chat.url).page()
+    network = Network(jonna)
+    jonna.add_init_script(NOTED)
+    arrive(jonna, JONNA)
+    mehmet.locator("#chat-line form button").last.click()
+    his = mehmet.locator("[data-chat=team]", has_text="beißt")
+    expect(his).to_have_attribute("data-chat-connection", "open")
+
+    # What is not sent holds the chat back once.
+    his.locator("[data-chat-form] textarea").fill("Noch nicht")
+    pass_on(his, "Jonna")
+    expect(his.locator("[data-chat-line]")).to_contain_text("nicht gesendet")
+    his.locator("[data-chat-form] textarea").fill("")
+    before = tones(jonna)
+    pass_on(his, "Jonna")
+    hers = jonna.locator("[data-chat=team]", has_text="beißt")
+    expect(hers).to_have_attribute("data-chat-connection", "open")
+    expect(jonna).to_have_title(TITLE)
+    expect_tone(jonna, before)
+    look(jonna, "chat-desk-arrived")
+    say(hers, "Hallo, ich bin Jonna.")
+    expect(room.locator(".message--reply").last).to_contain_text("Hallo, ich bin Jonna.")
+
+    # The page loads anew in the middle: words on their way, a line begun, a summary begun.
+    network.off()
+    expect(hers).to_have_attribute("data-chat-connection", "lost")
+    say(hers, "Gesagt im Funkloch.")
+    hers.locator("[data-chat-form] textarea").fill("Und noch")
+    hers.locator("summary", has_text="Beenden").click()
+    hers.locator("form[action$='/beenden/'] textarea").fill("Drei Dinge.")
+    jonna.context.set_offline(False)  # pages come through again, sockets not yet
+    jonna.reload()
+    expect(hers.locator("[data-chat-form] textarea")).to_have_value("Und noch")
+    expect(hers.locator("form[action$='/beenden/'] textarea")).to_have_value("Drei Dinge.")
+    network.on()
+    expect(room.locator(".message--reply").last).to_contain_text("Gesagt im Funkloch.")
+    assert sum("Funkloch" in one for one in texts(room)) == 1
+    expect(hers.locator("[data-chat-sending]:not(:empty)")).to_have_count(0)
+
+    hers.locator("[data-chat-form] textarea").fill("")
+    hers.locator("button[value=nachricht]").click()
+    expect(jonna.locator("#reply-text")).to_have_value("Drei Dinge.")
 
 
 def test_silence_is_warned_of_and_ends_in_mail_and_everything_is_kept(
