@@ -4,6 +4,9 @@
 // `lotse:chat-state`, `lotse:chat-seen`.
 
 import { call, stopOffering } from "./chat-call.js";
+import { Unsent } from "./chat-unsent.js";
+import { linksApart } from "./links-apart.js";
+import { uuid } from "./uuid.js";
 
 const VERSION = 1;
 const RETRY_MIN_MS = 500;
@@ -11,6 +14,7 @@ const RETRY_MAX_MS = 15_000;
 const POLL_MS = 3000;
 const SOCKET_AGAIN_MS = 30_000;
 const FAILURES_BEFORE_POLLING = 2;
+const WELCOME_MS = 10_000;
 const TYPING_EVERY_MS = 2000;
 const TYPING_SHOWN_MS = 4000;
 const SILENT_MS = 45_000;
@@ -19,15 +23,6 @@ const OPEN = new Set(["waiting", "active", "interrupted"]);
 const FINAL = new Set([4400, 4404, 4413, 4426]);
 
 const template = (kind) => document.querySelector(`template[data-chat-entry="${kind}"]`);
-const uuid = () => {
-  // randomUUID needs a secure page; the demo on another machine has none.
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-};
 
 class Room {
   constructor(box) {
@@ -42,6 +37,7 @@ class Room {
     this.state = box.dataset.chatState;
     this.silent = "chatSilent" in box.dataset; // reads along: asks over HTTP and says nothing at all
     this.pending = new Map();
+    this.unsent = new Unsent(box.dataset.chatName);
     this.failures = 0;
     this.tries = 0;
     this.left = false;
@@ -65,7 +61,8 @@ class Room {
       this.stay();
       this.field?.focus();
     });
-    this.linksApart(this.log);
+    linksApart(this.log);
+    for (const frame of this.unsent.frames()) this.hold(frame);
     this.toEnd();
     if (this.silent) this.startPolling();
     else this.open();
@@ -75,15 +72,19 @@ class Room {
   open() {
     if (this.left) return;
     window.clearTimeout(this.retry);
-    this.socket = new WebSocket(this.address);
-    const socket = this.socket;
-    socket.addEventListener("open", () => this.hello());
+    window.clearTimeout(this.opening);
+    this.socket?.close(); // one that is still on its way must not say a second hello
+    const socket = new WebSocket(this.address);
+    this.socket = socket;
+    // Some networks swallow a socket without a word.
+    this.opening = window.setTimeout(() => this.welcomed || this.drop(), WELCOME_MS);
+    this.welcomed = false;
+    socket.addEventListener("open", () => socket === this.socket && this.hello());
     socket.addEventListener("message", (event) => socket === this.socket && this.receive(event.data));
     socket.addEventListener("close", (event) => socket === this.socket && this.closed(event.code));
   }
 
   hello() {
-    this.welcomed = false;
     this.put({ type: "hello", v: VERSION, after: this.newest, lang: this.words.chatLang });
     window.clearInterval(this.pings);
     this.heard = Date.now();
@@ -92,8 +93,17 @@ class Room {
 
   // A connection may be dead without a word: whoever hears nothing opens another.
   ping() {
-    if (Date.now() - this.heard > SILENT_MS) this.socket.close();
+    if (Date.now() - this.heard > SILENT_MS) this.drop();
     else this.put({ type: "ping" });
+  }
+
+  // Its own end may take minutes to come, over a line that is dead.
+  drop() {
+    const socket = this.socket;
+    this.socket = undefined;
+    socket?.close();
+    this.closed();
+    this.startPolling();
   }
 
   put(frame) {
@@ -107,14 +117,14 @@ class Room {
 
   closed(code) {
     window.clearInterval(this.pings);
+    window.clearTimeout(this.opening);
     if (this.left) return;
     // The page itself says what there still is to see.
     if (code === 4401) return this.reload();
     if (FINAL.has(code)) return this.over();
-    this.box.dataset.chatConnection = "lost";
+    if (!this.polling) this.missing(); // else the next turn tells
     this.failures = this.welcomed ? 0 : this.failures + 1;
     this.welcomed = false;
-    this.lost ??= window.setTimeout(() => this.line(this.words.chatLost), 1500);
     if (this.failures >= FAILURES_BEFORE_POLLING) this.startPolling();
     this.again();
   }
@@ -128,6 +138,11 @@ class Room {
     window.clearTimeout(this.retry);
     // Half of the wait is chance: after a restart not everybody comes back in the same moment.
     this.retry = window.setTimeout(() => this.open(), after ?? wait / 2 + (Math.random() * wait) / 2);
+  }
+
+  missing() {
+    this.box.dataset.chatConnection = "lost";
+    this.lost ??= window.setTimeout(() => this.line(this.words.chatLost), 1500);
   }
 
   connected(how) {
@@ -157,6 +172,7 @@ class Room {
       const answer = await fetch(this.words.chatPoll, {
         method: "POST",
         redirect: "manual",
+        signal: AbortSignal.timeout(WELCOME_MS),
         headers: {
           "Content-Type": "application/json",
           "X-CSRFToken": this.form.querySelector("[name=csrfmiddlewaretoken]").value,
@@ -165,12 +181,12 @@ class Room {
       });
       if (answer.status === 401 || answer.type === "opaqueredirect") return this.reload();
       if (answer.status === 404) return this.over();
-      if (!answer.ok) return;
+      if (!answer.ok) throw new Error(`not taken: ${answer.status}`);
       const found = await answer.json();
       if (this.polling) this.connected("polling");
       for (const frame of found.frames) this.take(frame);
     } catch {
-      this.box.dataset.chatConnection = "lost"; // the next turn tries again
+      if (this.polling) this.missing(); // the next turn tries again
     } finally {
       this.asking = false;
     }
@@ -195,9 +211,7 @@ class Room {
     if (frame.seq <= this.newest) return;
     this.newest = frame.seq;
     this.put({ type: "got", seq: frame.seq });
-    const mine = this.pending.get(frame.id);
-    this.pending.delete(frame.id);
-    mine?.element.remove();
+    const mine = this.settle(frame.id);
     const atEnd = this.isAtEnd();
     const entry = this.drawn(frame.from, frame);
     entry.querySelector("[data-chat-sending]")?.remove();
@@ -210,12 +224,8 @@ class Room {
   }
 
   on_ack(frame) {
-    const one = this.pending.get(frame.id);
-    if (one && frame.seq <= this.newest) {
-      // It stands in the log already, under its number.
-      one.element.remove();
-      this.pending.delete(frame.id);
-    }
+    // It stands in the log already, under its number.
+    if (frame.seq <= this.newest) this.settle(frame.id);
   }
 
   on_refused(frame) {
@@ -225,8 +235,7 @@ class Room {
       window.setTimeout(() => this.put(one.frame), 2000);
       return;
     }
-    this.pending.delete(frame.id);
-    one.element.remove();
+    this.settle(frame.id);
     if (this.field) this.field.value = [one.frame.text, this.field.value].filter(Boolean).join("\n");
     const words = frame.error === "too_long" ? this.words.chatTooLong : this.words.chatRefused;
     this.line(words);
@@ -246,7 +255,7 @@ class Room {
       if (words.textContent !== frame.text) words.textContent = frame.text;
       standing.className = `notice notice--${frame.kind}`;
     }
-    if (!OPEN.has(frame.state) || (frame.yours === false && !this.silent)) return this.over();
+    if (!OPEN.has(frame.state) || (frame.yours === false && !this.silent)) return this.done();
     if (before === "waiting" && frame.state === "active") this.turn();
     this.box.dataset.chatState = frame.state;
     this.box.dispatchEvent(new CustomEvent("lotse:chat-state", { bubbles: true, detail: frame }));
@@ -273,19 +282,43 @@ class Room {
       this.field.focus();
       return;
     }
+    // Counted like the server does, in code points; it closes on a frame that is too large.
+    if ([...text].length > Number(this.words.chatLongest)) {
+      this.line(this.words.chatTooLong);
+      this.field.focus();
+      return;
+    }
     const kind = event.submitter?.hasAttribute("data-chat-note") ? "note" : "message";
     const frame = { type: "send", id: uuid(), text, kind };
-    const role = { message: this.side === "client" ? "client" : "reply", note: "note" }[kind];
-    const element = this.drawn(role, { text, name: "", at: new Date().toISOString() });
-    element.querySelector("[data-chat-sending]").textContent = this.words.chatSending;
-    this.list.append(element);
-    this.pending.set(frame.id, { frame, element });
+    this.hold(frame);
+    this.line(this.box.dataset.chatConnection === "lost" ? this.words.chatLost : "");
     this.field.value = "";
     this.field.dispatchEvent(new Event("input", { bubbles: true }));
     this.field.focus();
     this.toEnd();
     if (this.polling) this.poll();
     else this.put(frame);
+  }
+
+  // Show what is on its way, and keep it until it has arrived.
+  hold(frame) {
+    const role = { message: this.side === "client" ? "client" : "reply", note: "note" }[frame.kind];
+    const element = this.drawn(role, { text: frame.text, name: "", at: new Date().toISOString() });
+    element.querySelector("[data-chat-sending]").textContent = this.words.chatSending;
+    this.list.append(element);
+    this.pending.set(frame.id, { frame, element });
+    this.keep();
+  }
+
+  settle(id) {
+    const one = this.pending.get(id);
+    one?.element.remove();
+    if (this.pending.delete(id)) this.keep();
+    return one;
+  }
+
+  keep() {
+    this.unsent.keep([...this.pending.values()].map((one) => one.frame));
   }
 
   key(event) {
@@ -319,7 +352,7 @@ class Room {
     if (frame.html && kind !== "client") {
       text.className = "prose"; // not `message__text`, which keeps line breaks
       text.innerHTML = frame.html;
-      this.linksApart(text);
+      linksApart(text);
     } else text.textContent = frame.text;
     const name = element.querySelector("[data-chat-name]");
     if (name) name.textContent = frame.name;
@@ -330,13 +363,6 @@ class Room {
     return element;
   }
 
-  // A link must not take the place of the chat.
-  linksApart(within) {
-    for (const link of within.querySelectorAll(".prose a[href]")) {
-      link.target = "_blank";
-      link.rel = "noopener noreferrer nofollow";
-    }
-  }
 
   // It is still: the team reads when the chat ends by itself, the client can say that they are there.
   quiet(ends) {
@@ -387,6 +413,12 @@ class Room {
     call(this.words.chatTurn);
   }
 
+  done() {
+    // A client's last words are taken by a chat that is over, too: not away before they have arrived.
+    if (this.side === "client" && this.pending.size) return this.startPolling();
+    return this.over();
+  }
+
   over() {
     // What a client was typing stays in its field and can still be sent.
     if (this.side === "client" && !this.field?.value.trim()) return this.reload();
@@ -406,8 +438,7 @@ class Room {
 
   leave() {
     this.left = true;
-    window.clearTimeout(this.retry);
-    window.clearTimeout(this.lost);
+    for (const timer of [this.retry, this.lost, this.opening]) window.clearTimeout(timer);
     window.clearInterval(this.pings);
     this.stopPolling();
     this.socket?.close();
