@@ -71,6 +71,15 @@ def kept_holder(request: HttpRequest) -> ClientHolder | None:
     return ClientHolder(UUID(case), CaseKey(b64decode(secret)))
 
 
+def has_code_to_note(request: OrganisationRequest) -> bool:
+    """Say whether the client has a conversation here whose code goes for good with a further one."""
+    holder = kept_holder(request)
+    if kept_code(request) is None or holder is None:
+        return False
+    case = queries.case_of_client(holder.subject)
+    return case is not None and case.organisation_id == request.organisation.pk
+
+
 def forget_code(request: HttpRequest) -> None:
     """Forget the code, not the case: the client has noted it."""
     request.session.pop(CODE_KEY, None)
