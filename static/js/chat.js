@@ -71,8 +71,7 @@ class Room {
   // --- The wire ---------------------------------------------------------------------------------
   open() {
     if (this.left) return;
-    window.clearTimeout(this.retry);
-    window.clearTimeout(this.opening);
+    for (const timer of [this.retry, this.opening]) window.clearTimeout(timer);
     this.socket?.close(); // one that is still on its way must not say a second hello
     const socket = new WebSocket(this.address);
     this.socket = socket;
@@ -175,6 +174,7 @@ class Room {
         signal: AbortSignal.timeout(WELCOME_MS),
         headers: {
           "Content-Type": "application/json",
+          "X-Conversation": this.words.chatConversation ?? "",
           "X-CSRFToken": this.form.querySelector("[name=csrfmiddlewaretoken]").value,
         },
         body: JSON.stringify({ v: VERSION, after: this.newest, lang: this.words.chatLang, frames }),
