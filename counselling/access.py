@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from accounts.access import OrganisationRequest, StaffRequest, View, organisation_page, staff
 from accounts.rules import allows
@@ -23,6 +24,8 @@ from vault.sealing import CaseKey, SealBroken
 
 CASE_KEY = "case"  # the session's case, once the client showed the code
 HOLDER_KEY = "case-key"  # what opens the case, in the sealed session only
+CONVERSATION = "conversation"  # the field by which a form says to which conversation it belongs
+CONVERSATION_HEADER = "X-Conversation"  # the same of a request without a form
 CODE_KEY = "code"  # the code, from asking until the client says that it is kept
 
 
@@ -31,7 +34,9 @@ class ClientRequest(OrganisationRequest):
 
     case: Case
     holder: Holder
-    case_gone: bool
+    closed_because: (
+        str  # the notice at the code entry, while no conversation is open for the request
+    )
 
 
 class CaseRequest(StaffRequest):
@@ -69,6 +74,28 @@ def kept_holder(request: HttpRequest) -> ClientHolder | None:
     if case is None or secret is None:
         return None
     return ClientHolder(UUID(case), CaseKey(b64decode(secret)))
+
+
+def has_code_to_note(request: OrganisationRequest) -> bool:
+    """Say whether the client has a conversation here whose code goes for good with a further one."""
+    holder = kept_holder(request)
+    if kept_code(request) is None or holder is None:
+        return False
+    case = queries.case_of_client(holder.subject)
+    return case is not None and case.organisation_id == request.organisation.pk
+
+
+def mark_of(case: UUID) -> str:
+    """Return by what a client's page knows its conversation. It tells nothing and opens nothing."""
+    return salted_hmac("counselling.conversation", str(case)).hexdigest()[:20]
+
+
+def _is_of_another(request: HttpRequest, case: UUID) -> bool:
+    """Say whether a form comes from a page of another conversation than the session has open now."""
+    if request.method != "POST":
+        return False
+    told = request.POST.get(CONVERSATION) or request.headers.get(CONVERSATION_HEADER)
+    return bool(told) and told != mark_of(case)
 
 
 def forget_code(request: HttpRequest) -> None:
@@ -111,15 +138,16 @@ def client_case(view: View) -> View:
 def client_case_or(otherwise: View) -> Callable[[View], View]:
     """Pass on the case of the session; without one, let `otherwise` answer.
 
-    A case of another organisation counts as none. A case that was deleted, also in this very moment,
-    is forgotten; `case_gone` in the request then says so.
+    A case of another organisation counts as none, and so does the session's case for a form that was
+    opened for another: on another tab the session has gone over to it. A case that was deleted, also in
+    this very moment, is forgotten. `closed_because` in the request says why.
     """
 
     def guard(view: View) -> View:
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             request = cast(ClientRequest, request)
-            request.case_gone = False
+            request.closed_because = "code"
             holder = kept_holder(request)
             if holder is None:
                 return otherwise(request, *args, **kwargs)
@@ -127,6 +155,9 @@ def client_case_or(otherwise: View) -> Callable[[View], View]:
             if case is None:
                 return _gone(request, otherwise, *args, **kwargs)
             if case.organisation_id != request.organisation.pk:
+                return otherwise(request, *args, **kwargs)
+            if _is_of_another(request, case.pk):
+                request.closed_because = "anderes"
                 return otherwise(request, *args, **kwargs)
             request.case = case
             request.holder = holder
@@ -148,16 +179,15 @@ def client_case_or(otherwise: View) -> Callable[[View], View]:
 
 def _gone(request: "ClientRequest", otherwise: View, *args: Any, **kwargs: Any) -> HttpResponse:
     close_for_client(request)
-    request.case_gone = True
+    request.closed_because = "nicht-mehr-da"
     return otherwise(request, *args, **kwargs)
 
 
 def to_code_entry(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Lead to the code entry, which says why."""
     request = cast(ClientRequest, request)
-    why = "nicht-mehr-da" if request.case_gone else "code"
     address = reverse("return", args=[request.organisation.slug])
-    return HttpResponseRedirect(f"{address}?hinweis={why}")
+    return HttpResponseRedirect(f"{address}?hinweis={request.closed_because}")
 
 
 def staff_case(permission: str) -> Callable[[View], View]:

@@ -13,6 +13,7 @@ from accounts import marks
 from accounts.crisis import default_lines, spoken_lines
 from accounts.rules import allows
 from counselling import consulting, open_alarms
+from counselling.access import mark_of
 
 LIVE_URL = "/ws/queue/"
 
@@ -22,8 +23,10 @@ def client(request: HttpRequest) -> dict[str, Any]:
     organisation = getattr(request, "organisation", None)
     if organisation is None:
         return {"crisis_lines": default_lines()}
+    case = getattr(request, "case", None)
     return {
         "org": organisation,
+        "conversation": SimpleLazyObject(lambda: mark_of(case.pk)) if case else "",
         "neutral_title": _("Start") if organisation.neutral_title else "",
         "home_url": reverse("landing", args=[organisation.slug]),
         "quick_exit_url": reverse("quick-exit", args=[organisation.slug]),

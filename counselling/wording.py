@@ -56,6 +56,10 @@ _NOTICES: dict[str, Promise] = {
     "nicht-mehr-da": gettext_lazy(
         "Dieses Gespräch gibt es nicht mehr. Es wurde gelöscht. Sie können jederzeit neu schreiben."
     ),
+    "anderes": gettext_lazy(
+        "In einem anderen Fenster ist inzwischen ein anderes Gespräch offen. Bitte geben Sie den Code "
+        "von dem Gespräch ein, das Sie hier meinen."
+    ),
     "code": gettext_lazy(
         "Auf diesem Gerät ist gerade kein Gespräch offen. Bitte geben Sie Ihren Code ein."
     ),

@@ -18,7 +18,7 @@ from chat.forms import EnterForm
 from chat.operations import entering
 from chat.protocol import LONGEST_TEXT
 from counselling import promises
-from counselling.access import kept_holder, open_for_client
+from counselling.access import has_code_to_note, kept_holder, open_for_client
 from counselling.operations import asking
 from counselling.sla import Urgency
 from counselling.views.beginning import Ticket, admitted, remembering, say_nobody_answers
@@ -101,6 +101,7 @@ def _door(
             "shows_form": opening.shut is None or form.is_bound,
             "form": form,
             "wait": wait,
+            "code_to_note": has_code_to_note(request),
             "ticket": sealed or Ticket.fresh().seal(at=at),
             "gate": gate.carried(gate.QUESTION, at=at, sent=request.POST.get("opened", "")),
             "longest": LONGEST_TEXT,

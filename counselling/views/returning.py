@@ -308,7 +308,7 @@ def _take_rating(request: ClientRequest, *, at: datetime) -> HttpResponse:
 def _code_entry(request: OrganisationRequest, form: CodeForm, *, wait: str = "") -> HttpResponse:
     """Ask for the code. wait: why what was sent is not taken now."""
     post = request.POST
-    is_gone = getattr(request, "case_gone", False)
+    why = getattr(request, "closed_because", "")
     return render(
         request,
         "counselling/client/return.html",
@@ -317,9 +317,10 @@ def _code_entry(request: OrganisationRequest, form: CodeForm, *, wait: str = "")
             "wait": wait,
             "gate": gate.carried(gate.CODE, at=timezone.now(), sent=post.get("opened", "")),
             "is_open_here": CASE_KEY in request.session,
-            "is_gone": is_gone,
+            "is_gone": why == "nicht-mehr-da",
+            # What was typed is there still: the page says so itself, and not what is missing.
             "notice": wording.notice_words(
-                "nicht-mehr-da" if is_gone else request.GET.get("hinweis", "")
+                why if why in {"nicht-mehr-da", "anderes"} else request.GET.get("hinweis", "")
             ),
             "write_form": WriteForm(post) if "message" in post else None,
             "rating_form": RatingForm(post) if "text" in post and "message" not in post else None,

@@ -1,18 +1,12 @@
 // An entry of a chat as the page shows it, made of the page's templates (chat/_words.html).
 
+import { linksApart } from "./links-apart.js";
+
 const template = (kind) => document.querySelector(`template[data-chat-entry="${kind}"]`);
 
 /** Return the time of day in the page's language. */
 export function clock(at) {
   return at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-}
-
-/** Let links open beside the chat: none may take its place. */
-export function linksApart(within) {
-  for (const link of within.querySelectorAll(".prose a[href]")) {
-    link.target = "_blank";
-    link.rel = "noopener noreferrer nofollow";
-  }
 }
 
 /** Draw a frame `message`, or one that is on its way and has no number yet. */

@@ -1,23 +1,63 @@
-// What somebody has said and the server has not acknowledged yet, across a page that loads anew: by box, in
-// this tab only, read once.
+// What somebody has said in a chat and nobody has acknowledged yet, kept across a reload of this tab: the
+// page has promised to send it as soon as it can. Only in sessionStorage, by chat and for ten minutes; the
+// quick exit wipes it with everything else (quick-exit.js).
+// <form data-chat-late hidden>, on the page of a chat that is over: brings what did not arrive in time.
 
-const NAME = "chat-unsent";
+const NAME = "unsent";
+const MAX_AGE_MS = 10 * 60 * 1000;
 const FRESH_MS = 120_000;
 
-const stored = () => JSON.parse(window.sessionStorage.getItem(NAME) ?? "{}");
-const found = stored();
-window.sessionStorage.removeItem(NAME);
+const young = ([, kept]) => Date.now() - kept.at < MAX_AGE_MS;
 
-/** Keep the frames of a box that leaves. */
-export function keepUnsent(box, frames) {
-  if (!frames.length) return;
-  const all = { ...stored(), [box]: { at: Date.now(), frames } };
-  window.sessionStorage.setItem(NAME, JSON.stringify(all));
+function stored() {
+  const found = JSON.parse(window.sessionStorage.getItem(NAME) ?? "{}");
+  return Object.fromEntries(Object.entries(found).filter(young));
 }
 
-/** Return the frames that a box had, and whether they are so fresh that their writer still means them. */
-export function takeUnsent(box) {
-  const { at = Date.now(), frames = [] } = found[box] ?? {};
-  delete found[box];
-  return { frames, isFresh: Date.now() - at < FRESH_MS };
+/** Frames of a chat that may still have to be sent. */
+export class Unsent {
+  /** @param {string | undefined} chat which one; undefined keeps nothing, as for who reads along */
+  constructor(chat) {
+    this.chat = chat;
+    window.addEventListener("lotse:leaving", () => {
+      this.chat = undefined;
+    });
+  }
+
+  /** Return the frames, and whether they are so fresh that their writer still means them. */
+  found() {
+    try {
+      const { at = 0, frames = [] } = stored()[this.chat] ?? {};
+      return { frames, isFresh: Date.now() - at < FRESH_MS };
+    } catch {
+      return { frames: [], isFresh: false };
+    }
+  }
+
+  keep(frames) {
+    if (!this.chat) return;
+    try {
+      const all = stored();
+      delete all[this.chat];
+      if (frames.length) all[this.chat] = { at: Date.now(), frames };
+      if (Object.keys(all).length) window.sessionStorage.setItem(NAME, JSON.stringify(all));
+      else window.sessionStorage.removeItem(NAME);
+    } catch {
+      // Storage is forbidden: then a reload loses what did not arrive.
+    }
+  }
+}
+
+const late = document.querySelector("[data-chat-late]");
+
+if (late) {
+  const unsent = new Unsent(late.dataset.chatLate);
+  const { frames } = unsent.found();
+  if (frames.length && late.hidden) {
+    late.hidden = false;
+    late.elements.text.value = frames.map((frame) => frame.text).join("\n");
+    // Under its own id it counts once, also if it has arrived after all.
+    if (frames.length === 1) late.elements.message.value = frames[0].id;
+  }
+  late.addEventListener("submit", () => unsent.keep([]));
 }

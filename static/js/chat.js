@@ -4,8 +4,10 @@
 // `lotse:chat-state`, `lotse:chat-seen`.
 
 import { call, stopOffering } from "./chat-call.js";
-import { clock, drawn, linksApart } from "./chat-entry.js";
-import { keepUnsent, takeUnsent } from "./chat-unsent.js";
+import { clock, drawn } from "./chat-entry.js";
+import { Unsent } from "./chat-unsent.js";
+import { linksApart } from "./links-apart.js";
+import { uuid } from "./uuid.js";
 
 const VERSION = 1;
 const RETRY_MIN_MS = 500;
@@ -13,6 +15,7 @@ const RETRY_MAX_MS = 15_000;
 const POLL_MS = 3000;
 const SOCKET_AGAIN_MS = 30_000;
 const FAILURES_BEFORE_POLLING = 2;
+const WELCOME_MS = 10_000;
 const TYPING_EVERY_MS = 2000;
 const TYPING_SHOWN_MS = 4000;
 const SILENT_MS = 45_000;
@@ -20,15 +23,6 @@ const PING_MS = 20_000;
 const OPEN = new Set(["waiting", "active", "interrupted"]);
 const FINAL = new Set([4400, 4404, 4413, 4426]);
 
-const uuid = () => {
-  // randomUUID needs a secure page; the demo on another machine has none.
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-};
 
 class Room {
   constructor(box) {
@@ -43,6 +37,7 @@ class Room {
     this.state = box.dataset.chatState;
     this.silent = "chatSilent" in box.dataset; // reads along: asks over HTTP and says nothing at all
     this.pending = new Map();
+    this.unsent = new Unsent(box.dataset.chatName);
     this.failures = 0;
     this.tries = 0;
     this.left = false;
@@ -56,10 +51,7 @@ class Room {
       box.addEventListener(happening, () => this.look());
     }
     document.addEventListener("visibilitychange", () => this.look());
-    window.addEventListener("pagehide", () => {
-      this.remember();
-      this.leave();
-    });
+    window.addEventListener("pagehide", () => this.leave());
     window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
     window.addEventListener("lotse:leaving", () => this.leave());
     window.addEventListener("online", () => this.again(0));
@@ -79,16 +71,19 @@ class Room {
   // --- The wire ---------------------------------------------------------------------------------
   open() {
     if (this.left) return;
-    window.clearTimeout(this.retry);
-    this.socket = new WebSocket(this.address);
-    const socket = this.socket;
-    socket.addEventListener("open", () => this.hello());
+    for (const timer of [this.retry, this.opening]) window.clearTimeout(timer);
+    this.socket?.close(); // one that is still on its way must not say a second hello
+    const socket = new WebSocket(this.address);
+    this.socket = socket;
+    // Some networks swallow a socket without a word.
+    this.opening = window.setTimeout(() => this.welcomed || this.drop(), WELCOME_MS);
+    this.welcomed = false;
+    socket.addEventListener("open", () => socket === this.socket && this.hello());
     socket.addEventListener("message", (event) => socket === this.socket && this.receive(event.data));
     socket.addEventListener("close", (event) => socket === this.socket && this.closed(event.code));
   }
 
   hello() {
-    this.welcomed = false;
     this.put({ type: "hello", v: VERSION, after: this.newest, lang: this.words.chatLang });
     window.clearInterval(this.pings);
     this.heard = Date.now();
@@ -97,8 +92,17 @@ class Room {
 
   // A connection may be dead without a word: whoever hears nothing opens another.
   ping() {
-    if (Date.now() - this.heard > SILENT_MS) this.socket.close();
+    if (Date.now() - this.heard > SILENT_MS) this.drop();
     else this.put({ type: "ping" });
+  }
+
+  // Its own end may take minutes to come, over a line that is dead.
+  drop() {
+    const socket = this.socket;
+    this.socket = undefined;
+    socket?.close();
+    this.closed();
+    this.startPolling();
   }
 
   put(frame) {
@@ -112,14 +116,14 @@ class Room {
 
   closed(code) {
     window.clearInterval(this.pings);
+    window.clearTimeout(this.opening);
     if (this.left) return;
     // The page itself says what there still is to see.
     if (code === 4401) return this.reload();
     if (FINAL.has(code)) return this.over();
-    this.box.dataset.chatConnection = "lost";
+    if (!this.polling) this.missing(); // else the next turn tells
     this.failures = this.welcomed ? 0 : this.failures + 1;
     this.welcomed = false;
-    this.lost ??= window.setTimeout(() => this.line(this.words.chatLost), 1500);
     if (this.failures >= FAILURES_BEFORE_POLLING) this.startPolling();
     this.again();
   }
@@ -133,6 +137,11 @@ class Room {
     window.clearTimeout(this.retry);
     // Half of the wait is chance: after a restart not everybody comes back in the same moment.
     this.retry = window.setTimeout(() => this.open(), after ?? wait / 2 + (Math.random() * wait) / 2);
+  }
+
+  missing() {
+    this.box.dataset.chatConnection = "lost";
+    this.lost ??= window.setTimeout(() => this.line(this.words.chatLost), 1500);
   }
 
   connected(how) {
@@ -162,20 +171,22 @@ class Room {
       const answer = await fetch(this.words.chatPoll, {
         method: "POST",
         redirect: "manual",
+        signal: AbortSignal.timeout(WELCOME_MS),
         headers: {
           "Content-Type": "application/json",
+          "X-Conversation": this.words.chatConversation ?? "",
           "X-CSRFToken": this.form.querySelector("[name=csrfmiddlewaretoken]").value,
         },
         body: JSON.stringify({ v: VERSION, after: this.newest, lang: this.words.chatLang, frames }),
       });
       if (answer.status === 401 || answer.type === "opaqueredirect") return this.reload();
       if (answer.status === 404) return this.over();
-      if (!answer.ok) return;
+      if (!answer.ok) throw new Error(`not taken: ${answer.status}`);
       const found = await answer.json();
       if (this.polling) this.connected("polling");
       for (const frame of found.frames) this.take(frame);
     } catch {
-      this.box.dataset.chatConnection = "lost"; // the next turn tries again
+      if (this.polling) this.missing(); // the next turn tries again
     } finally {
       this.asking = false;
     }
@@ -200,9 +211,7 @@ class Room {
     if (frame.seq <= this.newest) return;
     this.newest = frame.seq;
     this.put({ type: "got", seq: frame.seq });
-    const mine = this.pending.get(frame.id);
-    this.pending.delete(frame.id);
-    mine?.element.remove();
+    const mine = this.settle(frame.id);
     const atEnd = this.isAtEnd();
     const entry = drawn(frame.from, frame);
     entry.querySelector("[data-chat-sending]")?.remove();
@@ -215,12 +224,8 @@ class Room {
   }
 
   on_ack(frame) {
-    const one = this.pending.get(frame.id);
-    if (one && frame.seq <= this.newest) {
-      // It stands in the log already, under its number.
-      one.element.remove();
-      this.pending.delete(frame.id);
-    }
+    // It stands in the log already, under its number.
+    if (frame.seq <= this.newest) this.settle(frame.id);
   }
 
   on_refused(frame) {
@@ -252,7 +257,7 @@ class Room {
     if (!OPEN.has(frame.state) || (frame.yours === false && !this.silent)) {
       // It may come to this desk once more, as a panel of its own (chat-desk.js).
       this.box.querySelector("[data-chat-shown]")?.remove();
-      return this.over();
+      return this.done();
     }
     if (before === "waiting" && frame.state === "active") this.turn();
     this.box.dataset.chatState = frame.state;
@@ -280,10 +285,16 @@ class Room {
       this.field.focus();
       return;
     }
+    // Counted like the server does, in code points; it closes on a frame that is too large.
+    if ([...text].length > Number(this.words.chatLongest)) {
+      this.line(this.words.chatTooLong);
+      this.field.focus();
+      return;
+    }
     const kind = event.submitter?.hasAttribute("data-chat-note") ? "note" : "message";
     const frame = { type: "send", id: uuid(), text, kind };
-    this.pend(frame);
-    if (this.box.dataset.chatConnection !== "lost") this.line(""); // what was refused before is mended
+    this.hold(frame);
+    this.line(this.box.dataset.chatConnection === "lost" ? this.words.chatLost : ""); // what was refused is mended
     this.field.value = "";
     this.field.dispatchEvent(new Event("input", { bubbles: true }));
     this.field.focus();
@@ -292,36 +303,39 @@ class Room {
     else this.put(frame);
   }
 
-  // It stands in the log as on its way until it comes back with its number.
-  pend(frame) {
+  // Show what is on its way, and keep it until it has arrived.
+  hold(frame) {
     const role = { message: this.side === "client" ? "client" : "reply", note: "note" }[frame.kind];
     const element = drawn(role, { text: frame.text, name: "", at: new Date().toISOString() });
     element.querySelector("[data-chat-sending]").textContent = this.words.chatSending;
     this.list.append(element);
     this.pending.set(frame.id, { frame, element });
+    this.keep();
+  }
+
+  settle(id) {
+    const one = this.pending.get(id);
+    one?.element.remove();
+    if (this.pending.delete(id)) this.keep();
+    return one;
   }
 
   backToField(some) {
-    for (const { frame, element } of some) {
-      this.pending.delete(frame.id);
-      element.remove();
-    }
+    for (const { frame } of some) this.settle(frame.id);
     const texts = [...some.map(({ frame }) => frame.text), this.field?.value];
     if (this.field) this.field.value = texts.filter(Boolean).join("\n");
   }
 
-  // A counsellor's page loads anew when they take another chat; of a client nothing is kept.
-  remember() {
-    if (this.side === "client") return;
-    keepUnsent(this.box.id, [...this.pending.values()].map(({ frame }) => frame));
+  keep() {
+    this.unsent.keep([...this.pending.values()].map(({ frame }) => frame));
   }
 
-  // Sent again under its id, it counts once; what is older waits in the field for a decision.
+  // Sent again under its id, it counts once. A counsellor decides anew about what is older.
   recall() {
-    if (this.side === "client" || !this.form) return;
-    const { frames, isFresh } = takeUnsent(this.box.id);
-    for (const frame of frames) this.pend(frame);
-    if (!isFresh) this.backToField([...this.pending.values()]);
+    if (!this.form) return;
+    const { frames, isFresh } = this.unsent.found();
+    for (const frame of frames) this.hold(frame);
+    if (this.side === "team" && !isFresh) this.backToField([...this.pending.values()]);
   }
 
   key(event) {
@@ -393,6 +407,12 @@ class Room {
     call(this.words.chatTurn);
   }
 
+  done() {
+    // A client's last words are taken by a chat that is over, too: not away before they have arrived.
+    if (this.side === "client" && this.pending.size) return this.startPolling();
+    return this.over();
+  }
+
   over() {
     // What a client was typing stays in its field and can still be sent.
     if (this.side === "client" && !this.field?.value.trim()) return this.reload();
@@ -413,8 +433,7 @@ class Room {
 
   leave() {
     this.left = true;
-    window.clearTimeout(this.retry);
-    window.clearTimeout(this.lost);
+    for (const timer of [this.retry, this.lost, this.opening]) window.clearTimeout(timer);
     window.clearInterval(this.pings);
     this.stopPolling();
     this.socket?.close();

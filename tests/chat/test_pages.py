@@ -20,6 +20,7 @@ from counselling.states import CaseState
 from tests.accounts.test_proof import solved
 from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer, reply
 from tests.counselling.house import House
+from tests.counselling.pages import hidden
 from tests.factories import holder_of, roster
 from tests.factories.sessions import signed_in
 
@@ -207,6 +208,21 @@ def test_polling_is_the_same_contract_as_the_socket(house: House, clock: object)
     assert [f["seq"] for f in heard["frames"] if f["type"] == "message"] == [1, 2]
     state = json.loads(poll(mother, ours, after=2).content)["frames"][-1]
     assert (state["state"], state["with"], state["read"]) == ("active", "Katrin Petersen", 2)
+
+
+def test_polling_from_a_page_of_another_conversation_is_led_away(
+    house: House, clock: object
+) -> None:
+    hers, his = enter(house, "Sabine wartet."), enter(house, "Emil wartet auch.")
+    browser = inside(hers)
+    mark = hidden(browser.get(ROOM), "conversation")
+    body = {"v": 1, "frames": [{"type": "send", "id": str(uuid4()), "text": "Nur für hier."}]}
+    url = f"{ROOM}leitung/"
+    browser.post("/nordhafen/zurueck/", {"code": his.code.display()})  # on another tab
+    led = browser.post(url, body, "application/json", headers={"X-Conversation": mark})
+    assert led.status_code == 302
+    assert his.case.messages.count() == 1
+    assert poll(browser, url, v=1, frames=body["frames"]).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,22 @@ def test_the_code_survives_a_reload_and_goes_when_it_is_noted(
     assert first not in client.get("/nordhafen/gespraech/").content.decode()
 
 
+def test_who_asks_again_is_told_of_a_code_that_is_not_noted_yet(
+    client: Client, nordhafen: Organisation
+) -> None:
+    told = "Den Code dazu haben Sie noch nicht notiert."
+    other = factories.staffed("lindental")
+    assert told not in words(client.get("/nordhafen/frage/"))
+    client.post("/nordhafen/frage/", fill_in(client))
+    page = client.get("/nordhafen/frage/")
+    assert told in words(page)
+    assert 'href="/nordhafen/code/"' in page.content.decode()
+    assert told in words(client.get("/nordhafen/chat/"))
+    assert told not in words(client.get(f"/{other.slug}/frage/"))
+    client.post("/nordhafen/code/")
+    assert told not in words(client.get("/nordhafen/frage/"))
+
+
 def test_the_code_can_be_saved_as_a_file_without_javascript(
     client: Client, nordhafen: Organisation
 ) -> None:

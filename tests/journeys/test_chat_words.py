@@ -1,0 +1,110 @@
+"""A mother's words in a chat are not lost: to a reload, a length, a dead line, or the chat's end meanwhile."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import SESSION
+from tests.journeys.conftest import OpenVisitor
+from tests.journeys.test_chat import (
+    MEHMET,
+    Network,
+    arrive,
+    connected,
+    enter,
+    look,
+    say,
+    texts,
+)
+from tests.servers.lotse import Lotse, running_lotse
+
+AFTERWARDS = "about:blank"
+
+
+@pytest.fixture(scope="module")
+def open_chat() -> Iterator[Lotse]:
+    """A demo of our own: nobody else waits in its chat, which is open around the clock."""
+    with running_lotse(SESSION.folder / "chat-words-lotse") as lotse:
+        yield lotse
+
+
+def come_back(mother: Page, network: Network) -> None:
+    """Come back to the room after the browser has put the page away, with the network again."""
+    mother.goto(AFTERWARDS)
+    network.on()
+    mother.goto("/nordhafen/gespraech/chat/")
+
+
+def test_what_was_sent_without_a_network_arrives_after_a_reload(
+    visit: OpenVisitor, open_chat: Lotse
+) -> None:
+    mother = visit("phone", base_url=open_chat.url).page()
+    network = Network(mother)
+    room = enter(mother)
+    network.off()
+    expect(room).to_have_attribute("data-chat-connection", "lost")
+    say(room, "Im Funkloch, erster Satz.")
+    say(room, "Im Funkloch, zweiter Satz.")
+    come_back(mother, network)
+    room = connected(mother)
+    expect(room.locator("[data-chat-sending]:not(:empty)")).to_have_count(0)
+    assert texts(room)[1:] == ["Im Funkloch, erster Satz.", "Im Funkloch, zweiter Satz."]
+    mother.reload()
+    connected(mother)
+    assert len(texts(room)) == 3
+    assert mother.evaluate("sessionStorage.getItem('unsent')") is None
+
+
+def test_what_did_not_arrive_before_the_end_is_offered_as_a_message(
+    visit: OpenVisitor, open_chat: Lotse
+) -> None:
+    mother = visit("phone", base_url=open_chat.url).page()
+    network = Network(mother)
+    room = enter(mother, "Der Chat, der zu Ende geht.")
+    mehmet = visit("desktop", base_url=open_chat.url).page()
+    arrive(mehmet, MEHMET)
+    mehmet.locator("#chat-line form button").last.click()
+    panel = connected(mehmet)
+    expect(room).to_have_attribute("data-chat-state", "active")
+    network.off()
+    say(room, "Das habe ich noch nie gesagt.")
+    mother.goto(AFTERWARDS)
+    panel.locator("details.chat__more").last.locator("summary").click()
+    panel.locator("button[value=nachricht]").click()
+    expect(mehmet.locator("#reply-text")).to_be_visible()
+    come_back(mother, network)
+    late = mother.locator("[data-chat-late]")
+    expect(late.locator("textarea")).to_have_value("Das habe ich noch nie gesagt.")
+    look(mother, "chat-late")
+    late.locator("button[type=submit]").click()
+    expect(late).to_be_hidden()
+    assert texts(mother.locator("section.chat")).count("Das habe ich noch nie gesagt.") == 1
+
+
+def test_a_text_that_is_too_long_stays_in_its_field(visit: OpenVisitor, open_chat: Lotse) -> None:
+    mother = visit("phone", base_url=open_chat.url).page()
+    room = enter(mother, "Ich füge etwas Langes ein.")
+    pasted = "ü" * 20_000  # more than a frame may hold
+    say(room, pasted)
+    expect(room.locator("[data-chat-line]")).to_be_visible()
+    expect(room.locator("[data-chat-form] textarea")).to_have_value(pasted)
+    say(room, "Dann eben kurz.")
+    expect(room.locator(".message--client").last).to_contain_text("Dann eben kurz.")
+    expect(room.locator("[data-chat-line]")).to_be_hidden()
+
+
+def test_a_network_that_swallows_sockets_is_noticed_and_asked_over_http(
+    visit: OpenVisitor, open_chat: Lotse
+) -> None:
+    mother = visit("phone", base_url=open_chat.url).page()
+    # Opens, and never says a word.
+    mother.route_web_socket("**/ws/chat/", lambda _socket: None)
+    mother.goto("/nordhafen/chat/")
+    mother.locator("#id_text").fill("Im Netz der Klinik.")
+    mother.locator("form[data-draft-keep] button[type=submit]").first.click()
+    room = mother.locator("[data-chat]")
+    expect(room).to_have_attribute("data-chat-connection", "polling")
+    say(room, "Kommt das an?")
+    expect(room.locator("[data-chat-sending]:not(:empty)")).to_have_count(0)
+    assert texts(room) == ["Im Netz der Klinik.", "Kommt das an?"]
