@@ -24,7 +24,7 @@ from chat.models import Chat
 from chat.operations import ending, speaking
 from chat.protocol import Close, Hello
 from chat.states import ChatState
-from chat.wording import InLine, Standing
+from chat.wording import InLine
 from counselling import markup, sharing
 from counselling import queries as cases
 from counselling import wording as case_wording
@@ -337,7 +337,7 @@ def standing(
     beside: Sequence[Membership],
     *,
     at: datetime,
-) -> Standing:
+) -> case_wording.Standing:
     """Say where a chat stands, for its client.
 
     line: where it stands in line, if it does. beside: who has joined the counsellor openly.

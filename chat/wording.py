@@ -17,18 +17,9 @@ from chat.sla import Opening, Shut, Wait
 from chat.states import ChatState
 from counselling.models import Case
 from counselling.sla import Urgency
-from counselling.wording import by_when
+from counselling.wording import Standing, by_when
 
 ALL_DAY = timedelta(hours=16)  # who is open for longer need not say until when
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a chat stands, for its client. `kind`: of the notice that says it."""
-
-    kind: str
-    title: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ _NOTICES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a conversation stands, for its client. `kind`: of the notice that says it."""
+    """Where a conversation or a chat stands, for its client. `kind`: of the notice that says it."""
 
     kind: str
     title: str

@@ -32,7 +32,7 @@ class Location(models.Model):
     """A place (HSDS `location`).
 
     `confidential`: true for each place of a confidential service, kept so by the writer. Whoever shows
-    or measures places to anybody but the owner's editors leaves those out (`queries.open_places`).
+    or measures places to anybody but the owner's editors leaves those out (`queries.public.open_places`).
     `ags`: the official key of its district (5 digits) or municipality (8).
     """
 

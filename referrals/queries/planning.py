@@ -28,7 +28,7 @@ class Supply:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Supply by category and district; `everywhere` counts services without a named district."""
+    """Supply by category and district; a service without a named district counts in totals alone."""
 
     districts: list[str]
     rows: list[Supply]
