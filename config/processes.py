@@ -103,10 +103,21 @@ def run(parts: Sequence[Part], *, say: Callable[[str], Any]) -> bool:
     return stopping
 
 
+class NoAddress(Exception):
+    """Nobody can listen there: somebody else does, or it is no address of this machine."""
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """Listen on an address. Raises OSError when somebody else does."""
+    """Listen on an address. Raises NoAddress, with a sentence."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=WAITING)
+    try:
+        return socket.create_server((host, port), family=family, backlog=WAITING)
+    except OSError as refused:
+        why = str(refused.strerror).partition(" (")[0]  # Python adds the address once more
+        raise NoAddress(
+            f"Lotse cannot listen on port {port} of {host} ({why}). Choose another address with LOTSE_HOST, "
+            "LOTSE_PORT or LOTSE_SOCKETS_PORT."
+        ) from None
 
 
 def daphne(application: str, *where: str) -> list[str]:
