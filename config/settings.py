@@ -416,6 +416,7 @@ profiles.look_through(
         allowed_hosts=ALLOWED_HOSTS,
         trusted_origins=CSRF_TRUSTED_ORIGINS,
         public_url=PUBLIC_URL,
+        email_from=DEFAULT_FROM_EMAIL,
         time_zone=TIME_ZONE,
         metrics_token=METRICS_TOKEN,
         database=DATABASES["default"],
