@@ -356,7 +356,7 @@ TIME_ZONE = env.text("LOTSE_TIME_ZONE", "Europe/Berlin")
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # What people attach, sealed. Any Django storage will do: it never sees a readable byte.
     "attachments": {
