@@ -27,13 +27,8 @@ def contrast(first: str, second: str) -> float:
     return float(Color(first).contrast(Color(second), method="wcag21"))
 
 
-def readable_on_light(colour: str) -> bool:
-    """Say whether links and buttons in this colour can be read on the light surface."""
-    return contrast(colour, LIGHT_SURFACE) >= TEXT_CONTRAST
-
-
 def light_palette(accent: str) -> Palette:
-    """Return the light scheme's colours for an accent that `readable_on_light` accepts."""
+    """Return the light scheme's colours for an accent that can be read on its surface."""
     return Palette(accent, _ink_on(accent))
 
 

@@ -1,6 +1,5 @@
 """What is read about organisations and staff."""
 
-import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -27,12 +26,12 @@ from accounts.models import (
 )
 from accounts.written import ID, Written, WrittenForMany
 from vault.models import StaffKey, StaffKeyWrap, TeamKey, TeamKeySeal
+from vault.remembered import Remembered
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-REMEMBERED = 2.0  # seconds
-_organisations: dict[str, tuple[float, Organisation]] = {}
+_organisations: Remembered[str, Organisation] = Remembered()
 
 MEMBERSHIP_KEY = "membership"  # the session's choice among a person's memberships
 STAFF_SESSION_KEY = "staff-session"  # the session's own entry in the list of sign-ins
@@ -391,16 +390,14 @@ def organisation_at(slug: str) -> Organisation | None:
     Every page of a client begins with this. It is remembered for a moment in each process, so that a
     changed setting shows within two seconds; nobody may change the row that is returned.
     """
-    now = time.monotonic()
-    remembered = _organisations.get(slug)
-    if remembered is not None and now < remembered[0]:
-        return remembered[1]
-    organisation = Organisation.objects.filter(slug=slug).first()
-    if organisation is not None:
-        _organisations[slug] = (now + REMEMBERED, organisation)
-    return organisation
+    known = _organisations.still(slug)
+    if known is None:
+        known = Organisation.objects.filter(slug=slug).first()
+        if known is not None:
+            _organisations.keep(slug, known)
+    return known
 
 
 def forget_organisations() -> None:
     """Forget what `organisation_at` remembers in this process."""
-    _organisations.clear()
+    _organisations.forget()

@@ -268,12 +268,12 @@ class WrittenChange:
 
 
 class WrittenRows(Generic[Row]):
-    """New rows of one table: what `bulk_create` does where the database gives the ids, and nobody needs them."""
+    """New rows of one table, as `bulk_create` stores them. Ids that the database gives stay unknown."""
 
     def __init__(self, model: type[Row]) -> None:
         about = model._meta  # noqa: SLF001 - Django's documented way to ask a model about itself
         self._table = about.db_table
-        self._fields = [one for one in about.concrete_fields if not one.primary_key]
+        self._fields = [one for one in about.concrete_fields if not one.db_returning]
         self._of_columns = ""  # PostgreSQL's statement, once it is written
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -303,7 +303,7 @@ class WrittenRows(Generic[Row]):
             ]
             for field in self._fields
         ]
-        if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql" and len(rows) > 1:
             return self._from_columns(connection), values
         of_row = f"({', '.join(['%s'] * len(values))})"
         sql = f"{self._into(connection)} VALUES {', '.join([of_row] * len(rows))}"

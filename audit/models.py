@@ -8,8 +8,8 @@ from django.db import models
 class TrailEntry(models.Model):
     """One thing that somebody did. Ids and codes only, never content.
 
-    `actor`: the membership's id for staff and for a partner with an account, None for everybody else. `old` and `new`: the state
-    before and after, where a state changed. `detail`: codes and counts.
+    `actor`: the membership's id for staff and for a partner with an account, None for everybody else.
+    `old` and `new`: the state before and after, where a state changed. `detail`: codes and counts.
     """
 
     class ActorKind(models.TextChoices):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.servers import databases, wait_for
+from benchmarks.servers import databases, of_demo, wait_for
 from config import processes
 from tests.servers.chats import Room, make
 from tests.servers.lotse import ROOT, environment_of, free_port, manage
@@ -189,7 +189,7 @@ class _Lotse:
     def prepare(cls, database_url: str, folder: Path, size: int) -> "_Lotse":
         """Make chats for so many connections."""
         data = folder / "lotse"
-        on_postgresql = database_url if database_url.startswith("postgres") else ""
+        on_postgresql = of_demo(database_url)
         copy_demo(data, on_postgresql, manage)
         settings = {"DJANGO_SETTINGS_MODULE": "config.settings"}
         variables = environment_of(data, on_postgresql) | settings

@@ -19,8 +19,8 @@ TARGETS = {"queue": 0.4, "my-cases": 0.75, "team-cases": 0.4, "alarm-board": 0.7
 
 def measure(kind: str, folder: Path) -> list[dict[str, float | str]]:
     """Return a row for each part that brings a mark; print all."""
-    with servers.databases(kind, folder) as (url, _):
-        data = folder / "demo"
+    with servers.databases(kind, folder) as (address, _):
+        data, url = folder / "demo", servers.of_demo(address)
         copy_demo(data, url, manage)
         run = subprocess.run(
             [sys.executable, "-m", "benchmarks.open_pages_inside", str(ROUNDS)],

@@ -25,11 +25,10 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 
 def measure(kind: str, folder: Path) -> list[dict[str, float | str]]:
     """Return p95 of our search beside the bare query's, and what a browser takes for its first page."""
-    with servers.databases(kind, folder) as (url, _):
-        data = folder / "lotse"
-        on_postgresql = url if kind == "postgresql" else ""
-        copy_demo(data, on_postgresql, manage)
-        environment = environment_of(data, on_postgresql)
+    with servers.databases(kind, folder) as (address, _):
+        data, url = folder / "lotse", servers.of_demo(address)
+        copy_demo(data, url, manage)
+        environment = environment_of(data, url)
         run = subprocess.run(
             [sys.executable, "-m", "benchmarks.search_inside", str(MANY), str(ROUNDS)],
             cwd=ROOT,

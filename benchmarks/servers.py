@@ -68,8 +68,13 @@ def bare_form(database_url: str) -> Iterator[int]:
 @contextmanager
 def lotse(database_url: str, folder: Path) -> Iterator[Lotse]:
     """Run Lotse with its demo data."""
-    with running_lotse(folder / "lotse", database_url=database_url) as running:
+    with running_lotse(folder / "lotse", database_url=of_demo(database_url)) as running:
         yield running
+
+
+def of_demo(database_url: str) -> str:
+    """Return the address that a demo is made with: none on SQLite, whose file stands in its data folder."""
+    return database_url if database_url.startswith("postgres") else ""
 
 
 def wait_for(port: int) -> None:

@@ -12,7 +12,15 @@ ROUNDS = 3
 THREADS = 8
 TARGET = 0.4
 FORM = "/nordhafen/frage/"
-TEXT = "Unser Sohn ist vier und schläft nicht mehr allein ein. " * 12  # about 110 words
+# About 110 words that alarm nobody: what is urgent starts a ladder, and few questions are.
+TEXT = (
+    "Unsere Tochter kommt im August in die Krippe, dann ist sie anderthalb. Wir fragen uns, wie die Eingewöhnung am "
+    "besten gelingt. Die Leiterin hat uns gesagt, dass wir uns vier Wochen Zeit nehmen sollen, aber mein Mann und ich "
+    "arbeiten beide und haben zusammen nur drei Wochen Urlaub. Bei ihrem Bruder ging es damals schnell, er war nach "
+    "acht Tagen gern dort. Sie ist eher vorsichtig und schaut sich alles erst einmal von meinem Schoß aus an. Meine "
+    "Mutter könnte an zwei Tagen in der Woche mitkommen, die beiden mögen sich sehr. Ist es gut, wenn wir uns "
+    "abwechseln, oder soll immer dieselbe Person dabei sein? Und was können wir vorher zu Hause schon üben?"
+)
 
 
 def measure(kind: str, folder: Path) -> dict[str, float | str]:

@@ -27,7 +27,7 @@ class Close(IntEnum):
     TOO_LARGE = 4413
     WRONG_VERSION = 4426
     FLOOD = 4429
-    AWAY = 4503  # also of a process that ends (config/draining_daphne.py)
+    AWAY = 4503  # come again; so says any socket of a process that ends (config/draining_daphne.py)
 
 
 class Broken(Exception):

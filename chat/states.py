@@ -62,8 +62,3 @@ def after(move: ChatMove, state: ChatState) -> ChatState:
         return _TABLE[move][state]
     except KeyError:
         raise IllegalMove(move, state) from None
-
-
-def sources(move: ChatMove) -> frozenset[ChatState]:
-    """Return the states from which a move is possible."""
-    return frozenset(_TABLE[move])

@@ -18,9 +18,9 @@ from daphne.server import Server  # noqa: E402 - after the reactor
 from daphne.ws_protocol import WebSocketFactory  # noqa: E402 - after the reactor
 from twisted.internet import defer  # noqa: E402 - after the reactor
 
+from chat.protocol import Close  # noqa: E402 - after the reactor; pure, it knows no Django
 from config.websocket import LeanWebSocket  # noqa: E402 - after the reactor
 
-GOING = 4503  # close code: this process ends, connect again (docs/protocol.md)
 PATIENCE = 6.0  # seconds that sockets and requests have to end
 
 
@@ -37,7 +37,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # brings no types
             listener.addCallback(lambda port: port.stopListening())
         for protocol in list(self.connections):
             if hasattr(protocol, "serverClose"):
-                protocol.serverClose(GOING)
+                protocol.serverClose(int(Close.AWAY))  # a bare number: Autobahn wants one
         applications = [
             details["application_instance"]
             for details in self.connections.values()

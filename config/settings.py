@@ -252,7 +252,6 @@ AUTH_PASSWORD_VALIDATORS = [
     # How hard it is to guess is rated by accounts/strength.py.
     for name, options in (("MinimumLengthValidator", {"min_length": 12}),)
 ]
-OTP_TOTP_ISSUER = "Lotse"
 # Passkeys belong to the name in the address bar, which accounts/passkeys.py takes from the request.
 OTP_WEBAUTHN_RP_ID_CALLABLE = "accounts.passkeys.Site.of"
 OTP_WEBAUTHN_RP_NAME = "Lotse"

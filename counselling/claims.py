@@ -1,4 +1,7 @@
-"""Who holds a case: its open claim. Reads only; `operations/claims.py` begins claims, `operations/entries.py` ends them."""
+"""Who holds a case: its open claim. Reads only.
+
+`operations/claims.py` begins claims, `operations/entries.py` ends them.
+"""
 
 from collections.abc import Collection
 from uuid import UUID

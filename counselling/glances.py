@@ -12,8 +12,6 @@ from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from accounts.models import Membership, Team
 from accounts.written import ID, Written
 from counselling.models import (
@@ -24,9 +22,8 @@ from counselling.models import (
     ConsultationAnswer,
     Review,
 )
-from counselling.queries import COUNTED, LISTED, PAGE
+from counselling.queries import COUNTED, LISTED, PAGE, waiting_in
 from counselling.sla import Urgency
-from counselling.states import CaseState
 
 
 class Seen(NamedTuple):
@@ -92,17 +89,11 @@ _CASE = (
 _OF_CLAIM = (*(f"case__{column}" for column in _CASE), "pk", "returns_at", "return_warned_at")
 
 
-def _waiting(team: UUID) -> QuerySet[Case]:
-    return Case.objects.filter(team=team, state=CaseState.WAITING).order_by(
-        "urgency", "due_at", "id"
-    )
-
-
 _TEAMS = Written(
     lambda member: Team.objects.filter(members=member).order_by("pk").values_list("pk"), ID
 )
-_WAITING = Written(lambda team: _waiting(team).values_list(*_CASE)[: PAGE + 1], ID)
-_URGENCIES = Written(lambda team: _waiting(team).values_list("urgency")[: COUNTED + 1], ID)
+_WAITING = Written(lambda team: waiting_in(team).values_list(*_CASE)[: PAGE + 1], ID)
+_URGENCIES = Written(lambda team: waiting_in(team).values_list("urgency")[: COUNTED + 1], ID)
 _HELD = Written(
     lambda member: (
         Claim.objects.filter(member=member, ended_at__isnull=True)

@@ -19,6 +19,7 @@ log = logging.getLogger("lotse.keeping")
 
 LONG = 0.1  # seconds of counting from which on a result is kept
 SHARE = 200
+SMALLEST = 5  # smaller counts are told to nobody: they could be about somebody one knows
 LONGEST = 3600  # seconds
 
 

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from accounts.models import Membership, Organisation, Role
 from accounts.queries import houses, team_ids
 from accounts.written import ID, OTHER_ID, Written
-from counselling import reaching
-from counselling.models import Absence, Escalation, EscalationStep, LadderStep, OnCall
+from counselling import reaching, roster
+from counselling.models import Escalation, EscalationStep, LadderStep
 from counselling.models.case import reference_of
 from counselling.sla import Urgency
 from outbox import queries as outbox
@@ -167,15 +167,7 @@ def own_ladder(organisation: Organisation, urgency: Urgency) -> bool:
 
 def organisations_without_on_call(*, at: datetime) -> list[Organisation]:
     """Return the organisations with a team in which nobody is on call now, in one query."""
-    absent = Absence.objects.filter(member=OuterRef("member"), starts_at__lte=at, ends_at__gt=at)
-    called = OnCall.objects.filter(
-        Q(starts_at__isnull=True) | Q(starts_at__lte=at),
-        Q(ends_at__isnull=True) | Q(ends_at__gt=at),
-        ~Exists(absent),
-        organisation=OuterRef("pk"),
-        member__ended_at__isnull=True,
-        member__user__is_active=True,
-    )
+    called = roster.called(OuterRef("pk"), at)
     rows = houses().filter(~Exists(called), teams__isnull=False)
     return list(rows.distinct().order_by("slug"))
 

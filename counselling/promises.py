@@ -4,7 +4,6 @@ Nothing needs to be set: without rows, an organisation works Monday to Friday by
 Land, and promises what `sla.Targets` says.
 """
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,10 +16,9 @@ from django.db.models import F, QuerySet
 from accounts.models import Organisation, Team
 from counselling import sla
 from counselling.models import Case, Deadline, ServiceLevel, WorkCalendar
-from counselling.sla import Channel, Clock, Level, Promise, Response, Targets, Urgency
+from counselling.sla import Clock, Level, Promise, Response, Targets, Urgency
 from counselling.working_time import Calendar, working_days
-
-REMEMBERED = 2.0  # seconds
+from vault.remembered import Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Rules:
         return replace(self, levels=[*others, *changed])
 
 
-_remembered: dict[UUID, tuple[float, Rules]] = {}
+_remembered: Remembered[UUID, Rules] = Remembered()
 
 
 def rules(organisation: Organisation) -> Rules:
@@ -99,29 +97,22 @@ def remembered(organisation: Organisation) -> Rules:
     For the pages of clients, which come in great numbers; what was promised by rules that had just
     changed is reckoned anew with everything else (`operations/promises.py` waits for that long).
     """
-    return _still_known(organisation.pk) or _remember(organisation)
+    return _remembered.still(organisation.pk) or _remember(organisation)
 
 
 def remembered_of(organisation: UUID) -> Rules:
     """Return them of the organisation with this id; it comes with them, just as old."""
-    known = _still_known(organisation)
+    known = _remembered.still(organisation)
     return known or _remember(Organisation.objects.get(pk=organisation))
 
 
-def _still_known(organisation: UUID) -> Rules | None:
-    until, known = _remembered.get(organisation, (0.0, None))
-    return known if time.monotonic() < until else None
-
-
 def _remember(organisation: Organisation) -> Rules:
-    fresh = rules(organisation)
-    _remembered[organisation.pk] = (time.monotonic() + REMEMBERED, fresh)
-    return fresh
+    return _remembered.keep(organisation.pk, rules(organisation))
 
 
 def forget() -> None:
     """Forget what `remembered` keeps in this process."""
-    _remembered.clear()
+    _remembered.forget()
 
 
 def calendar_of(where: Organisation | Team) -> Calendar:
@@ -129,13 +120,6 @@ def calendar_of(where: Organisation | Team) -> Calendar:
     if isinstance(where, Team):
         return rules(where.organisation).calendar(where.pk)
     return rules(where).calendar(None)
-
-
-def targets_of(where: Organisation | Team, channel: Channel | None = None) -> Targets:
-    """Return how long an answer of an organisation or a team may take; None: on any channel."""
-    if isinstance(where, Team):
-        return rules(where.organisation).targets(where.pk, channel or "")
-    return rules(where).targets(None, channel or "")
 
 
 def promised(organisation: Organisation, urgency: Urgency, *, start: datetime) -> datetime:

@@ -76,7 +76,8 @@ def waiting(member: Membership, *, after: str = "") -> QueuePage:
     # Each team's rows come in the order of its index, of which only the first are read; over all
     # teams at once the database would sort every waiting case.
     of_teams = [
-        _beyond(_waiting(team).select_related("topic", "team"), after)[: PAGE + 1] for team in teams
+        _beyond(waiting_in(team).select_related("topic", "team"), after)[: PAGE + 1]
+        for team in teams
     ]
     page = list(islice(merge(*of_teams, key=_place), PAGE + 1))
     more = len(page) > PAGE
@@ -84,7 +85,8 @@ def waiting(member: Membership, *, after: str = "") -> QueuePage:
     return QueuePage(page, _mark(page[-1]) if more else "", _counts(teams))
 
 
-def _waiting(team: UUID) -> QuerySet[Case]:
+def waiting_in(team: UUID) -> QuerySet[Case]:
+    """Return the waiting cases of a team in the order of its queue, which is that of its index."""
     return Case.objects.filter(team=team, state=CaseState.WAITING).order_by(
         "urgency", "due_at", "id"
     )
@@ -117,7 +119,7 @@ def _mark(case: Case) -> str:
 
 def _counts(teams: Iterable[UUID]) -> dict[int, int]:
     counts = dict.fromkeys((level.value for level in Case.UrgencyLevel), 0)
-    of_teams = [_waiting(team).values_list("urgency", flat=True)[: COUNTED + 1] for team in teams]
+    of_teams = [waiting_in(team).values_list("urgency", flat=True)[: COUNTED + 1] for team in teams]
     for urgency in islice(merge(*of_teams), COUNTED + 1):
         counts[urgency] += 1
     return counts
@@ -423,8 +425,3 @@ def topics(organisation: Organisation) -> QuerySet[Topic]:
 def text_modules(organisation: Organisation) -> QuerySet[TextModule]:
     """Return the organisation's text modules in their order."""
     return TextModule.objects.filter(organisation=organisation)
-
-
-def has_reply(case: Case) -> bool:
-    """Say whether the client has had an answer."""
-    return Message.objects.filter(case=case, role=Message.Role.REPLY).exists()

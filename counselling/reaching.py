@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import Membership, Organisation, Role, Team
 from counselling import ladders, roster
 from counselling.ladders import Quiet, Rung, Whom
-from counselling.models import Absence, AlarmNumber, AlarmRules, EscalationStep, LadderStep
+from counselling.models import AlarmNumber, AlarmRules, EscalationStep, LadderStep
 from counselling.sla import Urgency
 from outbox import queries as outbox
 from outbox.models import Channel
@@ -244,8 +244,7 @@ def _everybody(team: Team, at: datetime) -> list[Membership]:
 
 
 def _there(organisation: Organisation, at: datetime) -> QuerySet[Membership]:
-    absent = Absence.objects.filter(member=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
-    return _current(organisation).filter(~Exists(absent))
+    return _current(organisation).filter(~Exists(roster.absences_of(OuterRef("pk"), at)))
 
 
 def _current(organisation: Organisation) -> QuerySet[Membership]:

@@ -4,7 +4,6 @@ An organisation that never planned a shift works without a roster: then everybod
 counts as on duty. An absence counts always.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from counselling.sla import Channel as WrittenOver
 from counselling.sla import Urgency
 from counselling.states import CaseState
 from counselling.working_time import Calendar, open_between
+from vault.remembered import Remembered
 
 Spans = list[tuple[datetime, datetime]]
 
@@ -94,7 +94,7 @@ def shift_leads(*, team: Team, at: datetime) -> list[Membership]:
 def on_call(*, organisation: Organisation, at: datetime) -> list[Membership]:
     """Return who is called at a moment, in order of calling, each once."""
     rows = (
-        _called(organisation.pk, at)
+        called(organisation.pk, at)
         .select_related("member__user", "member__organisation")
         .order_by("position", "pk")
     )
@@ -113,21 +113,6 @@ def is_on_duty(member: Membership, *, at: datetime) -> bool:
         running = _running(Shift.objects.filter(member=member), at)
         there = there.filter(Exists(running))
     return there.exists()
-
-
-def next_duty(member: Membership, *, at: datetime) -> datetime | None:
-    """Return when somebody is next on duty, now included; None: not planned, or works without a roster."""
-    shifts = Shift.objects.filter(member=member, ends_at__gt=at, cancelled_at__isnull=True)
-    absent = _merged(
-        member.absences.filter(ends_at__gt=at)
-        .order_by("starts_at")
-        .values_list("starts_at", "ends_at")
-    )
-    for shift in shifts.order_by("starts_at")[:50]:
-        left = _without([(max(at, shift.starts_at), shift.ends_at)], absent)
-        if left:
-            return left[0][0]
-    return None
 
 
 def loads(members: Iterable[Membership], *, at: datetime) -> dict[UUID, Load]:
@@ -254,20 +239,17 @@ def house_rules(organisation: UUID) -> HouseRules:
 
 def remembered_house_rules(organisation: UUID) -> HouseRules:
     """Return these rules as they were at most two seconds ago in this process: for lines in chats."""
-    until, known = _remembered.get(organisation, (0.0, None))
-    if known is None or time.monotonic() >= until:
-        known = house_rules(organisation)
-        _remembered[organisation] = (time.monotonic() + promises.REMEMBERED, known)
-    return known
+    known = _remembered.still(organisation)
+    return known or _remembered.keep(organisation, house_rules(organisation))
 
 
 def forget() -> None:
     """Forget what `remembered_house_rules` keeps in this process."""
-    _remembered.clear()
+    _remembered.forget()
 
 
 _RULES = Written(lambda organisation: HouseRules.objects.filter(pk=organisation), ID)
-_remembered: dict[UUID, tuple[float, HouseRules]] = {}
+_remembered: Remembered[UUID, HouseRules] = Remembered()
 
 
 def is_learning(member: Membership) -> bool:
@@ -310,7 +292,7 @@ def _there(organisation: UUID, at: datetime) -> QuerySet[Membership]:
     """Return who could be on duty at all: answers cases, is a current member and not absent."""
     return (
         Membership.objects.filter(
-            ~Exists(_absences(OuterRef("pk"), at)),
+            ~Exists(absences_of(OuterRef("pk"), at)),
             organisation=organisation,
             role__in=Role.counselling(),
             ended_at__isnull=True,
@@ -321,11 +303,12 @@ def _there(organisation: UUID, at: datetime) -> QuerySet[Membership]:
     )
 
 
-def _called(organisation: UUID, at: datetime) -> QuerySet[OnCall]:
+def called(organisation: UUID | OuterRef, at: datetime) -> QuerySet[OnCall]:
+    """Return the places on an organisation's on-call list whose people are called at a moment."""
     return OnCall.objects.filter(
         Q(starts_at__isnull=True) | Q(starts_at__lte=at),
         Q(ends_at__isnull=True) | Q(ends_at__gt=at),
-        ~Exists(_absences(OuterRef("member"), at)),
+        ~Exists(absences_of(OuterRef("member"), at)),
         organisation=organisation,
         member__ended_at__isnull=True,
         member__user__is_active=True,
@@ -333,11 +316,12 @@ def _called(organisation: UUID, at: datetime) -> QuerySet[OnCall]:
 
 
 _ANY_CALLED = Written(
-    lambda organisation, at: _called(organisation, at).order_by().values_list("pk")[:1], ID, MOMENT
+    lambda organisation, at: called(organisation, at).order_by().values_list("pk")[:1], ID, MOMENT
 )
 
 
-def _absences(member: OuterRef, at: datetime) -> QuerySet[Absence]:
+def absences_of(member: OuterRef, at: datetime) -> QuerySet[Absence]:
+    """Return the absences of members of an outer query at a moment."""
     return Absence.objects.filter(member=member, starts_at__lte=at, ends_at__gt=at)
 
 

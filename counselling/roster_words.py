@@ -9,8 +9,6 @@ from django.utils.translation import pgettext
 
 from counselling.models import Pattern, Shift
 
-WEEKDAYS = 7
-
 
 def day_words(day: date) -> str:
     """Return a day of the roster: "Mo, 2. März"."""

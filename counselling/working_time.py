@@ -160,19 +160,6 @@ def end_of_working_day(start: datetime, count: int, calendar: Calendar) -> datet
     raise CalendarImpossible(Fault.NEVER_OPEN)
 
 
-def is_open(moment: datetime, calendar: Calendar) -> bool:
-    """Say whether a moment is working time."""
-    moment = _aware(moment)
-    first = next(_open_times(moment, calendar), None)
-    return first is not None and first[0] <= moment
-
-
-def next_opening(moment: datetime, calendar: Calendar) -> datetime | None:
-    """Return the first working moment from `moment` on; None when there is none within five years."""
-    first = next(_open_times(_aware(moment), calendar), None)
-    return None if first is None else first[0].astimezone(calendar.tz)
-
-
 def open_between(
     start: datetime, end: datetime, calendar: Calendar
 ) -> list[tuple[datetime, datetime]]:

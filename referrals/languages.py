@@ -73,8 +73,3 @@ def code_of(word: str) -> str:
 def name_of(code: str) -> str:
     """Return a language's name in the language spoken now, the code itself when it is unknown."""
     return _(LANGUAGES[code][0]) if code in LANGUAGES else code
-
-
-def choices() -> list[tuple[str, str]]:
-    """Return (code, name) of every language, for forms."""
-    return [(code, name_of(code)) for code in LANGUAGES]

@@ -72,11 +72,6 @@ def opening(expression: str, *, at: datetime, country: str = "DE", land: str = "
     )
 
 
-def is_holiday(day: date, *, country: str = "DE", land: str = "") -> bool:
-    """Say whether a day is a public holiday in a Land."""
-    return day in _calendar(country, land, "public")
-
-
 def _next_opening(hours: OpeningHours, moment: datetime) -> datetime | None:
     end = moment + LOOKED_AHEAD
     while (change := hours.next_change(moment)) is not None and change <= end:

@@ -12,7 +12,6 @@ from counselling.working_time import deadline, working_days
 from referrals.states import ReferralState
 
 DAY = timedelta(days=1)
-CONSENT_DAYS = (30, 90, 180)  # for how long a client may let a partner read, in days
 USUAL_CONSENT = 90
 NECESSITY_LASTS = timedelta(days=14)
 SUGGESTION_LASTS = timedelta(days=28)

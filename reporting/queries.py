@@ -27,7 +27,6 @@ from counselling.models.remains import FIRST_ANSWER
 
 MONTHS = 12
 _WITHIN = [(longest, f"within_{name}") for longest, name in FIRST_ANSWER]
-SMALLEST = 5  # smaller counts are not shown: they could be about somebody one knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +137,15 @@ def shown(counts: Mapping[str, int]) -> list[Cell]:
     Where exactly one is small, the sum of another table would give it away: the next larger one is
     then rounded.
     """
-    small = {value for value, count in counts.items() if 0 < count < SMALLEST}
+    small = {value for value, count in counts.items() if 0 < count < keeping.SMALLEST}
     rounded = ""
     if len(small) == 1:
-        large = [value for value, count in counts.items() if count >= SMALLEST]
+        large = [value for value, count in counts.items() if count >= keeping.SMALLEST]
         rounded = min(large, key=lambda value: counts[value], default="")
     return [
         Cell(value, None)
         if value in small
-        else Cell(value, SMALLEST * round(count / SMALLEST), rounded=True)
+        else Cell(value, keeping.SMALLEST * round(count / keeping.SMALLEST), rounded=True)
         if len(small) == 1 and value == rounded and count
         else Cell(value, count)
         for value, count in counts.items()

@@ -21,9 +21,10 @@ from django.views.decorators.http import require_safe
 from accounts import queries as staff_queries
 from accounts.access import StaffRequest, public, staff
 from accounts.models import Organisation
+from counselling import keeping
 from counselling.models import Case, Deadline
 from counselling.views import rows
-from reporting import exports, house_metrics, queries, supervision
+from reporting import exports, house_metrics, supervision
 from reporting.house import house
 from reporting.response_times import HOURS, Times, response_times
 
@@ -140,7 +141,7 @@ def times(request: HttpRequest) -> HttpResponse:
             ],
             "cut": counted.cut,
             "counted_at": counted.at,
-            "smallest": queries.SMALLEST,
+            "smallest": keeping.SMALLEST,
         },
     )
 

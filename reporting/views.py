@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import StaffRequest, staff
+from counselling import keeping
 from counselling.models import Case, Tally
 from reporting import queries
 from reporting.queries import Cell
@@ -62,7 +63,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "reporting/figures.html",
-        {"tables": tables, "smallest": queries.SMALLEST, "counted_at": counted.at},
+        {"tables": tables, "smallest": keeping.SMALLEST, "counted_at": counted.at},
     )
 
 

@@ -4,7 +4,7 @@ Callers pass a `Holder`, the person on whose behalf a key is opened: a client wh
 code, or a member of staff whose key pair is unlocked in their session. Nothing else opens a case.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -136,16 +136,21 @@ class StaffHolder(Holder):
         return self.team_secret(key) if key else None
 
 
-def create_case_key(*, subject: UUID, code: AccessCode, team: UUID, at: datetime) -> ClientHolder:
+def create_case_key(
+    *,
+    subject: UUID,
+    code: AccessCode,
+    team: UUID,
+    at: datetime,
+    store: Callable[[Sequence[KeyWrap]], object] = KeyWrap.objects.bulk_create,
+) -> ClientHolder:
     """Make a case's key, wrapped for its access code and for its team, and return the client's holder.
 
-    Raises team_keys.NoTeamKey when nobody in the team could open it.
+    store: how, for who has a quicker way. Raises team_keys.NoTeamKey when nobody in the team could open it.
     """
     key = new_case_key()
     recipient = team_keys.remembered(team)
-    KeyWrap.objects.bulk_create(
-        [_code_wrap(subject, code, key, at), _team_wrap(subject, recipient, key, at)]
-    )
+    store([_code_wrap(subject, code, key, at), _team_wrap(subject, recipient, key, at)])
     return ClientHolder(subject, key)
 
 

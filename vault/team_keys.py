@@ -4,7 +4,6 @@ A generation's secret half exists bare only while it is being made or opened. Be
 halves only, so that whoever removes a member need not be able to read the team's cases.
 """
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +16,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from vault import alerts, boxes
 from vault.boxes import Binding, BoxBroken
 from vault.models import EscrowKey, KeyWrap, StaffKey, TeamKey, TeamKeySeal
+from vault.remembered import Remembered
 from vault.staff_keys import Unlocked
 
 Kind = TeamKeySeal.Kind
-REMEMBERED = 2.0  # seconds
-_remembered: dict[UUID, tuple[float, TeamKey]] = {}
+_remembered: Remembered[UUID, TeamKey] = Remembered()
 
 
 class NoTeamKey(Exception):
@@ -59,16 +58,12 @@ def remembered(team: UUID) -> TeamKey:
     Every question begins with this. What is wrapped for a generation that has just ended is wrapped
     anew like everything else. Raises NoTeamKey.
     """
-    now = time.monotonic()
-    known = _remembered.get(team)
-    if known is None or now >= known[0]:
-        known = _remembered[team] = (now + REMEMBERED, current(team))
-    return known[1]
+    return _remembered.still(team) or _remembered.keep(team, current(team))
 
 
 def forget() -> None:
     """Forget what `remembered` knows in this process."""
-    _remembered.clear()
+    _remembered.forget()
 
 
 def current_of(teams: Iterable[UUID]) -> list[TeamKey]:

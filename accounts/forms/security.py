@@ -42,7 +42,7 @@ class OwnPassword(PasswordField):
 class ProofForm(forms.Form):
     """The password of whoever is signed in, and nothing else."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     password = OwnPassword()
 
@@ -50,7 +50,7 @@ class ProofForm(forms.Form):
 class CardForm(forms.Form):
     """The code of a recovery card."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     code = forms.CharField(
         label=_("Code von der Karte"),
@@ -74,7 +74,7 @@ class CardForm(forms.Form):
 class NewPasswordForm(forms.Form):
     """A new password, twice."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     password = PasswordField(
         new=True,
@@ -129,7 +129,7 @@ class RecoverForm(NewPasswordForm):
 class PasskeyForm(forms.Form):
     """A new passkey: its name, and what the browser has made."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     name = PasskeyName()
     password = OwnPassword()
@@ -139,7 +139,7 @@ class PasskeyForm(forms.Form):
 class RenameForm(forms.Form):
     """Another name for a passkey."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     name = PasskeyName()
 
@@ -147,7 +147,7 @@ class RenameForm(forms.Form):
 class AuthenticatorForm(forms.Form):
     """Another authenticator app: the password, and a code that the new app shows."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     password = OwnPassword()
     code = SixDigitsField(

@@ -78,7 +78,7 @@ class ExitField(forms.URLField):
 class OrganisationForm(forms.Form):
     """The organisation's settings, field by field as in its row."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     name = PlainLineField(
         label=gettext_lazy("Name"), empty=gettext_lazy("Bitte geben Sie einen Namen ein.")

@@ -90,7 +90,7 @@ def check_new_password(
 class SignInForm(forms.Form):
     """E-mail address and password."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     email = PlainLineField(
         longest=LONGEST_EMAIL,
@@ -106,6 +106,6 @@ class SignInForm(forms.Form):
 class CodeForm(forms.Form):
     """The second factor."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     code = SixDigitsField(help_text=_("Sechs Ziffern, alle 30 Sekunden neue."))

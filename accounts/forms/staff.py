@@ -23,7 +23,7 @@ from accounts.strength import PASSWORD_ONLY, WITH_DEVICE_KEY
 class InviteForm(forms.Form):
     """Whom to invite, and to what."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     name = PlainLineField(
         longest=60,
@@ -64,7 +64,7 @@ class InviteForm(forms.Form):
 class EnrolForm(forms.Form):
     """A new person's account: how they will sign in."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     email = forms.EmailField(
         label=gettext_lazy("E-Mail-Adresse"),

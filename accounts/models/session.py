@@ -10,8 +10,9 @@ from accounts.models.staff import User
 class StaffSession(models.Model):
     """One browser in which a person is signed in, so that it can be listed and ended.
 
-    `device`: which known device it is, if any. `row`: the primary key of the sealed session (vault/sessions.py), a hash that opens nothing. Neither
-    an address nor a browser's name is kept: when it began tells one from another.
+    `device`: which known device it is, if any. `row`: the primary key of the sealed session
+    (vault/sessions.py), a hash that opens nothing. Neither an address nor a browser's name is kept: when
+    it began tells one from another.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -154,11 +154,12 @@ def accept_as_new(
     totp_key: str,
     totp_step: int,
     at: datetime,
-) -> tuple[Membership, Unlocked]:
+) -> tuple[Membership, Unlocked, Stretched]:
     """Accept an invitation with a new account; totp_key and totp_step as in `enrol`.
 
-    Returns the member with their key pair, for the session that begins. token: the link's secret, which opens the keys that the invitation encloses. Raises
-    InvitationClosed, AccountExists or stretching.Busy.
+    token: the link's secret, which opens the keys that the invitation encloses. Returns the member,
+    their key pair for the session that begins, and the password as it wraps. Slow; call it outside a
+    transaction. Raises InvitationClosed, AccountExists or stretching.Busy.
     """
     stretched = staff_keys.stretched(password)
     with transaction.atomic():
@@ -177,7 +178,7 @@ def accept_as_new(
         )
         _mark_accepted(invitation, member, at)
         keys.take_out(invitation=invitation, token=token, member=member, at=at)
-    return member, unlocked
+    return member, unlocked, stretched
 
 
 @transaction.atomic

@@ -21,8 +21,8 @@ from accounts.forms.staff import EnrolForm
 from accounts.models import Invitation, User
 from accounts.operations import devices, signing_in, staff
 from accounts.operations.devices import Opened
+from accounts.views.new_app import brought_back
 from accounts.views.signing_in import BUSY, let_in
-from vault import staff_keys
 from vault.stretching import Busy
 
 
@@ -70,14 +70,7 @@ def _without_account(
     if request.method != "POST":
         return _enrol_page(request, row, EnrolForm(invitation=row), Secret.fresh(row.pk, at=at))
     form = EnrolForm(request.POST, invitation=row)
-    secret = Secret.read(request.POST.get("ticket", ""), row.pk, at=at)
-    valid = form.is_valid()
-    if secret is None:
-        form.add_error(
-            "code",
-            _("Diese Seite war zu lange offen. Bitte richten Sie die App mit dem neuen Bild ein."),
-        )
-        return _enrol_page(request, row, form, Secret.fresh(row.pk, at=at))
+    secret, valid = brought_back(form, subject=row.pk, at=at)
     if not valid:
         return _enrol_page(request, row, form, secret)
     return _enrol(request, row, token, form, secret, at=at)
@@ -95,7 +88,7 @@ def _enrol(
     data = form.cleaned_data
     try:
         step = signing_in.step_of_code(key=secret.key, code=data["code"], at=at)
-        member, unlocked = staff.accept_as_new(
+        member, unlocked, stretched = staff.accept_as_new(
             invitation=row,
             token=token,
             email=data["email"],
@@ -129,7 +122,7 @@ def _enrol(
         return _enrol_page(request, row, form, secret)
     device = queries.app_of(member.user)
     assert device is not None  # just made
-    opened = Opened(unlocked, staff_keys.stretched(data["password"]))
+    opened = Opened(unlocked, stretched)
     cookie = DeviceCookie.read(request) or DeviceCookie.fresh()
     return let_in(
         request,

@@ -24,6 +24,7 @@ from accounts.operations import recovering as operations
 from accounts.operations.devices import Opened
 from accounts.operations.staff import hash_token
 from accounts.rules import allows
+from accounts.views.new_app import brought_back
 from accounts.views.signing_in import BUSY, let_in
 from vault.stretching import Busy
 
@@ -120,14 +121,7 @@ def recover(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, row, RecoverForm(person=person), Secret.fresh(row.pk, at=at))
     form = RecoverForm(request.POST, person=person)
-    secret = Secret.read(request.POST.get("ticket", ""), row.pk, at=at)
-    valid = form.is_valid()
-    if secret is None:
-        form.add_error(
-            "code",
-            _("Diese Seite war zu lange offen. Bitte richten Sie die App mit dem neuen Bild ein."),
-        )
-        return _page(request, row, form, Secret.fresh(row.pk, at=at))
+    secret, valid = brought_back(form, subject=row.pk, at=at)
     if not valid:
         return _page(request, row, form, secret)
     return _recover(request, row, form, secret, at=at)

@@ -21,6 +21,7 @@ from accounts.forms.security import AuthenticatorForm
 from accounts.operations import sessions as operations
 from accounts.operations import signing_in
 from accounts.throttle import client_of
+from accounts.views.new_app import brought_back
 
 OTHERS = "others"
 
@@ -92,14 +93,8 @@ def authenticator(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _app_page(request, AuthenticatorForm(), Secret.fresh(person.pk, at=at))
     form = AuthenticatorForm(request.POST)
-    secret = Secret.read(request.POST.get("ticket", ""), person.pk, at=at)
-    if secret is None:
-        form.add_error(
-            "code",
-            _("Diese Seite war zu lange offen. Bitte richten Sie die App mit dem neuen Bild ein."),
-        )
-        return _app_page(request, form, Secret.fresh(person.pk, at=at))
-    if not form.is_valid():
+    secret, valid = brought_back(form, subject=person.pk, at=at)
+    if not valid:
         return _app_page(request, form, secret)
     data = form.cleaned_data
     try:

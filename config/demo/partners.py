@@ -22,7 +22,7 @@ def let_in(*, password: str, totp_key: str, now: datetime) -> Membership:
     _desk, invitation, token = desks.let_in(
         service=Service.objects.get(name=SERVICE), name=NAME, by=admin, at=now - timedelta(days=1)
     )
-    member, _unlocked = staff.accept_as_new(
+    member, _unlocked, _stretched = staff.accept_as_new(
         invitation=invitation,
         token=token,
         email=EMAIL,

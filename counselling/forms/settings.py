@@ -38,7 +38,7 @@ class PlaceField(forms.IntegerField):
 class TopicForm(forms.Form):
     """A topic: what it is called, who answers, where it stands."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     name = PlainLineField(
         label=gettext_lazy("Thema"),
@@ -69,7 +69,7 @@ class TopicForm(forms.Form):
 class TextModuleForm(forms.Form):
     """A text module: title, Markdown with placeholders, place."""
 
-    use_required_attribute = False  # our own sentences, not the browser\'s
+    use_required_attribute = False  # our own sentences, not the browser's
 
     title = PlainLineField(
         label=gettext_lazy("Titel"),

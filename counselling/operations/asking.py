@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation
+from accounts.written import WrittenRows, at_once
 from audit import trail
 from counselling import events, places
 from counselling.models import Case, Escalation, Message, Topic
-from counselling.operations import assessments, attachments, deadlines, escalations
+from counselling.operations import assessments, attachments, deadlines, entries, escalations
 from counselling.operations.attachments import Stored
 from counselling.signals import case_moved
 from counselling.sla import Channel, Urgency
@@ -21,6 +22,7 @@ from counselling.uploads.receiving import Received
 from vault import keyring
 from vault.codes import AccessCode
 from vault.keyring import ClientHolder
+from vault.models import KeyWrap
 from vault.sealing import open_sealed, seal
 from vault.team_keys import NoTeamKey
 
@@ -112,43 +114,51 @@ def _insert(
     kept: Sequence[Stored],
     at: datetime,
 ) -> ClientHolder:
-    holder = keyring.create_case_key(subject=case.pk, code=code, team=case.team_id, at=at)
-    key = holder.key
-    if question.postcode:
-        facts = json.dumps({"postcode": question.postcode})
-        case.facts = seal(facts, key=key, place=places.facts(case.pk))
-    due = deadlines.begin(case, at=at)
-    case.save(force_insert=True)
-    deadlines.store(due)
-    token = uuid4()
-    place = places.message(case.pk, 1, Message.Role.CLIENT, token)
-    message = Message.objects.create(
-        case=case,
-        seq=1,
-        role=Message.Role.CLIENT,
-        client_msg_id=token,
-        sealed=seal(question.text, key=key, place=place),
-        created_at=at,
-    )
-    attachments.keep(message, kept, key=key)
-    assessments.keep(case, 1, verdict, at=at)
-    trail.record(
-        "case.asked",
-        by=trail.CLIENT,
-        at=at,
-        organisation=case.organisation_id,
-        case=case.pk,
-        new=case.state,
-        urgency=int(case.urgency),
-        triage=int(verdict.level),
-        unrated=verdict.unrated,
-        files=len(kept),
-    )
+    with at_once():
+        holder = keyring.create_case_key(
+            subject=case.pk, code=code, team=case.team_id, at=at, store=_WRAPS.add
+        )
+        if question.postcode:
+            facts = json.dumps({"postcode": question.postcode})
+            case.facts = seal(facts, key=holder.key, place=places.facts(case.pk))
+        due = deadlines.begin(case, at=at)
+        _CASES.add([case])
+        deadlines.store(due)
+        token = uuid4()
+        place = places.message(case.pk, 1, Message.Role.CLIENT, token)
+        message = Message(
+            case=case,
+            seq=1,
+            role=Message.Role.CLIENT,
+            client_msg_id=token,
+            sealed=seal(question.text, key=holder.key, place=place),
+            created_at=at,
+        )
+        entries.MESSAGES.add([message])
+        assessments.keep(case, 1, verdict, at=at)
+        asked = trail.entry(
+            "case.asked",
+            by=trail.CLIENT,
+            at=at,
+            organisation=case.organisation_id,
+            case=case.pk,
+            new=case.state,
+            urgency=int(case.urgency),
+            triage=int(verdict.level),
+            unrated=verdict.unrated,
+            files=len(kept),
+        )
+        trail.record_all([asked], store=entries.TRAIL.add)
+    if kept:
+        attachments.keep(Message.objects.get(case=case, seq=1), kept, key=holder.key)
     if case.urgency < Urgency.NORMAL:
         escalations.start(case=case, why=Escalation.Why.URGENT, at=at)
     case_moved.send(sender=Case, team=case.team_id, at=at)
     events.queue_changed(case.team_id)
     return holder
+
+
+_WRAPS, _CASES = WrittenRows(KeyWrap), WrittenRows(Case)
 
 
 def _team_for(organisation: Organisation, topic: Topic | None) -> UUID:

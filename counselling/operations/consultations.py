@@ -149,11 +149,17 @@ def note_reading(*, consultation: Consultation, by: Membership, at: datetime) ->
 def end_all_asked_of(*, member: Membership, by: Membership, at: datetime) -> int:
     """End what a leaving member was asked alone; a team's other members go on. Returns how many."""
     found = Consultation.objects.filter(colleague=member, ended_at__isnull=True)
-    rows = [_locked(pk) for pk in found.values_list("pk", flat=True)]
-    for row in rows:
+    ended = 0
+    # By case, as everybody locks several: otherwise two could wait for each other.
+    for pk in list(found.order_by("case", "pk").values_list("pk", flat=True)):
+        try:
+            row = _locked(pk)
+        except ConsultationGone:
+            continue  # its case was deleted meanwhile, and nobody reads it any more
         if row.ended_at is None:
             move(row, ConsultationMove.END, by=by.actor, at=at)
-    return len(rows)
+            ended += 1
+    return ended
 
 
 def _end(consultation: UUID, what: ConsultationMove, *, by: Membership, at: datetime) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.db.models import F
 
 from accounts.models import Membership, Team
-from accounts.written import Asked, WrittenForMany
+from accounts.written import Asked, WrittenForMany, WrittenRows
 from audit import trail
 from audit.models import TrailEntry
 from counselling import events, places, promises, states
@@ -86,6 +86,9 @@ def _with_houses(rows: list[Case]) -> dict[UUID, Case]:
 _LOCKED = WrittenForMany(
     lambda cases: Case.objects.select_for_update().filter(pk__in=cases).order_by("pk")
 )
+
+
+MESSAGES, TRAIL = WrittenRows(Message), WrittenRows(TrailEntry)
 
 
 def was_sent(case: UUID, role: Message.Role, client_msg_id: UUID) -> bool:

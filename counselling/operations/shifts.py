@@ -149,9 +149,7 @@ def hand(shift: Shift, to: Membership | None, *, by: Membership, at: datetime) -
     old, shift.member = shift.member, to
     shift.successor = None
     shift.save(update_fields=["member", "successor"])
-    Swap.objects.filter(Q(shift=shift) | Q(in_return=shift), state=Swap.State.ASKED).update(
-        state=Swap.State.WITHDRAWN, decided_at=at
-    )
+    _end_swaps(shift, at=at)
     _record("shift.given", shift, by=by.actor, at=at, before=name_of(old), member=name_of(to))
 
 
@@ -224,7 +222,7 @@ def overlapping(
     *,
     but: Shift | None = None,
 ) -> Shift | None:
-    """Return a shift of somebody\'s at that time, or None. but: one that does not count."""
+    """Return a shift of somebody's at that time, or None. but: one that does not count."""
     if member is None:
         return None
     rows: QuerySet[Shift] = Shift.objects.filter(
@@ -262,10 +260,15 @@ def cancel_locked(shift: Shift, *, by: trail.Actor, at: datetime) -> None:
     """Cancel a shift that the caller has locked; what was asked about it ends."""
     shift.cancelled_at = at
     shift.save(update_fields=["cancelled_at"])
+    _end_swaps(shift, at=at)
+    _record("shift.cancelled", shift, by=by, at=at, member=name_of(shift.member))
+
+
+def _end_swaps(shift: Shift, *, at: datetime) -> None:
+    """Withdraw what was asked about a shift."""
     Swap.objects.filter(Q(shift=shift) | Q(in_return=shift), state=Swap.State.ASKED).update(
         state=Swap.State.WITHDRAWN, decided_at=at
     )
-    _record("shift.cancelled", shift, by=by, at=at, member=name_of(shift.member))
 
 
 def name_of(member: Membership | None) -> str:

@@ -19,7 +19,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, UUIDField
 from accounts import queries as staff_queries
 from accounts.models import Membership
 from accounts.rules import allows, same_organisation
-from accounts.written import WrittenChange, WrittenForMany, WrittenRows, ask, at_once
+from accounts.written import WrittenChange, WrittenForMany, ask, at_once
 from audit import trail
 from audit.models import TrailEntry
 from counselling import events, places, promises, roster
@@ -341,7 +341,7 @@ def _store(steps: Sequence[_Step], *, at: datetime) -> None:
     if not steps:
         return
     with at_once():
-        _MESSAGES.add_all_or(_SentBefore, [step.message for step in steps])
+        entries.MESSAGES.add_all_or(_SentBefore, [step.message for step in steps])
         _store_what_follows(steps, at=at)
     # A line in a chat in which somebody sits brings nobody into a queue and gives nobody room.
     for team in {step.case.team_id for step in steps if step.holder is None}:
@@ -358,13 +358,12 @@ def _store_what_follows(steps: Sequence[_Step], *, at: datetime) -> None:
     written = [step.case for step in steps if step.verdict is None and step.has_draft]
     if written:
         Draft.objects.filter(case__in=written).delete()
-    trail.record_all([step.entry for step in steps], store=_TRAIL.add)
+    trail.record_all([step.entry for step in steps], store=entries.TRAIL.add)
     claims.watch_all([step.case for step in steps], at=at, rules=roster.remembered_house_rules)
     deadlines.store_plain(step.clocks for step in steps)
     _update(steps)
 
 
-_MESSAGES, _TRAIL = WrittenRows(Message), WrittenRows(TrailEntry)
 _CHANGING = (*entries.STEPPED, *deadlines.PLACED)
 
 

@@ -46,8 +46,8 @@ def page(
 ) -> HttpResponse:
     """Show the conversation.
 
-    wait: why what was sent is not taken now. write, rating: forms with errors, to be shown again. token: the id of the message form if it still
-    holds; None for a fresh one.
+    wait: why what was sent is not taken now. write, rating: forms with errors, to be shown again.
+    token: the id of the message form if it still holds; None for a fresh one.
     """
     case = request.case
     if write is not None:

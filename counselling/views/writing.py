@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import cast
 from uuid import uuid4
 
-from django.contrib import messages
+from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,8 +17,7 @@ from counselling import markup, queries
 from counselling.access import CaseRequest, staff_case, takes_files
 from counselling.forms.files import FilesForm, choose_again_words
 from counselling.forms.staff import DraftForm, NoteForm, ReplyForm
-from counselling.operations import drafts
-from counselling.operations import messages as entries
+from counselling.operations import drafts, messages
 from counselling.operations.entries import CaseGone
 from counselling.views.case_page import Filled, case_page, fresh_reply, placeholders
 from counselling.views.refusals import REFUSALS, words_for
@@ -36,7 +35,7 @@ def reply(request: HttpRequest) -> HttpResponse:
         return case_page(request, Filled(reply=form, kept=_typed(form)), at=at)
 
     def send() -> None:
-        entries.reply(
+        messages.reply(
             case=request.case.pk,
             text=form.cleaned_data["text"],
             client_msg_id=form.cleaned_data["client_msg_id"],
@@ -62,7 +61,7 @@ def note(request: HttpRequest) -> HttpResponse:
         return case_page(request, Filled(note=form), at=at)
 
     def add() -> None:
-        entries.note(
+        messages.note(
             case=request.case.pk,
             text=form.cleaned_data["text"],
             client_msg_id=form.cleaned_data["client_msg_id"],
@@ -100,7 +99,7 @@ def draft(request: HttpRequest) -> HttpResponse:
 
     if not by_script:
         if request.FILES:
-            messages.warning(
+            notices.warning(
                 request,
                 _("Ein Entwurf behält keine Dateien. Bitte wählen Sie sie beim Senden aus."),
             )
@@ -151,7 +150,7 @@ def _do(
         operation()
     except REFUSALS as refusal:
         return _refused(request, form, refusal, at=at)
-    messages.success(request, done)
+    notices.success(request, done)
     return HttpResponseRedirect(reverse("case", args=[request.case.pk]))
 
 

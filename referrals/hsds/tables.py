@@ -1,7 +1,7 @@
 """Rows by table, from the database's instances and into nested HSDS documents. Pure: no queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,6 @@ from referrals.hsds.shape import BY_KEY, BY_NAME, SERVICE, Entity
 Row = dict[str, Any]
 # Rows by the table's key, then by id, as `Bundle.tables` has them.
 Tables = dict[str, dict[str, Row]]
-# What a nested document shows of its children beside the service itself.
-FULL, BASIC = True, False
 
 
 def row_of(entity: Entity, instance: Model) -> Row:
@@ -68,8 +66,8 @@ class Nest:
         """Return the full document of a service."""
         return self.document(SERVICE, self.tables["services"][service])
 
-    def document(self, entity: Entity, row: Row, *, full: bool = FULL) -> Row:
-        """Return a row with what belongs to it; basic: with its single objects, without arrays."""
+    def document(self, entity: Entity, row: Row, *, full: bool = True) -> Row:
+        """Return a row with what belongs to it; not full: with its single objects, without arrays."""
         document = self.flat(entity, row)
         if entity.name == "attribute" and row.get("taxonomy_term_id") in self.terms:
             document["taxonomy_term"] = self.terms[row["taxonomy_term_id"]]
@@ -130,11 +128,3 @@ def is_derived(schedule: Mapping[str, Any], parent: str) -> bool:
         str(schedule.get("id")) == str(identifiers.derived(owner, "schedule", place))
         for place in range(64)
     )
-
-
-def tables_of(rows: Iterable[tuple[Entity, Row]]) -> Tables:
-    """Return rows grouped by table."""
-    tables: Tables = {}
-    for entity, row in rows:
-        tables.setdefault(entity.key, {})[row["id"]] = row
-    return tables

@@ -52,7 +52,8 @@ class Referral(models.Model):
     partner has, too. A referral whose case is deleted keeps states and times and nothing else.
 
     `team`: the case's, so that a list of a team reads no other's; None where the case is gone, and for what
-    the release before wrote (ADR 0100). `desk`: the partner's team that it was sealed for; None for a link, a letter, a call, a card.
+    the release before wrote (ADR 0100). `desk`: the partner's team that it was sealed for; None for a link,
+    a letter, a call, a card.
     `land`: of the service when it was sent, for working days. `due_at`: when the partner is reminded,
     and once that has happened (`reminded_at`) when it goes back. `arrival_code`: of a card, as a hash.
     """

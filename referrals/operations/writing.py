@@ -51,8 +51,6 @@ class Writer(Applier):
         self._seen: dict[tuple[str, str], tuple[int, str]] = {}
         self._alike: dict[str, tuple[str, int]] = {}
         self._parents: dict[tuple[str, str], Row] = {}
-        self._shared: set[tuple[str, str]] = set()
-        self._foreign_terms: set[str] = set()
 
     def precheck(self, bundles: Sequence[Bundle]) -> None:
         """Report entries that `write` would leave out, and nothing else: what a first look costs."""

@@ -14,7 +14,6 @@ from referrals.models import Outcome, OwnReport, Referral
 from referrals.queries.entries import categories
 
 YEAR = timedelta(days=365)
-SMALLEST = 5  # smaller counts could be about somebody one knows
 HELPED = (Outcome.HELPED, Outcome.ONGOING)
 
 
@@ -86,7 +85,7 @@ def _figures(organisation: UUID, at: datetime) -> HandoffFigures:
         declines=declines,
         districts=_parts(by_district, declines),
         kinds=_parts(by_kind, declines),
-        median=timedelta(seconds=median(taken)) if len(taken) >= SMALLEST else None,
+        median=timedelta(seconds=median(taken)) if len(taken) >= keeping.SMALLEST else None,
     )
 
 
@@ -103,7 +102,9 @@ def _stages(sent: "QuerySet[Referral]") -> list[Cell]:
     last: int | None = None
     for label, condition in wanted:
         count = sent.filter(condition).count()
-        small = 0 < count < SMALLEST or (last is not None and 0 < last - count < SMALLEST)
+        small = 0 < count < keeping.SMALLEST or (
+            last is not None and 0 < last - count < keeping.SMALLEST
+        )
         cells.append(Cell(label, None if small else count))
         last = last if small else count
     return cells
@@ -118,7 +119,7 @@ def _parts(
     shown = {
         part: _shown(counts)
         for part, counts in sorted(by_part.items())
-        if counts.total() >= SMALLEST
+        if counts.total() >= keeping.SMALLEST
     }
     for total in declines:
         told = [
@@ -129,7 +130,7 @@ def _parts(
         ]
         if total.count is None or not told:
             continue
-        if 0 < total.count - sum(count for count, _part in told) < SMALLEST:
+        if 0 < total.count - sum(count for count, _part in told) < keeping.SMALLEST:
             hidden = min(told)[1]
             shown[hidden] = [
                 Cell(cell.label, None) if cell.label == total.label else cell
@@ -142,7 +143,7 @@ def _shown(counts: Counter[str], order: Iterable[str] = ()) -> list[Cell]:
     labels = [label for label in order if counts[label]] or [
         label for label, _count in counts.most_common()
     ]
-    small = {label for label in labels if counts[label] < SMALLEST}
+    small = {label for label in labels if counts[label] < keeping.SMALLEST}
     if len(small) == 1:
         large = [label for label in labels if label not in small]
         if large:

@@ -1,7 +1,7 @@
 """What planners read: how much help there is, where, how fresh, and how long people wait.
 
 Services are no persons: their numbers are told as they are, because a gap is what planners look for.
-Whatever counts what people did (searches) is told from `SMALLEST` on only.
+What people did (searches) is counted in `search_counts`, which tells no small number.
 """
 
 from collections import defaultdict
@@ -13,8 +13,6 @@ from django.db.models import Count, Q
 
 from referrals.models import Attribute, Service, ServiceArea
 from referrals.queries.entries import categories
-
-SMALLEST = 5  # counts of what people did below this are not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,6 @@ class Overview:
     stale: int
     hidden: int
     without_hours: int
-
-
-def shown_count(count: int) -> int | None:
-    """Return a count of what people did, None when it is so small that it could mean somebody."""
-    return count if count == 0 or count >= SMALLEST else None
 
 
 def overview(on: date) -> Overview:

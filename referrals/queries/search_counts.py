@@ -5,12 +5,12 @@ from datetime import date, timedelta
 
 from django.db.models import Q, Sum
 
+from counselling import keeping
 from referrals.models import DismissedQuery, SearchCount
 from referrals.search import index
 from referrals.search.privacy import ENOUGH
 
 LOOKED_BACK = timedelta(days=90)
-SMALLEST = 5  # smaller counts are shown to nobody who plans
 FEW_CLICKS = 0.1  # of searches; fewer means that the results did not fit
 
 
@@ -68,7 +68,7 @@ def unmet(*, on: date, limit: int = 20) -> list[tuple[str, int]]:
         SearchCount.objects.filter(day__gt=on - LOOKED_BACK, hits=0)
         .values_list("query")
         .annotate(searches=Sum("count"))
-        .filter(searches__gte=SMALLEST)
+        .filter(searches__gte=keeping.SMALLEST)
         .order_by("-searches", "query")[:limit]
     )
     return list(counted)

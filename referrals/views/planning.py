@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import staff
+from counselling import keeping
 from referrals.formats.writing import cell
 from referrals.queries import planning as queries
 from referrals.queries import search_counts
@@ -25,7 +26,7 @@ def planning(request: HttpRequest) -> HttpResponse:
         {
             "overview": queries.overview(today),
             "unmet": search_counts.unmet(on=today),
-            "smallest": search_counts.SMALLEST,
+            "smallest": keeping.SMALLEST,
         },
     )
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,6 @@ PRESENT, ATTESTED = 0x01, 0x40  # flags of the authenticator's data (WebAuthn, 6
 
 def packed(data: bytes) -> str:
     return urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def unpacked(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 @dataclass

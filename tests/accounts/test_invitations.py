@@ -17,6 +17,9 @@ from accounts.operations import staff
 from tests.accounts.authenticator import code_now, show_code, show_password, sign_in, wrong_code
 from tests.counselling.house import House, open_house
 from tests.factories.sessions import signed_in
+from vault import staff_keys
+from vault.staff_keys import Stretched
+from vault.stretching import Busy
 
 GOOD_PASSWORD = "wolke-sieben-auf-stelzen"
 
@@ -67,6 +70,23 @@ def test_mia_accepts_with_a_new_account_and_is_in(client: Client, house: House) 
     assert mia.role == Role.COUNSELLOR
     assert [team.name for team in mia.teams.all()] == ["Krise"]
     assert not User.objects.get(pk=mia.user_id).password.startswith(GOOD_PASSWORD)
+
+
+def test_who_was_taken_in_is_let_in_although_too_many_sign_in_just_then(
+    client: Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = invite(house)
+    form = fill_in(client.get(link).content.decode())
+    turns = iter([staff_keys.stretched(GOOD_PASSWORD)])
+
+    def one_turn_is_left(_password: str) -> Stretched:
+        for turn in turns:
+            return turn
+        raise Busy
+
+    monkeypatch.setattr(staff_keys, "stretched", one_turn_is_left)
+
+    assert client.post(link, form)["Location"] == reverse("desk")
 
 
 def test_the_code_that_confirmed_the_app_does_not_sign_in_again(

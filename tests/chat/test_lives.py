@@ -194,6 +194,9 @@ class Life:
         )
         self.model.say(Message.Role.REPLY, text)
 
+    def may_answer(self, who: str) -> bool:
+        return self.holds(who) or (who in self.model.beside and self.model.is_seated)
+
     def is_there(self, who: str) -> None:
         """Be connected as a counsellor: who comes back has the seat again."""
         speaking.keep_seat(case=self.case, by=self.people[who][0], at=self.model.now)
@@ -288,7 +291,7 @@ BY_STAFF: dict[Callable[[Life, str], object], Callable[[Life, str], bool]] = {
     Life.leave_company: lambda life, _who: life.model.is_open,
     Life.end: lambda life, who: life.holds(who) and life.model.is_open,
     Life.to_mail: lambda life, who: life.holds(who) and life.model.is_open,
-    Life.answer: Life.holds,
+    Life.answer: Life.may_answer,
     Life.is_there: lambda _life, _who: True,
 }
 BY_CLIENT: dict[Callable[[Life, str], object], Callable[[Life, str], bool]] = {

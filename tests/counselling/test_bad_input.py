@@ -19,7 +19,6 @@ MARKS = "a" + "\u0301" * 10_000
 OVERRIDE = "Hallo \u202eollaH"
 MARKUP = "<b>Hallo</b><script>alert(1)</script>\"'&"
 BROKEN = b"\xff\xfe Hallo \xe4"
-TICKET = object()
 
 # What is typed, what the box shows afterwards, the sentence beside it.
 REFUSED = [

@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import Membership, Role
 from audit.models import TrailEntry
@@ -250,10 +249,7 @@ def test_a_client_who_writes_to_a_closed_case_puts_it_back_into_the_queue(house:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_200_claims_at_once_one_wins_and_the_others_learn_who(
-    settings: Settings,
-) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def test_of_200_claims_at_once_one_wins_and_the_others_learn_who() -> None:
     where = organisation()
     members = [
         enrol(where, f"Person {number}", role=Role.COUNSELLOR, teams=["Erziehung"])

@@ -14,7 +14,7 @@ from audit.models import TrailEntry
 from counselling import promises
 from counselling.models import Deadline, Reckoning, ServiceLevel, WorkCalendar
 from counselling.operations import promises as operations
-from counselling.sla import Channel, Urgency
+from counselling.sla import Channel, Targets, Urgency
 from tests import factories
 from tests.counselling.house import House, open_house
 from tests.counselling.pages import words
@@ -60,9 +60,13 @@ def team(house: House, name: str = "Krise") -> Team:
     return Team.objects.get(organisation=house.nordhafen, name=name)
 
 
+def targets_of(team: Team, channel: Channel) -> Targets:
+    return promises.rules(team.organisation).targets(team.pk, channel)
+
+
 def test_nobody_must_set_anything(house: House) -> None:
     calendar = promises.calendar_of(house.nordhafen)
-    targets = promises.targets_of(team(house), Channel.CHAT)
+    targets = targets_of(team(house), Channel.CHAT)
 
     assert calendar.land == house.nordhafen.land
     assert [bool(spans) for spans in calendar.weekly] == [True] * 5 + [False] * 2
@@ -147,14 +151,14 @@ def test_ada_sets_what_is_promised_for_one_team_in_chat(house: House) -> None:
     query = f"?team={team(house).pk}&kanal=chat"
     assert "Gespeichert." in words(send(house.ada, "service-level", LEVELS, query))
 
-    in_chat = promises.targets_of(team(house), Channel.CHAT)
+    in_chat = targets_of(team(house), Channel.CHAT)
     assert in_chat.sofort.acknowledgement == timedelta(minutes=10)
     assert (in_chat.normal.first, in_chat.normal.next) == (
         timedelta(hours=3),
         timedelta(minutes=90),
     )
     assert (in_chat.normal.warning, in_chat.normal.most_days) == (0.5, None)
-    by_mail = promises.targets_of(team(house), Channel.MAIL)
+    by_mail = targets_of(team(house), Channel.MAIL)
     assert by_mail.normal.first == timedelta(hours=24)
     listed = words(signed_in(house.ada).get(reverse("service-levels")))
     assert "Krise, Chat" in listed
@@ -173,8 +177,8 @@ def test_what_is_more_special_goes_first(house: House) -> None:
     ):
         send(house.ada, "service-level", LEVELS | {"normal_first": f"{hours} Std."}, query)
 
-    def first(where: object, channel: Channel) -> float:
-        return promises.targets_of(where, channel).normal.first / timedelta(hours=1)  # type: ignore[arg-type]  # both kinds
+    def first(where: Team, channel: Channel) -> float:
+        return targets_of(where, channel).normal.first / timedelta(hours=1)
 
     erziehung = team(house, "Erziehung")
     assert [first(one, channel) for one in (erziehung, team(house)) for channel in Channel] == [

@@ -62,7 +62,6 @@ def test_an_absence_goes_before_a_shift(house: House) -> None:
     )
     assert roster.on_duty(team=team, at=NOON) == []
     assert roster.on_duty(team=team, at=NOON + timedelta(hours=1)) == [house.katrin]
-    assert roster.next_duty(house.katrin, at=NOON) == NOON + timedelta(hours=1)
 
 
 def test_a_channel_finds_who_serves_it(house: House) -> None:

@@ -18,8 +18,6 @@ from counselling.working_time import (
     Spans,
     deadline,
     elapsed,
-    is_open,
-    next_opening,
     round_the_clock,
     working_days,
 )
@@ -120,15 +118,6 @@ def test_another_zone_has_its_own_clock() -> None:
     assert deadline(at("11-23 09:00"), timedelta(hours=1), lisbon) == at("11-23 11:00")
 
 
-def test_open_now_and_next_opening() -> None:
-    assert is_open(at("11-23 09:00"), OFFICE)
-    assert not is_open(at("11-23 12:00"), OFFICE)
-    opening = next_opening(at("11-20 17:00"), OFFICE)
-    assert opening is not None
-    assert shown(opening) == "11-23 09:00"
-    assert next_opening(at("11-23 10:10"), OFFICE) == at("11-23 10:10")
-
-
 @pytest.mark.parametrize(
     ("weekly", "more", "fault"),
     [
@@ -158,7 +147,6 @@ def test_a_calendar_that_is_closed_for_years_is_no_endless_search() -> None:
     never = Calendar(working_days("BE").weekly, closed=closed)
     with pytest.raises(CalendarImpossible, match="never open"):
         deadline(at("11-23 09:00"), timedelta(hours=1), never)
-    assert next_opening(at("11-23 09:00"), never) is None
 
 
 def test_naive_moments_and_targets_of_nothing_are_refused() -> None:

@@ -20,7 +20,6 @@ from referrals.queries import handoff as queries
 from tests.factories import directory
 from tests.factories.cases import Asked, ask, claim
 from tests.factories.people import PASSWORD, TOTP_KEY, enrol, holder_of, organisation
-from vault.keyring import Holder
 from vault.sealing import CaseKey
 
 WORDS = "Mein Sohn ist zwei und schläft nicht. Ich kann nicht mehr."
@@ -164,8 +163,3 @@ def token_of(handed: Handed) -> str:
     )
     body = Delivery.objects.get(key=f"referral:{handed.referral}:link:{link.pk}").body
     return body.split("/weitergabe/")[1].split("/")[0]
-
-
-def holder(member: Membership) -> Holder:
-    """Return what opens for a member."""
-    return holder_of(member)

@@ -1,6 +1,6 @@
 """Shifts of tests, planned as supervisors plan them."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from accounts.models import Membership, Organisation, Team
 from counselling.models import Channel, Pattern, Shift
@@ -78,21 +78,5 @@ def weekly(
         first_day=first_day,
         last_day=last_day,
         by=planner,
-        at=at,
-    )
-
-
-def around(
-    at: datetime, member: Membership, *, team: Team | None = None, capacity: int = 5
-) -> Shift:
-    """Plan a shift that begins an hour before a moment and ends some hours after it."""
-    day = (at - timedelta(hours=1)).date()
-    begins = at - timedelta(hours=1)
-    first = begins.hour * 60 + begins.minute
-    return shifts.plan(
-        duty=Duty(team or member.teams.all()[0], member, capacity=capacity),
-        hours=Hours(first, first + 8 * 60, "UTC"),
-        day=day,
-        by=member,
         at=at,
     )

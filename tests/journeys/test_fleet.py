@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from config.draining_daphne import GOING
+from chat.protocol import Close
 from tests.chat.test_real_sockets import CLOSE, TEXT
 from tests.conftest import SESSION
 from tests.factories.files import photo
@@ -154,7 +154,7 @@ def test_an_end_tells_the_sockets_to_come_back_and_its_log_has_no_address(
         fleet.process.terminate()
         kind, data = listening.get()
         assert kind == CLOSE
-        assert int.from_bytes(data[:2], "big") == GOING
+        assert int.from_bytes(data[:2], "big") == Close.AWAY
         listening.put(data[:2], kind=CLOSE)
     assert fleet.process.wait(PATIENCE) == 0
     said = [json.loads(line) for line in fleet.log.read_text().splitlines() if line.startswith("{")]

@@ -42,7 +42,6 @@ CANARIES = [
     )
 ]
 # What is typed where the address of a page wants something of the directory.
-SHELTER = directory.shelter()["id"]
 
 
 @pytest.fixture

@@ -44,10 +44,6 @@ def test_stale_entries_are_counted_apart_and_hidden_ones_not_at_all() -> None:
     assert (found.services, found.stale, found.hidden) == (1, 1, 1)
 
 
-def test_small_counts_of_what_people_did_are_not_told() -> None:
-    assert [planning.shown_count(n) for n in (0, 1, 4, 5, 80)] == [0, None, None, 5, 80]
-
-
 def test_paula_the_planner_reads_the_page_and_saves_the_table() -> None:
     directory.read_in(directory.document(1))
     paula = factories.enrol(factories.organisation(), "Paula", role=Role.PLANNER)

@@ -40,7 +40,7 @@ def test_a_colleague_of_the_desk_reads_what_lay_there_before_and_one_who_left_do
     invitation, token = desks.invite(
         desk=desk, name="Ben Zwei", by=frieda, holder=holder_of(frieda), at=timezone.now()
     )
-    ben, _unlocked = staff.accept_as_new(
+    ben, *_opened = staff.accept_as_new(
         invitation=invitation,
         token=token,
         email="ben@stelle.example",

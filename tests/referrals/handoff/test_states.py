@@ -24,7 +24,6 @@ M, S = ReferralMove, ReferralState
 # The model, written from design.md and the issue and not from the table: what must have happened, and
 # what must not have, before an event may. `sent`: something is at the service. `with_client`: it waits
 # for the client's answer.
-PARTNER_ANSWERS = {M.ACCEPT, M.WAITLIST, M.DECLINE, M.FORWARD}
 
 
 def allowed(move: ReferralMove, at: ReferralState) -> bool:
