@@ -4,6 +4,7 @@ They are forks of the command's own process, which loads beforehand what all of 
 that is done once, its memory is shared, and what was killed is there again at once.
 """
 
+import ctypes
 import gc
 import os
 import runpy
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ PATIENCE = 10.0  # seconds that a child has to end before it is killed
 MEMORY = Path("/dev/shm")  # noqa: S108 - files in it are made with random names and private modes
 LARGEST_FRAME = 64 * 1024  # bytes; our sockets of staff listen only
 WAITING = 2048  # connections that may wait to be taken
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ def _become(part: Part, others: Sequence[socket.socket]) -> None:
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    _end_with_parent(part.stop)
     for other in others:
         other.close()
     os.chdir(settings.BASE_DIR)
@@ -160,6 +163,18 @@ def _become(part: Part, others: Sequence[socket.socket]) -> None:
         Path("/proc/self/comm").write_text(f"lotse {part.name}")
     sys.argv = list(part.command)
     runpy.run_module(part.command[0], run_name="__main__", alter_sys=True)
+
+
+def _end_with_parent(stop: signal.Signals) -> None:
+    """Let the kernel send a signal here when the process that looks after us is killed.
+
+    Else we would go on without it, and with the port that its successor needs. Only Linux can.
+    """
+    parent = parent_process()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, stop, 0, 0, 0)
+    if parent is None or os.getppid() != parent.pid:
+        sys.exit(1)  # it was killed before the kernel knew
 
 
 def _end_all(children: Sequence[_Running]) -> None:

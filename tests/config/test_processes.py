@@ -84,6 +84,26 @@ def test_what_is_killed_comes_back_and_holds_no_socket_of_others() -> None:
     assert not any(Path(f"/proc/{pid}").exists() for pid in after.values())
 
 
+def test_whose_parent_is_killed_ends_too_and_leaves_the_port_free() -> None:
+    """As by the kernel when memory runs out: nobody would stop the rest, and nothing could be started again."""
+    command = [sys.executable, "-c", SUPERVISOR]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as supervisor:
+        parts = wait_for(supervisor.pid)
+        supervisor.kill()
+    end = time.monotonic() + PATIENCE
+    while any(is_running(pid) for pid in parts.values()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Say whether a process does anything: where nobody waits for its end it stays as a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def test_a_port_that_is_taken_is_one_sentence_and_no_six_tries() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
