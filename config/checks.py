@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from difflib import get_close_matches
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,6 +73,15 @@ def people_reach_it(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
                 "Links in mails and invitations lead to no https address of a host that is allowed",
                 hint="Set LOTSE_PUBLIC_URL like https://beratung.example.org, and LOTSE_ALLOWED_HOSTS to that name.",
                 id="environment.public_url",
+            )
+        )
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    if settings.EMAIL_HOST and sender.endswith("@localhost"):
+        found.append(
+            checks.Warning(
+                f"Mails come from {sender}: most mail servers refuse them, and alarms do not arrive",
+                hint="Set LOTSE_EMAIL_FROM to a mailbox that the mail server may send for.",
+                id="environment.sender",
             )
         )
     return found

@@ -4,6 +4,7 @@ They are forks of the command's own process, which loads beforehand what all of 
 that is done once, its memory is shared, and what was killed is there again at once.
 """
 
+import ctypes
 import gc
 import os
 import runpy
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ PATIENCE = 10.0  # seconds that a child has to end before it is killed
 MEMORY = Path("/dev/shm")  # noqa: S108 - files in it are made with random names and private modes
 LARGEST_FRAME = 64 * 1024  # bytes; our sockets of staff listen only
 WAITING = 2048  # connections that may wait to be taken
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,21 @@ def run(parts: Sequence[Part], *, say: Callable[[str], Any]) -> bool:
     return stopping
 
 
+class NoAddress(Exception):
+    """Nobody can listen there: somebody else does, or it is no address of this machine."""
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """Listen on an address. Raises OSError when somebody else does."""
+    """Listen on an address. Raises NoAddress, with a sentence."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=WAITING)
+    try:
+        return socket.create_server((host, port), family=family, backlog=WAITING)
+    except OSError as refused:
+        why = str(refused.strerror).partition(" (")[0]  # Python adds the address once more
+        raise NoAddress(
+            f"Lotse cannot listen on port {port} of {host} ({why}). Choose another address with LOTSE_HOST, "
+            "LOTSE_PORT or LOTSE_SOCKETS_PORT."
+        ) from None
 
 
 def daphne(application: str, *where: str) -> list[str]:
@@ -139,6 +152,7 @@ def _become(part: Part, others: Sequence[socket.socket]) -> None:
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    _end_with_parent(part.stop)
     for other in others:
         other.close()
     os.chdir(settings.BASE_DIR)
@@ -149,6 +163,18 @@ def _become(part: Part, others: Sequence[socket.socket]) -> None:
         Path("/proc/self/comm").write_text(f"lotse {part.name}")
     sys.argv = list(part.command)
     runpy.run_module(part.command[0], run_name="__main__", alter_sys=True)
+
+
+def _end_with_parent(stop: signal.Signals) -> None:
+    """Let the kernel send a signal here when the process that looks after us is killed.
+
+    Else we would go on without it, and with the port that its successor needs. Only Linux can.
+    """
+    parent = parent_process()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, stop, 0, 0, 0)
+    if parent is None or os.getppid() != parent.pid:
+        sys.exit(1)  # it was killed before the kernel knew
 
 
 def _end_all(children: Sequence[_Running]) -> None:

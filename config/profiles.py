@@ -5,6 +5,7 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ SHORTEST_TOKEN = 24  # characters
 # What Django compares the name in a request with: a name, one with all below it, an address, or all.
 HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -29,6 +32,7 @@ class Told:
     allowed_hosts: list[str]
     trusted_origins: list[str]
     public_url: str
+    email_from: str
     time_zone: str
     metrics_token: str
     database: dict[str, Any]
@@ -68,6 +72,14 @@ def look_through(env: Environment, told: Told) -> None:
             f"is shorter than {SHORTEST_TOKEN} characters",
             "Make it long and random, or take it away: then there is no such page.",
         )
+    _look_at_names(env, told)
+    _look_at_places(env, told)
+    if told.profile == FLEET:
+        _look_through_fleet(env, told)
+
+
+def _look_at_names(env: Environment, told: Told) -> None:
+    """Look at the names under which Lotse is reached, and at those of its mails."""
     for origin in told.trusted_origins:
         parts = urlsplit(origin)
         if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
@@ -88,11 +100,14 @@ def look_through(env: Environment, told: Told) -> None:
             "names no host",
             "Write it like https://beratung.example.org.",
         )
+    if not ADDRESS.fullmatch(parseaddr(told.email_from)[1]) or not told.email_from.isprintable():
+        env.wrong(
+            "LOTSE_EMAIL_FROM",
+            "is no address of a mailbox",
+            "Write it like Lotse <lotse@beratung.example.org>.",
+        )
     if env.is_set("LOTSE_EMAIL_USER") and not env.is_set("LOTSE_EMAIL_PASSWORD"):
         env.wrong("LOTSE_EMAIL_USER", "has no password beside it", "Set LOTSE_EMAIL_PASSWORD too.")
-    _look_at_places(env, told)
-    if told.profile == FLEET:
-        _look_through_fleet(env, told)
 
 
 def _look_at_places(env: Environment, told: Told) -> None:

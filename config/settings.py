@@ -355,7 +355,7 @@ TIME_ZONE = env.text("LOTSE_TIME_ZONE", "Europe/Berlin")
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # What people attach, sealed. Any Django storage will do: it never sees a readable byte.
     "attachments": {
@@ -415,6 +415,7 @@ profiles.look_through(
         allowed_hosts=ALLOWED_HOSTS,
         trusted_origins=CSRF_TRUSTED_ORIGINS,
         public_url=PUBLIC_URL,
+        email_from=DEFAULT_FROM_EMAIL,
         time_zone=TIME_ZONE,
         metrics_token=METRICS_TOKEN,
         database=DATABASES["default"],

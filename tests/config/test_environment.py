@@ -27,6 +27,7 @@ FLEET = {
     "LOTSE_PUBLIC_URL": "https://beratung.example.org",
     "LOTSE_BEHIND_PROXY": "1",
     "LOTSE_EMAIL_HOST": "mail.example.org",
+    "LOTSE_EMAIL_FROM": "Lotse <lotse@beratung.example.org>",
 }
 
 
@@ -75,7 +76,7 @@ def test_all_mistakes_are_named_at_once_and_none_shows_what_was_written(tmp_path
     }
     refused = manage(tmp_path, "serve", **wrong)
     assert refused.returncode == 1
-    right = {"LOTSE_PROFILE", "LOTSE_SECRET_KEY", "LOTSE_EMAIL_HOST"}
+    right = {"LOTSE_PROFILE", "LOTSE_SECRET_KEY", "LOTSE_EMAIL_HOST", "LOTSE_EMAIL_FROM"}
     assert mistakes_of(refused.stderr) == set(wrong) - right
     assert "passwort" not in refused.stderr
     assert "geheim" not in refused.stderr
@@ -111,6 +112,8 @@ def test_the_first_command_makes_the_data_folder_for_the_service_alone(tmp_path:
         ("LOTSE_ATTACHMENTS_STORAGE", "passwort"),
         ("LOTSE_TRIAGE_SHADOW", "/nirgends/passwort"),
         ("LOTSE_DELETION_LIST", "/tmp"),
+        ("LOTSE_EMAIL_FROM", "passwort"),
+        ("LOTSE_EMAIL_FROM", "Lotse <lotse@example.org>\nBcc: passwort@example.org"),
     ],
 )
 def test_what_could_only_fail_later_is_refused_at_the_start(name: str, value: str) -> None:
@@ -140,7 +143,12 @@ def test_every_file_that_a_mistake_sends_to_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", [name for name in FLEET if name not in {"LOTSE_PROFILE", "LOTSE_EMAIL_HOST"}]
+    "missing",
+    [
+        name
+        for name in FLEET
+        if name not in {"LOTSE_PROFILE", "LOTSE_EMAIL_HOST", "LOTSE_EMAIL_FROM"}
+    ],
 )
 def test_a_fleet_is_refused_without(missing: str) -> None:
     """In this process: only what the settings do with these variables."""
@@ -231,10 +239,12 @@ def test_check_deploy_is_clean_for_a_fleet(tmp_path: Path, on_postgresql: bool) 
     assert "no issues" in clean.stdout + clean.stderr
     told |= {"LOTSE_REDIS_ULR": "x", "LOTSE_DATABASE_POOL": "200"}
     told["LOTSE_ATTACHMENTS_OPTIONS"] = '{"wohin": "passwort"}'
+    del told["LOTSE_EMAIL_FROM"]
     told["LOTSE_DELETION_LIST"] = "/proc/nirgends/passwort"
     unclean = manage(tmp_path, *command, **told)
     assert unclean.returncode == 1
     assert "Did you mean LOTSE_REDIS_URL?" in unclean.stderr
     assert "may open 1200 connections" in unclean.stderr
     assert "Attachments have no storage (TypeError)" in unclean.stderr
+    assert "Mails come from lotse@localhost" in unclean.stderr
     assert "The deletion list cannot be written" in unclean.stderr

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from config import processes
 from config.processes import Part
@@ -79,3 +82,37 @@ def test_what_is_killed_comes_back_and_holds_no_socket_of_others() -> None:
             supervisor.terminate()
     assert supervisor.returncode == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in after.values())
+
+
+def test_whose_parent_is_killed_ends_too_and_leaves_the_port_free() -> None:
+    """As by the kernel when memory runs out: nobody would stop the rest, and nothing could be started again."""
+    command = [sys.executable, "-c", SUPERVISOR]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as supervisor:
+        parts = wait_for(supervisor.pid)
+        supervisor.kill()
+    end = time.monotonic() + PATIENCE
+    while any(is_running(pid) for pid in parts.values()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Say whether a process does anything: where nobody waits for its end it stays as a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_port_that_is_taken_is_one_sentence_and_no_six_tries() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(
+            CommandError, match=rf"port {port} of 127.0.0.1 \(Address already in use\)"
+        ):
+            call_command("serve", port=port)
+
+
+def test_an_address_of_another_machine_is_one_sentence() -> None:
+    with pytest.raises(processes.NoAddress, match=r"192.0.2.1 \(Cannot assign requested address\)"):
+        processes.listen("192.0.2.1", 0)

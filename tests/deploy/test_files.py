@@ -54,6 +54,7 @@ SHAPE = {
                     "env_file": {"type": "string"},
                     "environment": {"type": "object", "additionalProperties": {"type": "string"}},
                     "restart": {"enum": ["no", "unless-stopped"]},
+                    "user": {"type": "string", "pattern": "^[a-z]+$"},
                     "read_only": {"type": "boolean"},
                     "cap_drop": TEXTS,
                     "security_opt": TEXTS,
@@ -127,6 +128,13 @@ def test_only_the_proxy_can_be_reached_and_the_databases_reach_nobody() -> None:
     assert [name for name, one in services.items() if "ports" in one] == ["proxy"]
     assert services["postgres"]["networks"] == services["redis"]["networks"] == ["inside"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
+
+
+def test_who_may_not_change_the_user_begins_as_the_right_one() -> None:
+    """The images of Redis and PostgreSQL begin as root and change to a user of their own, or end."""
+    for name, one in COMPOSE["services"].items():
+        if one.get("cap_drop") == ["ALL"]:
+            assert one["image"] == "lotse" or one.get("user") == one["image"].split(":")[0], name
 
 
 def test_lotses_containers_may_nothing_that_they_need_not() -> None:

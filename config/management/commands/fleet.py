@@ -47,11 +47,8 @@ class Command(BaseCommand):
                 parts.append(_web(options["host"], options["port"], options["web"]))
             if options["sockets"]:
                 parts += _sockets(options["host"], options["sockets_port"], options["sockets"])
-        except OSError as taken:
-            raise CommandError(
-                f"An address is not free ({taken.strerror}). Choose others with LOTSE_PORT and "
-                "LOTSE_SOCKETS_PORT."
-            ) from None
+        except processes.NoAddress as refused:
+            raise CommandError(str(refused)) from None
         parts += [processes.worker(f"worker {n}") for n in range(1, options["workers"] + 1)]
         if not parts:
             raise CommandError("Nothing to start: say how many with --web, --sockets, --workers.")

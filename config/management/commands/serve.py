@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import processes, warming
 from config.processes import Part
@@ -22,7 +22,14 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT, help="port to listen on")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run until SIGTERM or SIGINT; exit with 1 when a child keeps ending."""
+        """Run until SIGTERM or SIGINT; exit with 1 when a child keeps ending.
+
+        Raises CommandError where it cannot listen: Daphne would try six times and say less.
+        """
+        try:
+            processes.listen(options["host"], options["port"]).close()
+        except processes.NoAddress as refused:
+            raise CommandError(str(refused)) from None
         where = ("--bind", options["host"], "--port", str(options["port"]))
         web = Part("web", processes.daphne("config.asgi:application", *where))
         warming.beforehand()
