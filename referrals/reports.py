@@ -1,7 +1,7 @@
 """What an import tells the clerk who handed a file in: by line, in German, with a way out. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,10 +110,13 @@ class Report:
     left_out: int = 0
     providers: int = 0
     notes: list[str] = field(default_factory=list)
+    columns: Mapping[str, str] = field(default_factory=dict)  # what a table calls HSDS's fields
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, place: Place, code: str, **words: str) -> None:
         """Add a problem. code: a key of SENTENCES; words: field, value, hint."""
+        if "field" in words:
+            words["field"] = self.columns.get(words["field"], words["field"])
         self.problems.append(Problem(place, code, **words))
 
     @property

@@ -103,6 +103,18 @@ ADDRESS_FIELDS = {
     "ort": "city",
     "bundesland": "state_province",
 }
+# The same backwards, for reports: a clerk knows the columns and not HSDS.
+CALLED = {
+    **{
+        field: column
+        for fields in (SERVICE_FIELDS, LOCATION_FIELDS, ADDRESS_FIELDS)
+        for column, field in fields.items()
+    },
+    "number": "telefon",
+    "phones": "telefon",
+    "organization": "anbieter",
+    "languages": "sprachen",
+}
 STATUS = {
     "aktiv": "active", "in betrieb": "active", "offen": "active", "ruht": "inactive",
     "inaktiv": "inactive", "eingestellt": "defunct", "geschlossen": "defunct",
@@ -163,6 +175,7 @@ def read(files: Files, report: Report) -> tuple[Head, Iterator[Found]]:
         table = handed_in.table(part, report)
         written, rows = table.head, table.rows
     head = Head(tuple(_column(cell, report) for cell in written))
+    report.columns = CALLED
     if "name" not in head.columns:
         raise NotReadable(
             _("Es fehlt die Spalte „name“. Gefunden: {found}.").format(

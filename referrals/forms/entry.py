@@ -176,8 +176,10 @@ class EntryForm(forms.Form):
         said: dict[str, Any] = super().clean() or self.cleaned_data
         now = mark(self.before)
         if said["seen"] and said["seen"] != now:
-            self.data = self.data.copy()
-            self.data["seen"] = now  # who saves once more means it
+            assert isinstance(self.data, QueryDict)
+            renewed = self.data.copy()
+            renewed["seen"] = now  # who saves once more means it
+            self.data = renewed
             self.add_error(
                 None,
                 _(

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -115,9 +117,11 @@ class OfferForm(WordForm):
         ),
     )
 
-    def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, at: datetime, until: datetime, **kwargs: Any) -> None:
+        """Show or read appointments after `at` and before `until`, when the consent ends."""
         super().__init__(*args, **kwargs)
         self.at = at
+        self.until = until
         self.slots: list[Slot] = []
         for number in range(1, MOST_OFFERS + 1):
             self.fields[f"slot_{number}"] = forms.DateTimeField(
@@ -143,6 +147,15 @@ class OfferForm(WordForm):
         for name, moment in moments.items():
             if moment <= self.at:
                 self.add_error(name, gettext("Dieser Termin liegt in der Vergangenheit."))
+            elif moment >= self.until:
+                self.add_error(
+                    name,
+                    gettext(
+                        "Die Einwilligung gilt nur bis %(day)s. Bitte bieten Sie einen früheren Termin an, "
+                        "oder rufen Sie die Beratung an."
+                    )
+                    % {"day": date_format(timezone.localtime(self.until), "j. F Y")},
+                )
         if not moments and not any(name in self.errors for name in names):
             self.add_error("slot_1", gettext("Bitte geben Sie mindestens einen Termin an."))
         if not self.errors:
@@ -245,12 +258,20 @@ def possible(state: str) -> list[tuple[ReferralMove, Any]]:
 
 
 def form_for(
-    move: ReferralMove, data: Any = None, *, at: datetime, services: Sequence[Service] = ()
+    move: ReferralMove,
+    data: Any = None,
+    *,
+    at: datetime,
+    until: datetime,
+    services: Sequence[Service] = (),
 ) -> forms.Form | None:
-    """Return the form of an act, bound to data if there is some; None for an act of one click."""
+    """Return the form of an act, bound to data if there is some; None for an act of one click.
+
+    until: when the service's access ends.
+    """
     prefix = move.value
     if move is ReferralMove.OFFER:
-        return OfferForm(data, prefix=prefix, at=at)
+        return OfferForm(data, prefix=prefix, at=at, until=until)
     if move is ReferralMove.FORWARD:
         return ForwardForm(data, prefix=prefix, services=services)
     kinds: dict[ReferralMove, type[forms.Form]] = {

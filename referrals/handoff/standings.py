@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -197,6 +199,10 @@ _FOR_PARTNER: dict[ReferralState, Promise] = {
     S.WITHDRAWN: gettext_lazy("Zurückgenommen. Es ist nichts mehr zu tun."),
     S.EXPIRED: gettext_lazy("Abgelaufen."),
 }
+_OUTLASTED = gettext_lazy(
+    "Die Stelle rechnet mit etwa %(weeks)s. Ihre Einwilligung endet schon am %(ends)s. Möchten Sie dann "
+    "weiter warten, sagen Sie es bitte Ihrer Beratung."
+)
 _ANSWERED = gettext_lazy("Die Person hat geantwortet. Bitte antworten Sie bis %(due)s.")
 
 
@@ -208,6 +214,8 @@ def for_client(row: Referral, *, offers_over: bool = False) -> Standing:
     kind, title, text = _special(row).get(state, _FOR_CLIENT[state])
     if row.state == S.SENT and row.due_at is None:
         return Standing(kind, str(title))
+    if state is S.WAITLISTED and row.due_at is not None and row.due_at > row.expires_at:
+        text = _OUTLASTED
     return Standing(kind, str(title), str(text) % _values(row))
 
 
@@ -237,5 +245,6 @@ def _values(row: Referral) -> dict[str, str]:
     return {
         "due": by_when(row.due_at) if row.due_at else "",
         "weeks": weeks_words(row.weeks),
+        "ends": date_format(timezone.localtime(row.expires_at), "j. F Y"),
         "decline": str(row.get_decline_display()) if row.decline else "",
     }

@@ -21,7 +21,7 @@ MOST_WEEKS = 104
 
 
 class NoAppointments(Exception):
-    """One to five appointments, all of them ahead."""
+    """One to five appointments, all of them ahead and before the consent ends."""
 
 
 class SameService(Exception):
@@ -134,6 +134,8 @@ def offer(
     if not 1 <= len(slots) <= MOST_OFFERS or any(slot.starts_at <= at for slot in slots):
         raise NoAppointments
     row = for_partner(referral, by, at=at)
+    if any(slot.starts_at >= row.expires_at for slot in slots):
+        raise NoAppointments  # it would be dropped with the consent before anybody came
     referring.drop_appointments(row, at=at)
     for slot in slots:
         one = uuid4()

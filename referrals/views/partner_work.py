@@ -87,7 +87,11 @@ def offered(
         if move is ReferralMove.FORWARD and not services:
             continue
         is_bound = bound is not None and bound[0] == move.value
-        form = bound[1] if bound and is_bound else form_for(move, at=at, services=services)
+        form = (
+            bound[1]
+            if bound and is_bound
+            else form_for(move, at=at, until=row.expires_at, services=services)
+        )
         found.append(Offered(move.value, str(label), form, is_bound))
     return found
 
@@ -149,7 +153,7 @@ def act(request: HttpRequest, row: Referral, *, by: Side, key: CaseKey | None, a
     if move not in ReferralMove.of_partner():
         raise NoSuchAct
     services = queries.similar(row.service, timezone.localdate(at)) if row.service else []
-    form = form_for(move, request.POST, at=at, services=services)
+    form = form_for(move, request.POST, at=at, until=row.expires_at, services=services)
     if form is not None and not form.is_valid():
         raise NotValid((move.value, form))
     _DO[move](row, form, by, key, at)

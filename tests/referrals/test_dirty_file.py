@@ -133,6 +133,8 @@ def test_a_clerk_reads_german_sentences_and_no_codes(dirty: bytes, tmp_path: Pat
         call_command("import_services", str(path), report=tmp_path / "bericht.txt")
     told = (tmp_path / "bericht.txt").read_text(encoding="utf-8")
     assert "Zeile 5: Der Name fehlt." in told
+    assert "oeffnungszeiten: Die Öffnungszeiten „wenn die Tür offen ist“" in told
+    assert "telefon: „siehe Aushang“ ist keine Telefonnummer." in told
     assert "Die Kennung „N-8“ steht schon in Zeile 8." in told
     assert "Zeile 16 („Beratungsstelle Müllerstraße 16“): Bei der Postleitzahl „1067“ fehlt die führende Null. Gelesen als 01067." in told  # fmt: skip
     assert "999 Einträge gelesen" in told

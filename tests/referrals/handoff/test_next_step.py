@@ -93,6 +93,44 @@ def test_when_all_offered_appointments_are_over_the_client_asks_for_others() -> 
         assert before(shown, "abends", "Termine anbieten")
 
 
+@pytest.mark.parametrize("day", ["after", "9999-12-31"])
+def test_no_appointment_is_offered_that_the_consent_would_not_live_to_see(day: str) -> None:
+    handed, frieda = handoff.at_a_desk(days=30)
+    desk, page = signed_in(frieda), reverse("partner-referral", args=[handed.referral])
+    desk.post(page, {"act": "accept", "accept-text": ""})
+    ends = handed.now().expires_at
+    typed = f"{ends + timedelta(days=1):%Y-%m-%d}" if day == "after" else day
+    sent = {"act": "offer", "offer-slot_1": f"{typed}T10:00", "offer-minutes": "60"}
+    answer = desk.post(page, sent)
+    assert "Die Einwilligung gilt nur bis" in answer.content.decode()
+    assert handed.now().state == Referral.State.ACCEPTED
+    with pytest.raises(partner_moves.NoAppointments):
+        partner_moves.offer(
+            referral=handed.referral,
+            slots=[Slot(ends)],
+            by=handoff.side(frieda),
+            key=None,
+            at=timezone.now(),
+        )
+
+
+@pytest.mark.parametrize(("weeks", "outlasted"), [(3, False), (20, True)])
+def test_a_waiting_list_longer_than_the_consent_is_not_said_to_be_looked_after(
+    weeks: int, outlasted: bool
+) -> None:
+    handed, frieda = handoff.at_a_desk(days=90)
+    partner_moves.put_on_waiting_list(
+        referral=handed.referral,
+        weeks=weeks,
+        by=handoff.side(frieda),
+        key=None,
+        at=timezone.now(),
+    )
+    page = client_of(handed.asked).get(address("help-referral", handed)).content.decode()
+    assert ("Ihre Einwilligung endet schon am" in page) is outlasted
+    assert ("Wir fragen danach von selbst nach." in page) is not outlasted
+
+
 def test_a_letter_is_with_the_service_only_when_katrin_has_sent_it() -> None:
     handed = handoff.sent(to=handoff.service(**BY_HAND))
     client = client_of(handed.asked)
