@@ -40,6 +40,7 @@ class Seen(NamedTuple):
     closed_at: datetime | None
     reason: str
     signal: str
+    channel: str
     age_band: str
     topic: str | None
     team: str
@@ -85,6 +86,7 @@ _CASE = (
     "closed_at",
     "reason",
     "signal",
+    "channel",
     "age_band",
     "topic__name",
     "team__name",

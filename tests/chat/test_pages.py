@@ -246,6 +246,28 @@ def test_the_desk_shows_who_waits_and_katrin_takes_them(house: House, clock: obj
     assert "Katrin" in words(refused.get(reverse("chat-desk")))
 
 
+def test_every_page_of_the_team_says_that_somebody_waits_in_the_chat(
+    house: House, clock: object
+) -> None:
+    browser = signed_in(house.katrin)
+    assert "im Chat" not in words(browser.get(reverse("my-cases")))
+    page = words(browser.get(reverse("chat-call"), headers={"HX-Request": "true"}))
+    brought = {"HX-Request": "true", "Lotse-Mark": page.split('"Lotse-Mark": "')[1].split('"')[0]}
+    assert browser.get(reverse("chat-call"), headers=brought).status_code == 204
+    entered = enter(house)
+    assert "1 Mensch wartet jetzt im Chat." in words(
+        browser.get(reverse("chat-call"), headers=brought)
+    )
+    for name in ("queue", "my-cases", "shifts"):
+        assert "1 Mensch wartet jetzt im Chat." in words(browser.get(reverse(name))), name
+    assert "Wartet jetzt im Chat." in words(browser.get(reverse("queue")))  # and who it is
+    assert "wartet jetzt im Chat" not in words(browser.get(reverse("chat-desk")))
+    for nobody_there in (house.jonas, house.ada, house.boris):
+        assert "wartet jetzt im Chat" not in words(signed_in(nobody_there).get(reverse("shifts")))
+    browser.post(reverse("chat-take", args=[entered.pk]))
+    assert "im Chat." not in words(browser.get(reverse("queue")))
+
+
 def test_a_full_desk_takes_no_more_and_says_why(house: House, clock: object) -> None:
     WorkProfile.objects.create(member=house.katrin, ceiling=1)
     first, second = enter(house), enter(house)
