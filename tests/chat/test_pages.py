@@ -341,8 +341,13 @@ def test_going_on_by_message_leads_to_the_case(house: House, clock: object) -> N
 def test_a_summary_that_goes_on_by_message_waits_in_the_draft(house: House, clock: object) -> None:
     entered = taken(house)
     browser = signed_in(house.katrin)
-    kept = {"case": entered.pk, "by": house.katrin, "holder": holder_of(house.katrin)}
-    drafts.save(text="Von vorher.", at=FORENOON, **kept)
+    drafts.save(
+        case=entered.pk,
+        text="Von vorher.",
+        by=house.katrin,
+        holder=holder_of(house.katrin),
+        at=FORENOON,
+    )
     url = reverse("chat-finish", args=[entered.pk])
     case = browser.post(url, {"als": "nachricht", "text": "Drei Schritte."}, follow=True)
     assert case.context["reply_form"]["text"].value() == "Von vorher.\n\nDrei Schritte."
