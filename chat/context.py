@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from accounts import marks
 from accounts.models import Membership, Organisation, Team
 from accounts.rules import allows
 from chat import queries
@@ -14,7 +15,7 @@ from counselling.models import Case
 
 
 def chats(request: HttpRequest) -> dict[str, Any]:
-    """Return where the chat is that goes on in a page's case, and where an organisation chats.
+    """Return where the chat is that goes on in a page's case, where an organisation chats, and who waits there.
 
     Nothing leads to the chat of an organisation that offers none. Each address is asked for once and
     only by a page that shows it.
@@ -22,12 +23,12 @@ def chats(request: HttpRequest) -> dict[str, Any]:
     case = getattr(request, "case", None)
     member = getattr(request, "member", None)
     if member is not None:
-        return _for_team(member, case)
+        return _for_team(request, member, case)
     organisation = getattr(request, "organisation", None)
     return {} if organisation is None else _for_client(organisation, case)
 
 
-def _for_team(member: Membership, case: Case | None) -> dict[str, Any]:
+def _for_team(request: HttpRequest, member: Membership, case: Case | None) -> dict[str, Any]:
     def desk() -> str:
         return reverse("chat-desk") if case and queries.open_chat(case.pk) else ""
 
@@ -36,7 +37,20 @@ def _for_team(member: Membership, case: Case | None) -> dict[str, Any]:
             return ""
         return reverse("chat-desk") if queries.rules(member.organisation_id).offered else ""
 
-    return {"chat_desk_url": SimpleLazyObject(desk), "chats_url": SimpleLazyObject(offered_desk)}
+    chats_url = SimpleLazyObject(offered_desk)
+
+    def call() -> dict[str, Any]:
+        # The desk has the line itself.
+        if not chats_url or request.path.startswith(str(chats_url)):
+            return {}
+        count = queries.how_many_wait(member)
+        return {"waiting": count, "mark": marks.of(request, member, count)}
+
+    return {
+        "chat_desk_url": SimpleLazyObject(desk),
+        "chats_url": chats_url,
+        "chat_call": SimpleLazyObject(call),
+    }
 
 
 def _for_client(organisation: Organisation, case: Case | None) -> dict[str, Any]:

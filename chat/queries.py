@@ -202,16 +202,25 @@ def closes_at(team: Team, *, at: datetime) -> datetime | None:
 def waiting(member: Membership) -> list[Chat]:
     """Return the chats that somebody may take: in line in their teams, and interrupted ones of others."""
     return list(
-        Chat.objects.filter(
-            Q(state=ChatState.WAITING)
-            | Q(state=ChatState.INTERRUPTED)
-            & ~Q(case__claims__member=member, case__claims__ended_at__isnull=True),
-            over_at__isnull=True,
-            case__team__in=team_ids(member),
-        )
+        _waiting_for(member)
         .select_related("case__topic", "case__team", "case__organisation")
         .order_by("-state", "case__urgency", "entered_at", "id")
         .distinct()[:LISTED]
+    )
+
+
+def how_many_wait(member: Membership) -> int:
+    """Return how many chats somebody may take."""
+    return _waiting_for(member).distinct().count()
+
+
+def _waiting_for(member: Membership) -> QuerySet[Chat]:
+    return Chat.objects.filter(
+        Q(state=ChatState.WAITING)
+        | Q(state=ChatState.INTERRUPTED)
+        & ~Q(case__claims__member=member, case__claims__ended_at__isnull=True),
+        over_at__isnull=True,
+        case__team__in=team_ids(member),
     )
 
 

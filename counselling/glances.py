@@ -37,6 +37,7 @@ class Seen(NamedTuple):
     closed_at: datetime | None
     reason: str
     signal: str
+    channel: str
     age_band: str
     topic: str | None
     team: str
@@ -82,6 +83,7 @@ _CASE = (
     "closed_at",
     "reason",
     "signal",
+    "channel",
     "age_band",
     "topic__name",
     "team__name",

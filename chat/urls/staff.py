@@ -6,6 +6,7 @@ from chat.views import beside, desk, settings
 
 urlpatterns: list[URLPattern] = [
     path("chats/", desk.desk, name="chat-desk"),
+    path("chats/wartende/", desk.call, name="chat-call"),
     path("chats/<uuid:case>/nehmen/", desk.take, name="chat-take"),
     path("chats/<uuid:case>/schreiben/", desk.write, name="chat-write"),
     path("chats/<uuid:case>/weitergeben/", desk.pass_on, name="chat-pass-on"),

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import marks
 from accounts.access import StaffRequest, staff
 from accounts.models import Membership
 from chat import exchange, queries
@@ -60,6 +61,18 @@ def desk(request: HttpRequest) -> HttpResponse:
         context = _line(request.member, at=at) | (_shared(request) if arrived else {})
         return render(request, "chat/_line.html", context | {"arrived": arrived})
     return _desk(request, Filled(), at=at)
+
+
+@require_safe
+@staff("chat.desk")
+def call(request: HttpRequest) -> HttpResponse:
+    """Show the part of every page of the team that says who waits in the chat; js/live.js renews it."""
+    request = cast(StaffRequest, request)
+    count = queries.how_many_wait(request.member)
+    mark = marks.of(request, request.member, count)
+    if marks.is_shown(request, mark):
+        return marks.nothing_new()
+    return render(request, "chat/_call.html", {"chat_call": {"waiting": count, "mark": mark}})
 
 
 @require_POST

@@ -18,6 +18,8 @@ from django.utils.translation import gettext_lazy, npgettext, pgettext
 
 from counselling import alarms
 from counselling.models import Case
+from counselling.sla import Channel
+from counselling.states import CaseState
 
 SOON = timedelta(hours=1)  # a due time this near is marked
 # How exactly words like "noch 12 Min." follow the clock while a page lies open: the nearest moment decides.
@@ -130,7 +132,14 @@ def title(case: Case) -> str:
 
 
 def why_words(case: Case) -> str:
-    """Return why the case stands in the queue, as a sentence."""
+    """Return why the case stands in the queue, in a sentence or two."""
+    words = _reason_words(case)
+    if case.state == CaseState.WAITING and case.channel == Channel.CHAT:
+        return _("Wartet jetzt im Chat. %(why)s") % {"why": words}
+    return words
+
+
+def _reason_words(case: Case) -> str:
     if case.reason in {Case.Reason.TRIAGE, Case.Reason.UNRATED}:
         return alarms.why_words(case)
     words = _WHY.get(case.reason)

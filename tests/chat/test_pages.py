@@ -262,6 +262,28 @@ def test_the_desk_shows_who_waits_and_katrin_takes_them(house: House, clock: obj
     assert "Katrin" in words(refused.get(reverse("chat-desk")))
 
 
+def test_every_page_of_the_team_says_that_somebody_waits_in_the_chat(
+    house: House, clock: object
+) -> None:
+    browser = signed_in(house.katrin)
+    assert "im Chat" not in words(browser.get(reverse("my-cases")))
+    page = words(browser.get(reverse("chat-call"), headers={"HX-Request": "true"}))
+    brought = {"HX-Request": "true", "Lotse-Mark": page.split('"Lotse-Mark": "')[1].split('"')[0]}
+    assert browser.get(reverse("chat-call"), headers=brought).status_code == 204
+    entered = enter(house)
+    assert "1 Mensch wartet jetzt im Chat." in words(
+        browser.get(reverse("chat-call"), headers=brought)
+    )
+    for name in ("queue", "my-cases", "shifts"):
+        assert "1 Mensch wartet jetzt im Chat." in words(browser.get(reverse(name))), name
+    assert "Wartet jetzt im Chat." in words(browser.get(reverse("queue")))  # and who it is
+    assert "wartet jetzt im Chat" not in words(browser.get(reverse("chat-desk")))
+    for nobody_there in (house.jonas, house.ada, house.boris):
+        assert "wartet jetzt im Chat" not in words(signed_in(nobody_there).get(reverse("shifts")))
+    browser.post(reverse("chat-take", args=[entered.pk]))
+    assert "im Chat." not in words(browser.get(reverse("queue")))
+
+
 def test_a_full_desk_takes_no_more_and_says_why(house: House, clock: object) -> None:
     WorkProfile.objects.create(member=house.katrin, ceiling=1)
     first, second = enter(house), enter(house)
@@ -335,8 +357,13 @@ def test_going_on_by_message_leads_to_the_case(house: House, clock: object) -> N
 def test_a_summary_that_goes_on_by_message_waits_in_the_draft(house: House, clock: object) -> None:
     entered = taken(house)
     browser = signed_in(house.katrin)
-    kept = {"case": entered.pk, "by": house.katrin, "holder": holder_of(house.katrin)}
-    drafts.save(text="Von vorher.", at=FORENOON, **kept)
+    drafts.save(
+        case=entered.pk,
+        text="Von vorher.",
+        by=house.katrin,
+        holder=holder_of(house.katrin),
+        at=FORENOON,
+    )
     url = reverse("chat-finish", args=[entered.pk])
     case = browser.post(url, {"als": "nachricht", "text": "Drei Schritte."}, follow=True)
     assert case.context["reply_form"]["text"].value() == "Von vorher.\n\nDrei Schritte."

@@ -280,6 +280,27 @@ def stored(page: Page) -> int:
     return kept
 
 
+def test_a_note_that_is_being_typed_survives_the_reply(visit: OpenVisitor) -> None:
+    Parent(visit("phone").page(), "de-du", None).ask("Er trotzt den ganzen Tag.")
+    colleague = Colleague(visit("desktop").page(), "de", None)
+    page = colleague.page
+    colleague.enter()
+    colleague.open_live_queue()
+    colleague.waiting.last.get_by_role("button").click()
+    page.locator(".case-note > summary").click()
+    note = page.locator(".case-note textarea")
+    note.fill("Beim nächsten Mal nach der Kita fragen.")
+    page.locator("#reply-text").fill("Trotz gehört in dieses Alter.")
+    colleague.button("Antwort senden").click()
+    expect(page.locator("#thread .message--reply")).to_have_count(1)
+    expect(note).to_be_visible()
+    expect(note).to_have_value("Beim nächsten Mal nach der Kita fragen.")
+    colleague.button("Notiz speichern").click()
+    expect(page.locator("#thread .message--note")).to_have_count(1)
+    expect(note).to_have_value("")
+    assert page.evaluate("sessionStorage.getItem('note-typed')") is None
+
+
 def test_a_double_click_and_the_back_button_make_one_case(visit: OpenVisitor) -> None:
     colleague = Colleague(visit("desktop").page(), "de", None)
     colleague.enter()

@@ -70,6 +70,7 @@ NO_PAGE = {
     "chat-say": "POST, leads on; with errors it shows the page `chat-room`",
     "chat-go": "POST, leads on",
     "chat-poll": "JSON for who has no socket",
+    "chat-call": "a part of every page of the team",
     "chat-take": "POST, leads on",
     "chat-write": "POST, leads on; with errors it shows the page `chat-desk`",
     "chat-pass-on": "POST, leads on; with errors it shows the page `chat-desk`",

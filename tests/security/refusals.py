@@ -136,6 +136,7 @@ PAGES = {
     "case-withdraw": _staff("case.draft", COUNSELLING, method="post", of="case"),
     # Chats
     "chat-desk": _staff("chat.desk", SENDING),
+    "chat-call": _staff("chat.desk", SENDING),
     "chat-take": _staff("chat.answer", SENDING, method="post", of="case"),
     "chat-write": _staff("chat.answer", SENDING, method="post", of="case"),
     "chat-pass-on": _staff("chat.answer", SENDING, method="post", of="case"),
