@@ -346,7 +346,7 @@ def standing(
         return wording.waiting(chat.case, line, at=at)
     if chat.state in ChatState.seated():
         return wording.seated(chat, counsellor, [one.name for one in beside])
-    return wording.over(chat)
+    return wording.over(chat, at=at)
 
 
 def _case(speaker: Speaker) -> Case:

@@ -171,6 +171,30 @@ def test_who_leaves_reads_what_becomes_of_their_words(house: House, clock: objec
     assert reverse("delete", args=["nordhafen"]) in shown
 
 
+def test_a_chat_that_is_over_promises_no_time_that_has_passed(
+    house: House, clock: time_machine.Traveller
+) -> None:
+    entered = enter(house)
+    browser = inside(entered)
+    browser.post(f"{ROOM}weiter/", {"als": "nachricht"})
+    assert "Sie haben eine Antwort bis" in words(browser.get(ROOM))
+    clock.shift(timedelta(days=7))
+    shown = words(inside(entered).get(ROOM))
+    assert "Sie haben eine Antwort bis" not in shown
+    assert "Wir sind zu spät. Das tut uns leid." in shown
+
+
+def test_a_chat_that_is_over_promises_no_answer_where_only_a_look_is_due(
+    house: House, clock: object
+) -> None:
+    browser = inside(enter(house, "Jemand ist in Gefahr.", in_danger=True))
+    browser.post(f"{ROOM}weiter/", {"als": "nachricht"})
+    shown = words(browser.get(ROOM))
+    assert "Sie haben eine Antwort bis" not in shown
+    assert "Ihre Frage ist jetzt eine Nachricht." in shown
+    assert "Ihre Nachricht steht bei uns ganz vorn." in shown
+
+
 def test_who_may_not_be_reached_before_the_end_is_told_early(house: House, clock: object) -> None:
     for member in (house.katrin, house.aylin):
         WorkProfile.objects.create(member=member, ceiling=1)
