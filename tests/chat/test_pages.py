@@ -15,6 +15,7 @@ from chat.models import Chat, ChatRules
 from chat.operations import seats
 from chat.states import ChatState
 from counselling.models import Case, Channel, WorkProfile
+from counselling.sla import Urgency
 from counselling.states import CaseState
 from tests.accounts.test_proof import solved
 from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer, reply
@@ -107,6 +108,27 @@ def test_a_mother_enters_sees_her_place_and_her_code_and_comes_back_with_it(
     assert ROOM in words(other.get(reverse("thread", args=["nordhafen"])))
     assert WORRY in words(other.get(ROOM))
     assert other.get(DOOR).headers["Location"] == ROOM
+
+
+@pytest.mark.parametrize(
+    ("level", "waiting", "seated"),
+    [("SOFORT", True, True), ("DRINGEND", True, False), ("NORMAL", False, False)],
+)
+def test_help_for_a_crisis_is_shown_to_who_is_in_danger_or_waits_with_something_urgent(
+    house: House, clock: object, *, level: str, waiting: bool, seated: bool
+) -> None:
+    entered = enter(house)
+    Case.objects.filter(pk=entered.pk).update(urgency=Urgency[level])
+    browser = inside(entered)
+
+    def is_shown() -> tuple[bool, bool]:
+        page = browser.get(ROOM).content.decode()
+        told = json.loads(poll(browser, f"{ROOM}leitung/", after=0).content)["frames"][-1]
+        return "data-chat-danger hidden" not in page, told["danger"]
+
+    assert is_shown() == (waiting, waiting)
+    seats.take(case=entered.pk, by=house.katrin, at=FORENOON)
+    assert is_shown() == (seated, seated)
 
 
 def test_the_same_form_twice_is_one_chat(house: House, clock: object) -> None:
