@@ -167,14 +167,18 @@ def language_of_address(request: HttpRequest) -> str:
     return "en" if request.path_info.startswith("/en/") else "de"
 
 
-def speak_language_of_address(request: HttpRequest) -> None:
-    """Speak as the address says, whoever asks: for pages that no door has opened."""
+def speak_language_of_address(request: HttpRequest) -> Organisation | None:
+    """Speak as the address says, whoever asks: for pages that no door has opened.
+
+    Returns the organisation to which the address leads, if parents write to it.
+    """
     translation.activate(language_of_address(request))
     slug = request.path_info.removeprefix("/en").split("/")[1:2]
-    if slug and SLUG.fullmatch(slug[0]):
-        organisation = queries.organisation_at(slug[0])
-        if organisation is not None:
-            speak_language_of(organisation)
+    organisation = queries.organisation_at(slug[0]) if slug and SLUG.fullmatch(slug[0]) else None
+    if organisation is None:
+        return None
+    speak_language_of(organisation)
+    return None if organisation.is_partner else organisation
 
 
 def _stay(request: HttpRequest) -> None:

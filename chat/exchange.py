@@ -34,6 +34,7 @@ from counselling.operations import cases as case_operations
 from counselling.operations import reading
 from counselling.queries import Entry
 from counselling.sharing import Sealed
+from counselling.sla import Urgency
 from vault import sessions
 from vault.keyring import Holder, KeyUnavailable
 from vault.sealing import CaseKey
@@ -316,10 +317,19 @@ def _stands(speaker: Speaker, chat: Chat | None, *, at: datetime) -> Looked:
         if speaker.member is None:
             said = standing(chat, place, name, beside, at=at)
             out |= {"kind": said.kind, "title": said.title, "text": said.text}
+            out["danger"] = needs_help(chat)
         else:
             out["yours"] = speaker.member in [counsellor, *beside]
     holder = counsellor.pk if counsellor else None
     return Looked(out, what_changes(chat, holder, [one.pk for one in beside]))
+
+
+def needs_help(chat: Chat) -> bool:
+    """Say whether a client is shown help for an acute crisis: in danger, or urgent and nobody there yet."""
+    if chat.state not in ChatState.open():
+        return False
+    urgent = chat.case.urgency == Urgency.DRINGEND and chat.state == ChatState.WAITING
+    return urgent or chat.case.urgency == Urgency.SOFORT
 
 
 def in_line(chat: Chat, *, at: datetime) -> InLine:
@@ -346,7 +356,7 @@ def standing(
         return wording.waiting(chat.case, line, at=at)
     if chat.state in ChatState.seated():
         return wording.seated(chat, counsellor, [one.name for one in beside])
-    return wording.over(chat)
+    return wording.over(chat, at=at)
 
 
 def _case(speaker: Speaker) -> Case:

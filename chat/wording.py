@@ -15,7 +15,8 @@ from chat.models import Chat
 from chat.operations.seats import NoRoom
 from chat.sla import Opening, Shut, Wait
 from chat.states import ChatState
-from counselling.models import Case
+from counselling import wording as case_wording
+from counselling.models import Case, Message
 from counselling.sla import Urgency
 from counselling.wording import Standing, by_when
 
@@ -170,14 +171,22 @@ _TO_MAIL: dict[str, tuple[Promise, Promise]] = {
 }
 
 
-def over(chat: Chat) -> Standing:
-    """Say how a chat ended and how it goes on; by when an answer comes, if one is due."""
+def over(chat: Chat, *, at: datetime) -> Standing:
+    """Say how a chat ended and how it goes on; by when an answer comes, if one is due.
+
+    A time that has passed, or is no answer's, is never promised: then the conversation's own words hold.
+    """
     table = _TO_MAIL if chat.state == ChatState.MAIL and chat.why in _TO_MAIL else _OVER
     title, text = table[chat.why]
     words = str(text)
-    if chat.case.due_at is not None:
-        due = _("Sie haben eine Antwort bis %(due)s.") % {"due": by_when(chat.case.due_at)}
-        words = f"{words} {due}"
+    case = chat.case
+    if case.due_at is None:
+        return Standing("info", str(title), words)
+    if case.due_at < at or case.urgency == Urgency.SOFORT:
+        now = case_wording.standing(case, Message.Role.CLIENT, deleted_at=None, at=at)
+        return Standing(now.kind, str(title), f"{words} {now.title} {now.text}")
+    due = _("Sie haben eine Antwort bis %(due)s.") % {"due": by_when(case.due_at)}
+    words = f"{words} {due}"
     return Standing("info", str(title), words)
 
 

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from redis.exceptions import RedisError
 
@@ -35,8 +36,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     """Answer a request that cannot be understood, or whose texts are too large beside its files."""
     if isinstance(exception, RequestDataTooBig):
         return too_large(request)
-    speak_language_of_address(request)
-    return render(request, "400.html", status=400)
+    return _page(request, "400.html", status=400)
 
 
 @public("shown instead of a page that there is not")
@@ -47,8 +47,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """
     for found_out in ("member", "organisation", "case"):
         request.__dict__.pop(found_out, None)
-    speak_language_of_address(request)
-    return render(request, "404.html", status=404)
+    return _page(request, "404.html", status=404)
 
 
 @public("shown instead of a page that broke")
@@ -86,12 +85,23 @@ def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     The browser's back button shows the form with its text.
     """
-    speak_language_of_address(request)
-    return render(request, "403_csrf.html", status=403)
+    return _page(request, "403_csrf.html", status=403)
 
 
 @public("shown instead of reading a form that is far too large")
 def too_large(request: HttpRequest, *, with_files: bool = False) -> HttpResponse:
     """Answer a form that is larger than any text may be, or any text with files."""
-    speak_language_of_address(request)
-    return render(request, "413.html", {"with_files": with_files}, status=413)
+    return _page(request, "413.html", status=413, with_files=with_files)
+
+
+def _page(request: HttpRequest, template: str, *, status: int, **context: object) -> HttpResponse:
+    """Show an error's page in the language of its address.
+
+    Below an organisation's address its ways out are the organisation's: to its start, where a code can
+    be entered, and the quick exit that ends the session. The address alone decides, not who asks.
+    """
+    organisation = speak_language_of_address(request)
+    if organisation is not None:
+        context["home_url"] = reverse("landing", args=[organisation.slug])
+        context["quick_exit_url"] = reverse("quick-exit", args=[organisation.slug])
+    return render(request, template, context, status=status)

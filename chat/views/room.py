@@ -188,7 +188,7 @@ def _room(request: ClientRequest, form: SayForm, *, at: datetime, wait: str = ""
             "goes_on": goes_on,
             "is_waiting": chat.state == ChatState.WAITING,
             "standing": _standing(chat, at=at),
-            "urgent": goes_on and chat.case.urgency == Urgency.SOFORT,
+            "needs_help": exchange.needs_help(chat),
             "entries": entries,
             "newest": _newest(entries),
             "form": form,

@@ -4,6 +4,7 @@
 // `lotse:chat-state`, `lotse:chat-seen`.
 
 import { call, stopOffering } from "./chat-call.js";
+import { showDanger } from "./chat-danger.js";
 import { clock, drawn } from "./chat-entry.js";
 import { Unsent } from "./chat-unsent.js";
 import { linksApart } from "./links-apart.js";
@@ -244,6 +245,7 @@ class Room {
     const before = this.state;
     this.state = frame.state;
     this.quiet(frame.ends);
+    showDanger(frame.danger);
     if (frame.position === 1 && this.position > 1) call(this.words.chatNext);
     this.position = frame.position;
     const standing = this.box.querySelector("[data-chat-standing]");
@@ -281,13 +283,10 @@ class Room {
     if (this.left) return; // the chat is over: the form itself brings the text into the conversation
     event.preventDefault();
     const text = this.field.value.trim();
-    if (!text) {
-      this.field.focus();
-      return;
-    }
     // Counted like the server does, in code points; it closes on a frame that is too large.
-    if ([...text].length > Number(this.words.chatLongest)) {
-      this.line(this.words.chatTooLong);
+    const tooLong = [...text].length > Number(this.words.chatLongest);
+    if (tooLong) this.line(this.words.chatTooLong);
+    if (!text || tooLong) {
       this.field.focus();
       return;
     }

@@ -16,6 +16,7 @@ from chat.operations import seats
 from chat.states import ChatState
 from counselling.models import Case, Channel, WorkProfile
 from counselling.operations import drafts
+from counselling.sla import Urgency
 from counselling.states import CaseState
 from tests.accounts.test_proof import solved
 from tests.chat.house import FORENOON, WORRY, Entered, chatting_house, enter, offer, reply
@@ -110,6 +111,27 @@ def test_a_mother_enters_sees_her_place_and_her_code_and_comes_back_with_it(
     assert other.get(DOOR).headers["Location"] == ROOM
 
 
+@pytest.mark.parametrize(
+    ("level", "waiting", "seated"),
+    [("SOFORT", True, True), ("DRINGEND", True, False), ("NORMAL", False, False)],
+)
+def test_help_for_a_crisis_is_shown_to_who_is_in_danger_or_waits_with_something_urgent(
+    house: House, clock: object, *, level: str, waiting: bool, seated: bool
+) -> None:
+    entered = enter(house)
+    Case.objects.filter(pk=entered.pk).update(urgency=Urgency[level])
+    browser = inside(entered)
+
+    def is_shown() -> tuple[bool, bool]:
+        page = browser.get(ROOM).content.decode()
+        told = json.loads(poll(browser, f"{ROOM}leitung/", after=0).content)["frames"][-1]
+        return "data-chat-danger hidden" not in page, told["danger"]
+
+    assert is_shown() == (waiting, waiting)
+    seats.take(case=entered.pk, by=house.katrin, at=FORENOON)
+    assert is_shown() == (seated, seated)
+
+
 def test_the_same_form_twice_is_one_chat(house: House, clock: object) -> None:
     browser = Client()
     form = sent_form(browser)
@@ -170,6 +192,30 @@ def test_who_leaves_reads_what_becomes_of_their_words(house: House, clock: objec
     shown = words(browser.get(ROOM))
     assert "Sie haben den Chat verlassen." in shown
     assert reverse("delete", args=["nordhafen"]) in shown
+
+
+def test_a_chat_that_is_over_promises_no_time_that_has_passed(
+    house: House, clock: time_machine.Traveller
+) -> None:
+    entered = enter(house)
+    browser = inside(entered)
+    browser.post(f"{ROOM}weiter/", {"als": "nachricht"})
+    assert "Sie haben eine Antwort bis" in words(browser.get(ROOM))
+    clock.shift(timedelta(days=7))
+    shown = words(inside(entered).get(ROOM))
+    assert "Sie haben eine Antwort bis" not in shown
+    assert "Wir sind zu spät. Das tut uns leid." in shown
+
+
+def test_a_chat_that_is_over_promises_no_answer_where_only_a_look_is_due(
+    house: House, clock: object
+) -> None:
+    browser = inside(enter(house, "Jemand ist in Gefahr.", in_danger=True))
+    browser.post(f"{ROOM}weiter/", {"als": "nachricht"})
+    shown = words(browser.get(ROOM))
+    assert "Sie haben eine Antwort bis" not in shown
+    assert "Ihre Frage ist jetzt eine Nachricht." in shown
+    assert "Ihre Nachricht steht bei uns ganz vorn." in shown
 
 
 def test_who_may_not_be_reached_before_the_end_is_told_early(house: House, clock: object) -> None:

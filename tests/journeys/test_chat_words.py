@@ -94,6 +94,21 @@ def test_a_text_that_is_too_long_stays_in_its_field(visit: OpenVisitor, open_cha
     expect(room.locator("[data-chat-line]")).to_be_hidden()
 
 
+def test_help_comes_up_as_soon_as_what_she_writes_sounds_like_danger(
+    visit: OpenVisitor, open_chat: Lotse
+) -> None:
+    mother = visit("phone", base_url=open_chat.url).page()
+    room = enter(mother, "Mein Kind isst kein Gemüse.")
+    help_now = mother.locator("[data-chat-danger]")
+    expect(help_now).to_be_hidden()
+    say(room, "Ich will mich jetzt umbringen, die Tabletten liegen vor mir.")
+    expect(help_now).to_be_in_viewport()
+    expect(help_now.locator("a[href='tel:112']")).to_be_visible()
+    mother.reload()
+    connected(mother)
+    expect(help_now).to_be_visible()
+
+
 def test_a_network_that_swallows_sockets_is_noticed_and_asked_over_http(
     visit: OpenVisitor, open_chat: Lotse
 ) -> None:
