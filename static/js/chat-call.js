@@ -26,9 +26,12 @@ export function call(words) {
   }
 }
 
-/** Take the offer away: it is their turn. */
-export function stopOffering() {
+/** It is their turn: what belongs to waiting makes room for the conversation. words: as of `call`. */
+export function takeTurn(words) {
+  const code = document.querySelector("[data-chat-code]");
+  code?.parentElement.append(code);
   if (button) button.hidden = true;
+  call(words);
 }
 
 if (button && "Notification" in window && Notification.permission !== "denied") {

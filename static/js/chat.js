@@ -3,7 +3,7 @@
 // Events on the box for other modules: `lotse:chat-entry` (a new entry of the other side),
 // `lotse:chat-state`, `lotse:chat-seen`.
 
-import { call, stopOffering } from "./chat-call.js";
+import { call, takeTurn } from "./chat-call.js";
 import { showDanger } from "./chat-danger.js";
 import { clock, drawn } from "./chat-entry.js";
 import { Unsent } from "./chat-unsent.js";
@@ -261,7 +261,7 @@ class Room {
       this.box.querySelector("[data-chat-shown]")?.remove();
       return this.done();
     }
-    if (before === "waiting" && frame.state === "active") this.turn();
+    if (before === "waiting" && frame.state === "active") takeTurn(this.words.chatTurn);
     this.box.dataset.chatState = frame.state;
     this.box.dispatchEvent(new CustomEvent("lotse:chat-state", { bubbles: true, detail: frame }));
     return undefined;
@@ -396,14 +396,6 @@ class Room {
 
   typingLine(words) {
     this.box.querySelector("[data-chat-typing-line]").textContent = words || "\u00a0";
-  }
-
-  // It is the client's turn: what belongs to waiting makes room for the conversation.
-  turn() {
-    const code = document.querySelector("[data-chat-code]");
-    code?.parentElement.append(code);
-    stopOffering();
-    call(this.words.chatTurn);
   }
 
   done() {

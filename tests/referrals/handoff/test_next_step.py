@@ -234,7 +234,7 @@ def test_what_is_over_stands_below_what_waits_for_the_client() -> None:
         services=[fresh],
         text="",
         by=handed.counsellor,
-        holder=handoff.holder(handed.counsellor),
+        holder=factories.holder_of(handed.counsellor),
         at=timezone.now(),
     )
     thread = reverse("thread", args=[handed.asked.case.organisation.slug])
