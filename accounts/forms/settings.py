@@ -49,16 +49,13 @@ def days_field(label: Any, help_text: Any, *, fewest: int) -> forms.IntegerField
     )
 
 
-class ExitField(forms.URLField):
-    """The address behind the quick exit."""
+class AddressField(forms.URLField):
+    """The address of a page, with https."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         sentence = gettext_lazy("Bitte geben Sie eine Adresse an, die mit https:// beginnt.")
         super().__init__(
-            label=gettext_lazy("Ziel von „Seite schnell verlassen“"),
-            help_text=gettext_lazy(
-                "Eine unverfängliche Seite, die jeder aufrufen könnte, zum Beispiel das Wetter."
-            ),
+            **options,
             assume_scheme="https",
             max_length=200,
             error_messages={
@@ -117,7 +114,22 @@ class OrganisationForm(forms.Form):
         label=gettext_lazy("Neutraler Seitentitel"),
         help_text=gettext_lazy("Im Browser-Verlauf steht dann nur „Start“ statt des Namens."),
     )
-    exit_url = ExitField()
+    imprint_url = AddressField(
+        required=False,
+        label=gettext_lazy("Adresse des Impressums"),
+        help_text=gettext_lazy(
+            "Steht unten auf jeder Seite für Ratsuchende. Das Gesetz verlangt beide Angaben."
+        ),
+    )
+    privacy_url = AddressField(
+        required=False, label=gettext_lazy("Adresse der Datenschutzerklärung")
+    )
+    exit_url = AddressField(
+        label=gettext_lazy("Ziel von „Seite schnell verlassen“"),
+        help_text=gettext_lazy(
+            "Eine unverfängliche Seite, die jeder aufrufen könnte, zum Beispiel das Wetter."
+        ),
+    )
     land = forms.ChoiceField(
         label=gettext_lazy("Bundesland"),
         help_text=gettext_lazy(

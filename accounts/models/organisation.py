@@ -105,6 +105,9 @@ class Organisation(models.Model):
     exit_url = models.URLField(
         _("Ziel von „Seite schnell verlassen“"), default="https://www.wetter.de/"
     )
+    # Where the house says who it is (§ 5 DDG) and how it treats data (Art. 13 DSGVO): pages of its own.
+    imprint_url = models.URLField(_("Impressum"), blank=True, default="", db_default="")
+    privacy_url = models.URLField(_("Datenschutzerklärung"), blank=True, default="", db_default="")
     land = models.CharField(_("Bundesland"), max_length=2, choices=LAENDER, default="BE")
     # From which score on a message counts, in percent. An organisation may only make the triage more
     # sensitive than training left it, and not so much that nobody would look any more.

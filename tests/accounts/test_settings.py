@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts import queries
 from accounts.models import Organisation, Team
 from audit.models import TrailEntry
 from tests import factories
@@ -20,6 +21,8 @@ GOOD: dict[str, str] = {
     "about": "Wir sind zu fünft.",
     "accent": "#7a2e1f",
     "neutral_title": "on",
+    "imprint_url": "https://www.nordhafen.example/impressum",
+    "privacy_url": "https://www.nordhafen.example/datenschutz",
     "exit_url": "https://www.wetter.de/",
     "land": "HH",
     "retention_days": "90",
@@ -52,6 +55,22 @@ def test_ada_changes_everything_and_clients_read_it(house: House) -> None:
     assert TrailEntry.objects.get(action="organisation.changed").actor == house.ada.pk
 
 
+def test_every_page_for_clients_leads_to_imprint_and_privacy_statement(house: House) -> None:
+    door = reverse("ask", args=["nordhafen"])
+    assert "Impressum" not in Client().get(door).content.decode()
+
+    signed_in(house.ada).post(reverse("settings"), good(house))
+    queries.forget_organisations()  # the test's transaction never ends
+
+    for address in (door, reverse("landing", args=["nordhafen"])):
+        page = Client().get(address).content.decode()
+        for name in ("imprint_url", "privacy_url"):
+            assert f'<a href="{GOOD[name]}" rel="noreferrer">' in page, address
+    signed_in(house.ada).post(reverse("settings"), good(house) | {"imprint_url": ""})
+    queries.forget_organisations()
+    assert GOOD["imprint_url"] not in Client().get(door).content.decode()
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "sentence"),
     [
@@ -72,6 +91,8 @@ def test_ada_changes_everything_and_clients_read_it(house: House) -> None:
         ("exit_url", "http://www.wetter.de/", "die mit https:// beginnt."),
         ("exit_url", "https://" + "a" * 300 + ".de", "Diese Adresse ist zu lang."),
         ("exit_url", "https://a\x00.de", "die mit https:// beginnt."),
+        ("imprint_url", "http://nordhafen.example", "die mit https:// beginnt."),
+        ("privacy_url", "javascript:alert(1)", "die mit https:// beginnt."),
         ("land", "XX", "Bitte wählen Sie ein Bundesland aus."),
         ("triage_dringend", "51", "Bitte geben Sie eine Zahl von 10 bis 50 ein."),
         ("triage_sofort", "9", "Bitte geben Sie eine Zahl von 10 bis 50 ein."),

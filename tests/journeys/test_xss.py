@@ -181,7 +181,7 @@ def fill_settings(reader: Reader, words: Iterator[str]) -> int:
         boxes = page.locator(f"{form} input[type=text], {form} textarea, {form} input:not([type])")
         for box in boxes.all():
             name = box.get_attribute("name") or ""
-            if re.search(r"accent|number|position|hours|ORDER|exit_url|target|triage", name):
+            if re.search(r"accent|number|position|hours|ORDER|_url|target|triage", name):
                 continue
             long = box.evaluate("element => element.localName === 'textarea'")
             box.fill("\n\n".join(CORPUS)[:1900] if long else next(words))
