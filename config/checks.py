@@ -154,9 +154,10 @@ def files_can_be_written(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
 
 def _as_it_says() -> str:
     """Return what a connection without the pool is told; the log keeps no such words. No password is in them."""
+    server: Any = connection  # its kind is known when it runs
     try:
-        connection.Database.connect(**connection.get_connection_params()).close()
-    except connection.Database.Error as refused:
+        server.Database.connect(**server.get_connection_params()).close()
+    except server.Database.Error as refused:
         return f": {' '.join(str(refused).split())}"
     return ""
 
