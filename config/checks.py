@@ -12,6 +12,8 @@ from django.core import checks
 from django.core.checks import CheckMessage, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import InvalidStorageError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http.request import validate_host
 
 from config import watching
@@ -87,6 +89,43 @@ def people_reach_it(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
     return found
 
 
+@register("database", deploy=True)
+def what_it_stands_on_is_there(
+    app_configs: Sequence[Any] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Say when the database or Redis does not answer, and when tables of this release are missing."""
+    found: list[CheckMessage] = []
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError:
+        found.append(
+            checks.Error(
+                f"The database does not answer{_as_it_says()}",
+                hint="Look at LOTSE_DATABASE_URL, and whether the server runs and lets Lotse in.",
+                id="database.away",
+            )
+        )
+    else:
+        if waiting:
+            found.append(
+                checks.Warning(
+                    f"{waiting} migrations of this release are not applied",
+                    hint="Run manage.py migrate; the release before runs on the new tables too.",
+                    id="database.migrations",
+                )
+            )
+    if watching.redis_sign() == watching.AWAY:
+        found.append(
+            checks.Error(
+                "Redis does not answer",
+                hint="Look at LOTSE_REDIS_URL, and whether it runs.",
+                id="database.redis",
+            )
+        )
+    return found
+
+
 @register("files", deploy=True)
 def files_can_be_written(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """Say when attachments or the deletion list have no place; else the first of each would find out."""
@@ -111,6 +150,16 @@ def files_can_be_written(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
             )
         )
     return found
+
+
+def _as_it_says() -> str:
+    """Return what a connection without the pool is told; the log keeps no such words. No password is in them."""
+    server: Any = connection  # its kind is known when it runs
+    try:
+        server.Database.connect(**server.get_connection_params()).close()
+    except server.Database.Error as refused:
+        return f": {' '.join(str(refused).split())}"
+    return ""
 
 
 def _hint(near: list[str]) -> str:

@@ -25,7 +25,7 @@ def signs(*, at: datetime) -> dict[str, str]:
     nobody. deliveries: `ok`, `late` (mails or calls do not leave), `dead` (one waits for a human).
     """
     database = OK if _answers(_ask_database, DatabaseError) else AWAY
-    here: dict[str, str] = {"database": database, "redis": _redis()}
+    here: dict[str, str] = {"database": database, "redis": redis_sign()}
     rest: dict[str, Callable[[], str]] = {
         "worker": lambda: sweeping.worker(at=at),
         "sweep": lambda: "late" if sweeping.lag(at=at) > sweeping.LATE else OK,
@@ -51,7 +51,8 @@ def connections_allowed() -> int | None:
         return None
 
 
-def _redis() -> str:
+def redis_sign() -> str:
+    """Say how Redis is: `ok`, `away`, or `none` where there is no need of it."""
     if not settings.REDIS_URL:
         return "none"
     return OK if _answers(_ask_redis, redis.RedisError, OSError) else AWAY

@@ -225,6 +225,21 @@ def test_a_secret_made_as_the_start_says_satisfies_the_deploy_check_too(tmp_path
     assert "environment." not in manage(tmp_path, "check", "--deploy", **told).stderr
 
 
+def test_the_deploy_check_says_what_does_not_answer_and_what_is_missing(tmp_path: Path) -> None:
+    told = FLEET | {"LOTSE_PROFILE": "embedded"}
+    del told["LOTSE_DATABASE_URL"], told["LOTSE_REDIS_URL"]
+    found = manage(tmp_path, "check", "--deploy", **told).stderr
+    assert re.search(r"database.migrations\) \d\d+ migrations", found)
+    told["LOTSE_REDIS_URL"] = "unix:///nirgends/redis.sock"
+    told["LOTSE_DATABASE_URL"] = "postgres://lotse:passwort@127.0.0.1:1/lotse"
+    refused = manage(tmp_path, "check", "--deploy", **told)
+    assert refused.returncode == 1
+    assert re.search(r"database.away\) .*[Cc]onnection refused", refused.stderr)
+    assert "database.redis" in refused.stderr
+    assert "passwort" not in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 @pytest.mark.django_db(transaction=True)
 def test_check_deploy_is_clean_for_a_fleet(tmp_path: Path, on_postgresql: bool) -> None:
     if not on_postgresql:
