@@ -1,10 +1,30 @@
 // What a client has sent in a chat and nobody has acknowledged yet, kept across a reload of this tab: the
 // page has promised to send it as soon as it can. Only in sessionStorage, under one name, for one chat and
-// for ten minutes; the quick exit wipes it with everything else (quick-exit.js).
+// for ten minutes; the quick exit wipes it with everything else (quick-exit.js). Every client page loads
+// this module (draft-keep.js), so that none of them leaves anything older there.
 // <form data-chat-late hidden>, on the page of a chat that is over: brings what did not arrive in time.
 
 const NAME = "unsent";
 const MAX_AGE_MS = 10 * 60 * 1000;
+
+function kept() {
+  try {
+    const found = JSON.parse(window.sessionStorage.getItem(NAME));
+    return found && Date.now() - found.at < MAX_AGE_MS ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+function forget() {
+  try {
+    window.sessionStorage.removeItem(NAME);
+  } catch {
+    // Storage is forbidden: nothing was kept.
+  }
+}
+
+if (!kept()) forget();
 
 /** Frames of a chat that may still have to be sent. */
 export class Unsent {
@@ -17,21 +37,19 @@ export class Unsent {
   }
 
   frames() {
-    try {
-      const found = JSON.parse(window.sessionStorage.getItem(NAME));
-      const holds = found && found.chat === this.chat && Date.now() - found.at < MAX_AGE_MS;
-      return holds ? found.frames : [];
-    } catch {
-      return [];
-    }
+    const found = kept();
+    return found?.chat === this.chat ? (found?.frames ?? []) : [];
   }
 
   keep(frames) {
     if (!this.chat) return;
+    if (!frames.length) {
+      forget();
+      return;
+    }
     try {
-      const kept = JSON.stringify({ chat: this.chat, at: Date.now(), frames });
-      if (frames.length) window.sessionStorage.setItem(NAME, kept);
-      else window.sessionStorage.removeItem(NAME);
+      const value = JSON.stringify({ chat: this.chat, at: Date.now(), frames });
+      window.sessionStorage.setItem(NAME, value);
     } catch {
       // Storage is forbidden: then a reload loses what did not arrive.
     }
