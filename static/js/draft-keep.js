@@ -5,6 +5,7 @@
 // This module therefore runs on every client page.
 
 import { announce } from "./announce.js";
+import "./chat-unsent.js"; // forgets what is too old
 
 const NAME = "draft";
 const MAX_AGE_MS = 10 * 60 * 1000;

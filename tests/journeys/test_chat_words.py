@@ -56,6 +56,28 @@ def test_what_was_sent_without_a_network_arrives_after_a_reload(
     assert mother.evaluate("sessionStorage.getItem('unsent')") is None
 
 
+def test_what_was_not_sent_for_long_is_forgotten_by_the_next_page(
+    visit: OpenVisitor, open_chat: Lotse
+) -> None:
+    mother = visit("phone", base_url=open_chat.url).page()
+    network = Network(mother)
+    room = enter(mother, "Der Zug fährt in den Tunnel.")
+    network.off()
+    expect(room).to_have_attribute("data-chat-connection", "lost")
+    say(room, "Das liest niemand mehr.")
+    age = """(() => {
+      const kept = JSON.parse(sessionStorage.unsent);
+      for (const chat of Object.values(kept)) chat.at -= 11 * 60 * 1000;
+      sessionStorage.unsent = JSON.stringify(kept);
+    })()"""
+    mother.evaluate(age)
+    mother.goto(AFTERWARDS)
+    network.on()
+    mother.goto("/nordhafen/")
+    mother.wait_for_load_state()
+    assert mother.evaluate("sessionStorage.getItem('unsent')") is None
+
+
 def test_what_did_not_arrive_before_the_end_is_offered_as_a_message(
     visit: OpenVisitor, open_chat: Lotse
 ) -> None:
