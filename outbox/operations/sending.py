@@ -70,7 +70,8 @@ def send_claimed(delivery: Delivery, now: Callable[[], datetime]) -> Failed | No
         return Failed(Delivery.Failure.BROKEN)
     deliveries.note_sent(delivery=delivery, at=now())
     if is_acknowledged:
-        signals.acknowledged.send(sender=Delivery, key=delivery.key, at=now())
+        # Where it cannot be noted (Django logs that) the alarm goes on, and so do the other deliveries.
+        signals.acknowledged.send_robust(sender=Delivery, key=delivery.key, at=now())
     return None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 
 from audit.trail import SYSTEM
 from outbox import queries, signals, wire
@@ -181,6 +182,22 @@ def test_an_answer_that_a_human_confirmed_is_passed_on(
     finally:
         signals.acknowledged.disconnect(listen)
     assert heard == ["alarm:0"]
+
+
+def test_a_confirmation_that_cannot_be_noted_holds_up_no_other_call(
+    other_side: OtherSide, gateway: Gateway
+) -> None:
+    def fail(**_signal: Any) -> None:
+        raise OperationalError
+
+    other_side.answer = says(200, b'{"acknowledged": true}')
+    promise("alarm:1")
+    promise("alarm:2")
+    signals.acknowledged.connect(fail)
+    try:
+        assert call() == 2
+    finally:
+        signals.acknowledged.disconnect(fail)
 
 
 @pytest.mark.parametrize(
