@@ -5,6 +5,7 @@
 // Another form of the page (a note, a claim) waits for the draft, so that the next page has it.
 
 import { announce } from "./announce.js";
+import { clock } from "./clock.js";
 
 const PAUSE_MS = 1500;
 const RETRY_MS = 3000;
@@ -82,7 +83,7 @@ class Autosave {
       if (!answer.ok) throw new Error(`draft not taken: ${answer.status}`);
       this.saved = text;
       this.failures = 0;
-      const time = new Date().toLocaleTimeString("de-DE", { hour: "2-digit", minute: "2-digit" });
+      const time = clock(new Date());
       this.show("saved", this.status?.dataset.saved?.replace("{time}", time));
       if (this.dirty && this.status) this.status.dataset.state = "waiting";
     } catch {

@@ -1,13 +1,9 @@
 // An entry of a chat as the page shows it, made of the page's templates (chat/_words.html).
 
+import { clock } from "./clock.js";
 import { linksApart } from "./links-apart.js";
 
 const template = (kind) => document.querySelector(`template[data-chat-entry="${kind}"]`);
-
-/** Return the time of day in the page's language. */
-export function clock(at) {
-  return at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-}
 
 /** Draw a frame `message`, or one that is on its way and has no number yet. */
 export function drawn(kind, frame) {

@@ -5,8 +5,9 @@
 
 import { call, takeTurn } from "./chat-call.js";
 import { showDanger } from "./chat-danger.js";
-import { clock, drawn } from "./chat-entry.js";
+import { drawn } from "./chat-entry.js";
 import { Unsent } from "./chat-unsent.js";
+import { clock } from "./clock.js";
 import { linksApart } from "./links-apart.js";
 import { uuid } from "./uuid.js";
 

@@ -116,6 +116,19 @@ def test_a_text_that_is_too_long_stays_in_its_field(visit: OpenVisitor, open_cha
     expect(room.locator("[data-chat-line]")).to_be_hidden()
 
 
+def test_times_are_those_of_the_house_wherever_the_phone_is(
+    visit: OpenVisitor, open_chat: Lotse
+) -> None:
+    mother = visit("phone", base_url=open_chat.url, timezone_id="America/New_York").page()
+    room = enter(mother, "Wo finde ich eine Hebamme?")
+    say(room, "Ich bin gerade verreist.")
+    written = room.locator("[data-chat-log] time").last
+    expect(room.locator("[data-chat-sending]:not(:empty)")).to_have_count(0)
+    drawn = written.inner_text()
+    mother.reload()
+    expect(connected(mother).locator("[data-chat-log] time").last).to_contain_text(drawn)
+
+
 def test_help_comes_up_as_soon_as_what_she_writes_sounds_like_danger(
     visit: OpenVisitor, open_chat: Lotse
 ) -> None:
