@@ -6,16 +6,24 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+import time_machine
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import connections
 from django.utils import timezone
 
 from chat import consumers
 from chat.models import Chat
-from tests.chat.house import Entered, chatting_house, enter
+from tests.chat.house import FORENOON, Entered, chatting_house, enter
 from tests.counselling.house import House
 
 PATIENCE = 30.0  # seconds
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Stand still at a forenoon of an open chat."""
+    with time_machine.travel(FORENOON, tick=False) as traveller:
+        yield traveller
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import SESSION
 from tests.journeys.conftest import OpenVisitor
 from tests.journeys.test_chat import (
     MEHMET,
+    WORRY,
     Network,
     arrive,
     connected,
@@ -29,6 +30,16 @@ def open_chat() -> Iterator[Lotse]:
         yield lotse
 
 
+def cut_off(visit: OpenVisitor, lotse: Lotse, text: str = WORRY) -> tuple[Page, Network, Locator]:
+    """Let a mother enter the chat and lose the network; return her page, the network and the room."""
+    mother = visit("phone", base_url=lotse.url).page()
+    network = Network(mother)
+    room = enter(mother, text)
+    network.off()
+    expect(room).to_have_attribute("data-chat-connection", "lost")
+    return mother, network, room
+
+
 def come_back(mother: Page, network: Network) -> None:
     """Come back to the room after the browser has put the page away, with the network again."""
     mother.goto(AFTERWARDS)
@@ -39,11 +50,7 @@ def come_back(mother: Page, network: Network) -> None:
 def test_what_was_sent_without_a_network_arrives_after_a_reload(
     visit: OpenVisitor, open_chat: Lotse
 ) -> None:
-    mother = visit("phone", base_url=open_chat.url).page()
-    network = Network(mother)
-    room = enter(mother)
-    network.off()
-    expect(room).to_have_attribute("data-chat-connection", "lost")
+    mother, network, room = cut_off(visit, open_chat)
     say(room, "Im Funkloch, erster Satz.")
     say(room, "Im Funkloch, zweiter Satz.")
     come_back(mother, network)
@@ -59,11 +66,7 @@ def test_what_was_sent_without_a_network_arrives_after_a_reload(
 def test_what_was_not_sent_for_long_is_forgotten_by_the_next_page(
     visit: OpenVisitor, open_chat: Lotse
 ) -> None:
-    mother = visit("phone", base_url=open_chat.url).page()
-    network = Network(mother)
-    room = enter(mother, "Der Zug fährt in den Tunnel.")
-    network.off()
-    expect(room).to_have_attribute("data-chat-connection", "lost")
+    mother, network, room = cut_off(visit, open_chat, "Der Zug fährt in den Tunnel.")
     say(room, "Das liest niemand mehr.")
     age = """(() => {
       const kept = JSON.parse(sessionStorage.unsent);
