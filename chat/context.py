@@ -43,14 +43,19 @@ def _for_team(request: HttpRequest, member: Membership, case: Case | None) -> di
         # The desk has the line itself.
         if not chats_url or request.path.startswith(str(chats_url)):
             return {}
-        count = queries.how_many_wait(member)
-        return {"waiting": count, "mark": marks.of(request, member, count)}
+        return call_of(request, member)
 
     return {
         "chat_desk_url": SimpleLazyObject(desk),
         "chats_url": chats_url,
         "chat_call": SimpleLazyObject(call),
     }
+
+
+def call_of(request: HttpRequest, member: Membership) -> dict[str, Any]:
+    """Return how many chats somebody may take, and the mark of that."""
+    count = queries.how_many_wait(member)
+    return {"waiting": count, "mark": marks.of(request, member, count)}
 
 
 def _for_client(organisation: Organisation, case: Case | None) -> dict[str, Any]:

@@ -179,7 +179,6 @@ def _scheme(address: str) -> str:
     try:
         parts = urlsplit(address)
         return parts.scheme if parts.port is None or parts.port else ""
-    except (
-        ValueError
-    ):  # its text would show what stands there, and that may be a piece of a password
+    except ValueError:
+        # Its text would show what stands there, and that may be a piece of a password.
         return ""

@@ -34,9 +34,8 @@ class ClientRequest(OrganisationRequest):
 
     case: Case
     holder: Holder
-    closed_because: (
-        str  # the notice at the code entry, while no conversation is open for the request
-    )
+    # The notice at the code entry, while no conversation is open for the request.
+    closed_because: str
 
 
 class CaseRequest(StaffRequest):

@@ -119,7 +119,8 @@ def invite(
 ) -> tuple[Invitation, str]:
     """Invite somebody and return the invitation with the secret of its link, shown once.
 
-    by: None for who runs the server (`founding`). holder: the inviting member's; the link then also opens the teams' keys that they hold.
+    by: None for who runs the server (`founding`). holder: the inviting member's; the link then also
+    opens the teams' keys that they hold.
     """
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(

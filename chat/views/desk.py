@@ -18,6 +18,7 @@ from accounts import marks
 from accounts.access import StaffRequest, staff
 from accounts.models import Membership
 from chat import exchange, queries
+from chat.context import call_of
 from chat.exchange import Gone
 from chat.forms import EndForm, PassOnForm, SayForm
 from chat.models import Chat
@@ -68,11 +69,10 @@ def desk(request: HttpRequest) -> HttpResponse:
 def call(request: HttpRequest) -> HttpResponse:
     """Show the part of every page of the team that says who waits in the chat; js/live.js renews it."""
     request = cast(StaffRequest, request)
-    count = queries.how_many_wait(request.member)
-    mark = marks.of(request, request.member, count)
-    if marks.is_shown(request, mark):
+    found = call_of(request, request.member)
+    if marks.is_shown(request, found["mark"]):
         return marks.nothing_new()
-    return render(request, "chat/_call.html", {"chat_call": {"waiting": count, "mark": mark}})
+    return render(request, "chat/_call.html", {"chat_call": found})
 
 
 @require_POST
